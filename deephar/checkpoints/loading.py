@@ -1,0 +1,180 @@
+"""Strict loading and saving of weights: every weight of a file goes to its place, or nothing changes.
+
+    .h5 .hdf5      the layout of Keras 2.1.4, read and written
+    .weights.h5    Keras 3's, its layers paired by name where the file names them
+    .keras         a whole model of Keras 3: its weights are taken by Keras
+
+`PoseModel` is what the builders return: a functional model whose `load_weights` and `save_weights` do all of this.
+"""
+
+import contextlib
+import pathlib
+import tempfile
+
+import h5py
+import keras
+import numpy as np
+
+from deephar.checkpoints import keras3_h5, legacy_h5, ramps
+from deephar.checkpoints.plan import LoadReport, legacy_layout, make_plan, raise_if_incomplete, weighted_layers
+from deephar.utils.io import atomic_path
+
+__all__ = ["LoadReport", "PoseModel", "copy_weights", "legacy_groups", "load_weights", "save_legacy_weights"]
+
+
+@contextlib.contextmanager
+def weights_kept_on_error(model):
+    """Put a model's weights back when the block fails."""
+    before = [np.array(keras.ops.convert_to_numpy(v)) for v in model.variables]
+    try:
+        yield
+    except BaseException:
+        for variable, array in zip(model.variables, before, strict=True):
+            variable.assign(array)
+        raise
+
+
+def _assign(model, groups, path, by_name, ignore, skip_mismatch):
+    """Assign stored weights after everything about them has been checked."""
+    report, plan = make_plan(model, groups, by_name, ignore, skip_mismatch)
+    raise_if_incomplete(report, model, path)
+    with weights_kept_on_error(model):
+        for variable, array in plan:
+            variable.assign(array)
+    return report
+
+
+def load_weights(model, path, by_name=False, skip_mismatch=False, ignore=()):
+    """Load a weight file into a model, all of it or nothing.
+
+    Args:
+        model: a built functional model.
+        path: a `.h5` or `.hdf5` file written by Keras 2 (`save_weights` or `save`), or a `.weights.h5` file of Keras 3.
+        by_name: pair layers by name only. By default a file with other layer names is paired by order where all shapes
+            agree.
+        skip_mismatch: patterns of layers that may have another shape and then keep their weights; True for any.
+        ignore: patterns (`fnmatch`) of layers that may be missing, left over or of another shape.
+
+    Returns:
+        A `LoadReport`; None where a file of Keras 3 names no layers and was loaded by Keras.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        WeightFileError: the file is damaged or no weight file.
+        ValueError: the file belongs to another network: lists what is missing, left over and different on both sides.
+        The model's weights are what they were before, whichever error is raised.
+    """
+    groups = _read(path)
+    if groups is None:
+        return _load_by_keras(model, path, by_name, skip_mismatch, ignore)
+    return _assign(model, groups, path, by_name, ignore, skip_mismatch)
+
+
+def _read(path):
+    """Return the stored layers of a file in any of the three layouts, None where they have no names."""
+    if pathlib.Path(path).suffix == ".keras":
+        return keras3_h5.read_archive(path)
+    return legacy_h5.read(path) if legacy_h5.is_legacy(path) else keras3_h5.read(path)
+
+
+def _load_by_keras(model, path, by_name, skip_mismatch, ignore):
+    """Let Keras load its own file, and keep the weights where it fails."""
+    if not str(path).endswith((".weights.h5", ".keras")):
+        raise legacy_h5.WeightFileError(f"`path` must be a weight file with named layers. Received: {str(path)!r}")
+    if by_name or ignore:
+        raise ValueError(f"`by_name` and `ignore` need a file that names its layers. Received: {str(path)!r}")
+    with weights_kept_on_error(model):
+        try:
+            keras.Model.load_weights(model, path, skip_mismatch=bool(skip_mismatch))
+        except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"`path` does not fit the model {model.name!r}, whose weights stay as they were. "
+                f"Received: {str(path)!r}\n{error}"
+            ) from error
+    return None
+
+
+def copy_weights(source, target, ignore=()):
+    """Copy weights by layer name from one model to another, all or nothing: an image model's into a clip model.
+
+    Args, errors and result: as `load_weights`, the source in place of the file.
+    """
+    groups = [
+        (name, [(v.name, keras.ops.convert_to_numpy(v)) for v in variables])
+        for name, variables in weighted_layers(source).items()
+    ]
+    return _assign(target, groups, source.name, True, ignore, False)
+
+
+def legacy_groups(model):
+    """Return a model's weights as an old file holds them: [(layer, [(weight name, array), ...]), ...].
+
+    The order and the frozen soft-argmax kernels come from `model.legacy_layout`, which the builders set: a function
+    without arguments that returns [(layer, None or (axis, rows, columns, joints)), ...]. Without it: the model's layers
+    in their order.
+    """
+    variables, groups = weighted_layers(model), []
+    for layer, ramp in legacy_layout(model):
+        if ramp is not None:
+            arrays = ramps.ramp_kernels(*ramp)
+            names = ramps.WEIGHT_NAMES
+        else:
+            mine = variables.pop(layer, [])
+            arrays = [keras.ops.convert_to_numpy(v) for v in mine]
+            names = [v.name for v in mine]
+        groups.append((layer, [(f"{layer}/{n}:0", a) for n, a in zip(names, arrays, strict=True)]))
+    if variables:
+        raise ValueError(f"`model.legacy_layout` must name every layer with weights. Received: not {list(variables)}")
+    return groups
+
+
+def save_legacy_weights(model, path):
+    """Write a model's weights in the layout of Keras 2.1.4, so that the original could load them; whole or not at all.
+
+    Args:
+        model: a model of this package.
+        path: the `.h5` or `.hdf5` file.
+    """
+    legacy_h5.write(path, legacy_groups(model))
+
+
+def save_keras3_weights(model, path):
+    """Write a `.weights.h5` file of Keras 3 without the optimizer's state, which doubles it; whole or not at all."""
+    with atomic_path(path) as lean, tempfile.TemporaryDirectory(dir=lean.parent, prefix=".") as folder:
+        whole = pathlib.Path(folder) / "all.weights.h5"
+        keras.Model.save_weights(model, whole, overwrite=True)
+        with h5py.File(whole, "r") as source, h5py.File(lean, "w") as target:
+            target.attrs.update(source.attrs)
+            for name in source:
+                if name != "optimizer":
+                    source.copy(name, target)
+
+
+@keras.saving.register_keras_serializable("deephar")
+class PoseModel(keras.Model):
+    """Functional model that reads and writes old and new weight files strictly.
+
+    Made like any functional model: `PoseModel(inputs, outputs, name="SPNet")`. A builder may set `legacy_layout`, see
+    `legacy_groups`.
+    """
+
+    legacy_layout = None
+
+    def load_weights(self, filepath, by_name=False, skip_mismatch=False, ignore=(), **kwargs):
+        """Load `.h5` and `.hdf5` of Keras 2 and `.weights.h5` and `.keras` of Keras 3; see `loading.load_weights`."""
+        if kwargs:
+            raise TypeError(f"`load_weights` takes by_name, skip_mismatch and ignore. Received: {', '.join(kwargs)}")
+        return load_weights(self, filepath, by_name, skip_mismatch, ignore)
+
+    def save_weights(self, filepath, overwrite=True, **kwargs):
+        """Write `.weights.h5` as Keras 3 does, any other `.h5` or `.hdf5` as Keras 2.1.4 did; whole or not at all."""
+        path = pathlib.Path(filepath)
+        if path.exists() and not overwrite:
+            raise ValueError(f"`filepath` must not exist where `overwrite` is false. Received: {str(path)!r}")
+        if path.suffix.lower() in (".h5", ".hdf5") and not path.name.endswith(".weights.h5"):
+            save_legacy_weights(self, path)
+            return
+        if kwargs:
+            super().save_weights(filepath, overwrite, **kwargs)
+        else:
+            save_keras3_weights(self, path)

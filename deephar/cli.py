@@ -1,0 +1,159 @@
+"""The command `deephar`: predict, synth, models, demo.
+
+What the user got wrong ends in one line on stderr and exit status 2, without a traceback (`--debug` shows it); Ctrl-C
+ends with status 130. Keras is only imported by the commands that run a network.
+"""
+
+import argparse
+import os
+import pathlib
+import sys
+
+from deephar import __version__
+
+USER_ERRORS = (ValueError, TypeError, OSError, ImportError)
+EPILOG = """examples:
+  deephar predict photo.jpg --out results
+  deephar predict video.mp4 --model spnet_synthetic --out results --box 120,40,360,420
+  deephar synth --format mpii --out data/mpii --train 200 --test 50
+  deephar demo --out demo
+"""
+
+
+def main(argv=None):
+    """Run the command line; return the exit status.
+
+    Args:
+        argv: arguments without the program's name; None: those of the process.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except KeyboardInterrupt:
+        print("interrupted; nothing half-written is left behind", file=sys.stderr)
+        return 130
+    except USER_ERRORS as error:
+        if arguments.debug:
+            raise
+        message = " ".join(str(error).split()) or type(error).__name__
+        print(f"deephar: error: {message}", file=sys.stderr)
+        return 2
+
+
+def build_parser():
+    """The `argparse.ArgumentParser` of the command."""
+    parser = argparse.ArgumentParser(
+        prog="deephar",
+        description="Human poses and actions from pictures and video.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"deephar {__version__}")
+    parser.set_defaults(run=lambda arguments: parser.print_help(), debug=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for add in (_add_predict, _add_synth, _add_models, _add_demo):
+        command = add(commands)
+        command.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
+    return parser
+
+
+def _add_predict(commands):
+    command = commands.add_parser(
+        "predict",
+        help="predict pose and action in a picture, a folder of pictures or a video",
+        description="Write NAME_prediction.json with named joints in pixels, and an overlay picture or video.",
+    )
+    command.add_argument("source", metavar="PICTURE|FOLDER|VIDEO", type=pathlib.Path)
+    command.add_argument("--model", metavar="NAME|PATH", help="see `deephar models`; default: the one that ships")
+    command.add_argument("--weights", metavar="FILE", type=pathlib.Path, help="weights to load instead of its own")
+    command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True, help="where the results go")
+    command.add_argument("--box", metavar="X1,Y1,X2,Y2", type=_box, help="the person, in pixels; default: look for one")
+    command.add_argument("--no-refine", action="store_true", help="keep the first crop: the box or the whole frame")
+    command.add_argument("--flip", action="store_true", help="also run the mirrored crop and average; twice the time")
+    command.add_argument("--subsampling", metavar="N", type=_positive, help="a clip takes every N-th frame of a video")
+    command.add_argument("--overlay", action=argparse.BooleanOptionalAction, default=True, help="draw the overlay")
+    command.set_defaults(run=_predict)
+    return command
+
+
+def _add_synth(commands):
+    command = commands.add_parser(
+        "synth",
+        help="render a synthetic data set",
+        description="Render people in the on-disk format of a public data set. A stopped run continues where it was.",
+    )
+    command.add_argument("--format", choices=("mpii", "penn"), required=True)
+    command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True)
+    command.add_argument("--train", metavar="N", type=_count, help="training pictures or videos")
+    command.add_argument("--test", metavar="N", type=_count, help="test pictures or videos")
+    command.add_argument("--size", metavar=("W", "H"), type=_positive, nargs=2, help="picture size in pixels")
+    command.add_argument("--seed", metavar="N", type=_count, default=0)
+    command.add_argument("--workers", metavar="N", type=_positive, default=os.cpu_count() or 1, help="processes")
+    command.set_defaults(run=_synth)
+    return command
+
+
+def _add_models(commands):
+    command = commands.add_parser("models", help="list the registered models")
+    command.set_defaults(run=_models)
+    return command
+
+
+def _add_demo(commands):
+    command = commands.add_parser(
+        "demo",
+        help="render, evaluate and predict, in under three minutes",
+        description="Render a small synthetic world, score the shipped network on it, predict on what it never saw.",
+    )
+    command.add_argument("--out", metavar="DIR", type=pathlib.Path, default=pathlib.Path("demo"))
+    command.add_argument("--model", metavar="NAME|PATH", help="default: the one that ships")
+    command.set_defaults(run=_demo)
+    return command
+
+
+def _predict(arguments):
+    from deephar.inference.command import predict_source
+
+    return predict_source(arguments)
+
+
+def _synth(arguments):
+    from deephar.synthetic.writers import synthesise
+
+    options = {"num_train": arguments.train, "num_test": arguments.test, "size": arguments.size}
+    chosen = {name: value for name, value in options.items() if value is not None}
+    synthesise(arguments.format, arguments.out, seed=arguments.seed, workers=arguments.workers, **chosen)
+    print(f"{arguments.format} data set in {arguments.out}")
+
+
+def _models(arguments):
+    from deephar.models.zoo import MODELS
+
+    for card in MODELS.values():
+        print(card.name)
+
+
+def _demo(arguments):
+    from deephar.demo import run_demo
+
+    run_demo(arguments.out, arguments.model)
+
+
+def _box(text):
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != 4:
+        raise argparse.ArgumentTypeError(f"must be x1,y1,x2,y2 in pixels. Received: {text}")
+    return values
+
+
+def _count(text, least=0):
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}. Received: {text}")
+    return int(text)
+
+
+def _positive(text):
+    return _count(text, least=1)

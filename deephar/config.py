@@ -1,0 +1,319 @@
+"""What a model is built from and how its input is cropped and augmented, with the published settings.
+
+SPNet: Luvizon, Picard and Tabia, "Multi-task Deep Learning for Real-Time 3D Human Pose Estimation and Action
+Recognition", TPAMI 2020. The settings named `_ar_` are those of the CVPR 2018 paper.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from deephar.utils.pose import get_poselayout
+
+DOWNSAMPLING_TYPES = ("maxpooling", "conv")
+
+
+def _int_list(name, value):
+    """A new list of positive integers."""
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise TypeError(f"`{name}` must be a list of positive integers. Received: {value!r}")
+    value = list(value)
+    if not all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v > 0 for v in value):
+        raise ValueError(f"`{name}` must hold positive integers. Received: {value!r}")
+    return [int(v) for v in value]
+
+
+def _check_positive(config, *names):
+    for name in names:
+        value = getattr(config, name)
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"`{name}` must be a positive integer. Received: {value!r}")
+
+
+class _Serialisable:
+    """`to_dict` and `from_dict` for the two configurations: plain values, ready for JSON."""
+
+    def to_dict(self):
+        """The fields as numbers, strings, lists and None."""
+        return json.loads(json.dumps({f.name: getattr(self, f.name) for f in dataclasses.fields(self)}, default=_plain))
+
+    @classmethod
+    def from_dict(cls, values):
+        """The configuration that `to_dict` wrote.
+
+        Raises:
+            ValueError: if `values` has a name that is not a field.
+        """
+        unknown = sorted(set(values) - {f.name for f in dataclasses.fields(cls)})
+        if unknown:
+            raise ValueError(f"`values` must only hold fields of {cls.__name__}. Received: {', '.join(unknown)}")
+        return cls(**values)
+
+    def replace(self, **changes):
+        """A copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+def _plain(value):
+    if hasattr(value, "joint_names"):
+        return value.name
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    raise TypeError(f"cannot store {type(value).__name__} in a configuration. Received: {value!r}")
+
+
+@dataclass(frozen=True)
+class ModelConfig(_Serialisable):
+    """What an SPNet is built from. The caller's lists are copied, and nothing changes them afterwards.
+
+    Attributes:
+        input_shape: (H, W, C) for pictures or (T, H, W, C) for clips; H and W divisible by
+            image_div * 2**(num_levels - 1).
+        poselayout: a joint layout of `deephar.utils.pose`, or its name.
+        num_actions: number of classes of each set of actions; empty: no action part, and `action_pyramids` is not read.
+        num_pyramids: P, alternately going down and up; paper: 8 for pose, 2 to 6 for action.
+        action_pyramids: pyramids that also predict actions, counted from 1.
+        num_levels: L, resolutions in a pyramid; every pyramid makes L - 1 predictions; paper: 4.
+        kernel_size: kernel of the separable convolutions, (rows, columns); paper: 5 x 5.
+        growth: feature maps added by every level down; paper: 96.
+        image_div: input size over the size at level 1, a power of two from 4 on; paper: 8.
+        predict_rootz: also predict the depth of the root joint.
+        downsampling_type: 'maxpooling' or 'conv' (strided).
+        pose_replica: decoupled poses for the action part (section 4.2.3).
+        num_pose_features, num_visual_features: width of the two action streams.
+        sam_alpha: factor in front of the spatial softmax.
+        dbg_decoupled_pose, dbg_decoupled_h: also output the decoupled poses and their probability maps.
+
+    Raises:
+        TypeError, ValueError: on a value outside what is said above.
+    """
+
+    input_shape: tuple
+    poselayout: object
+    num_actions: list = ()
+    num_pyramids: int = 8
+    action_pyramids: list = (1, 2)
+    num_levels: int = 4
+    kernel_size: tuple = (5, 5)
+    growth: int = 96
+    image_div: int = 8
+    predict_rootz: bool = False
+    downsampling_type: str = "maxpooling"
+    pose_replica: bool = False
+    num_pose_features: int = 128
+    num_visual_features: int = 128
+    sam_alpha: float = 1
+    dbg_decoupled_pose: bool = False
+    dbg_decoupled_h: bool = False
+
+    def __post_init__(self):
+        layout = get_poselayout(self.poselayout) if isinstance(self.poselayout, str) else self.poselayout
+        if not (hasattr(layout, "num_joints") and hasattr(layout, "dim")):
+            raise TypeError(f"`poselayout` must be a joint layout or its name. Received: {layout!r}")
+        if layout.dim not in (2, 3):
+            raise ValueError(f"`poselayout` must have 2 or 3 dimensions. Received: {layout.dim!r}")
+        object.__setattr__(self, "poselayout", layout)
+        for name in ("num_actions", "action_pyramids"):
+            object.__setattr__(self, name, _int_list(name, getattr(self, name)))
+        for name in ("input_shape", "kernel_size"):
+            object.__setattr__(self, name, tuple(_int_list(name, getattr(self, name))))
+        self._check_architecture()
+        self._check_shapes()
+
+    def _check_architecture(self):
+        _check_positive(self, "num_pyramids", "num_levels", "growth", "num_pose_features", "num_visual_features")
+        if self.num_levels < 2:
+            raise ValueError(f"`num_levels` must be at least 2. Received: {self.num_levels!r}")
+        div = self.image_div
+        if not isinstance(div, (int, np.integer)) or div < 4 or div & (div - 1):
+            raise ValueError(f"`image_div` must be a power of two, 4 or more. Received: {div!r}")
+        if self.downsampling_type not in DOWNSAMPLING_TYPES:
+            allowed = " or ".join(map(repr, DOWNSAMPLING_TYPES))
+            raise ValueError(f"`downsampling_type` must be {allowed}. Received: {self.downsampling_type!r}")
+        pyramids = self.action_pyramids
+        if self.num_actions and (len(set(pyramids)) < len(pyramids) or max(pyramids, default=0) > self.num_pyramids):
+            allowed = f"different numbers from 1 to `num_pyramids` ({self.num_pyramids})"
+            raise ValueError(f"`action_pyramids` must hold {allowed}. Received: {pyramids!r}")
+        if not self.sam_alpha > 0:
+            raise ValueError(f"`sam_alpha` must be positive. Received: {self.sam_alpha!r}")
+
+    def _check_shapes(self):
+        if len(self.kernel_size) != 2:
+            raise ValueError(f"`kernel_size` must be (rows, columns). Received: {self.kernel_size!r}")
+        if len(self.input_shape) not in (3, 4):
+            raise ValueError(f"`input_shape` must be (H, W, C) or (T, H, W, C). Received: {self.input_shape!r}")
+        step = self.image_div * 2 ** (self.num_levels - 1)
+        if any(size % step for size in self.input_shape[-3:-1]):
+            reason = f"{step} (image_div * 2**(num_levels - 1))"
+            raise ValueError(f"`input_shape` must have H and W divisible by {reason}. Received: {self.input_shape!r}")
+
+    def __hash__(self):
+        return hash(json.dumps(self.to_dict(), sort_keys=True))
+
+    @property
+    def num_joints(self):
+        return self.poselayout.num_joints
+
+    @property
+    def dim(self):
+        return self.poselayout.dim
+
+    @property
+    def num_frames(self):
+        """T of a clip model, None for pictures."""
+        return self.input_shape[0] if len(self.input_shape) == 4 else None
+
+    @property
+    def xmin(self):
+        """Centre of the leftmost input pixel, normalised: the soft-argmax runs from xmin to 1 - xmin."""
+        return 1 / (2 * self.input_shape[-2])
+
+    @property
+    def ymin(self):
+        """Centre of the topmost input pixel, normalised."""
+        return 1 / (2 * self.input_shape[-3])
+
+
+CHANNEL_POWERS = tuple((0.01 * np.arange(90, 111, 2)).tolist())
+_CHOICES = ("angles", "scales", "trans_x", "trans_y", "hflips", "chpower", "geoocclusion", "subsampling")
+
+
+@dataclass
+class DataConfig(_Serialisable):
+    """How a person is cropped from a frame: what training draws at random, and the fixed values used elsewhere.
+
+    Fields may be assigned (`dataconf.fixed_hflip = 1`), as evaluation code of old does; `replace` makes a copy instead.
+
+    Attributes:
+        crop_resolution: (width, height) of the crop in px.
+        image_channels: (channels,).
+        angles, fixed_angle: rotation in degrees, counter-clockwise.
+        scales, fixed_scale: factor on the side of the window.
+        trans_x, trans_y, fixed_trans_x, fixed_trans_y: shift of the window in px of the frame, times the scale.
+        hflips, fixed_hflip: 1 mirrors.
+        chpower, fixed_chpower: exponent of every colour channel in [0, 1], a number or three.
+        geoocclusion, fixed_geoocclusion: sides in px of a rectangle painted over the crop; a box (x1, y1, x2, y2).
+        subsampling, fixed_subsampling: a clip takes every n-th frame.
+    """
+
+    crop_resolution: tuple = (256, 256)
+    image_channels: tuple = (3,)
+    angles: tuple = (0,)
+    fixed_angle: float = 0
+    scales: tuple = (1,)
+    fixed_scale: float = 1
+    trans_x: tuple = (0,)
+    fixed_trans_x: float = 0
+    trans_y: tuple = (0,)
+    fixed_trans_y: float = 0
+    hflips: tuple = (0, 1)
+    fixed_hflip: int = 0
+    chpower: tuple = CHANNEL_POWERS
+    fixed_chpower: float = 1
+    geoocclusion: tuple = None
+    fixed_geoocclusion: tuple = None
+    subsampling: tuple = (1,)
+    fixed_subsampling: int = 1
+
+    def __post_init__(self):
+        for name in ("crop_resolution", "image_channels"):
+            setattr(self, name, tuple(_int_list(name, getattr(self, name))))
+        if len(self.crop_resolution) != 2:
+            raise ValueError(f"`crop_resolution` must be (width, height) in px. Received: {self.crop_resolution!r}")
+        for name in _CHOICES:
+            self._keep_choices(name)
+        for name in ("fixed_chpower", "fixed_geoocclusion"):
+            value = getattr(self, name)
+            if hasattr(value, "__iter__"):
+                setattr(self, name, tuple(value))
+
+    def _keep_choices(self, name):
+        """Lists, ranges and arrays become tuples of plain numbers."""
+        value = getattr(self, name)
+        if value is None and name == "geoocclusion":
+            return
+        choices = np.asarray(value)
+        if choices.ndim != 1 or len(choices) == 0 or choices.dtype.kind not in "iufb":
+            raise ValueError(f"`{name}` must be a list of numbers to draw from. Received: {value!r}")
+        setattr(self, name, tuple(choices.tolist()))
+
+    @property
+    def input_shape(self):
+        """(H, W, C) of a frame."""
+        return self.crop_resolution[::-1] + self.image_channels
+
+    def get_fixed_config(self):
+        """What validation and test use: angle, scale, transx, transy, hflip, chpower, geoocclusion, subspl."""
+        return {
+            "angle": self.fixed_angle,
+            "scale": self.fixed_scale,
+            "transx": self.fixed_trans_x,
+            "transy": self.fixed_trans_y,
+            "hflip": self.fixed_hflip,
+            "chpower": self.fixed_chpower,
+            "geoocclusion": self.fixed_geoocclusion,
+            "subspl": self.fixed_subsampling,
+        }
+
+    def random_data_generator(self, rng=None):
+        """One random draw of what `get_fixed_config` holds; chpower is a tuple of three.
+
+        Args:
+            rng: a `numpy.random.Generator`; by default a new one that nothing seeds.
+        """
+        rng = np.random.default_rng() if rng is None else rng
+        return {
+            "angle": _draw(rng, self.angles),
+            "scale": _draw(rng, self.scales),
+            "transx": _draw(rng, self.trans_x),
+            "transy": _draw(rng, self.trans_y),
+            "hflip": _draw(rng, self.hflips),
+            "chpower": tuple(_draw(rng, self.chpower) for _ in range(3)),
+            "geoocclusion": self._random_occlusion(rng),
+            "subspl": _draw(rng, self.subsampling),
+        }
+
+    def _random_occlusion(self, rng):
+        """A box (x1, y1, x2, y2) in px that lies inside the crop, its centre on a grid of 5 px; or None."""
+        if self.geoocclusion is None:
+            return None
+        half = [int(_draw(rng, self.geoocclusion) / 2) for _ in range(2)]
+        centre = [_draw(rng, range(h + 1, size - h - 1, 5)) for h, size in zip(half, self.crop_resolution, strict=True)]
+        return (centre[0] - half[0], centre[1] - half[1], centre[0] + half[0], centre[1] + half[1])
+
+
+def _draw(rng, choices):
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _steps(limit, step):
+    """-limit to limit, both included."""
+    return range(-limit, limit + 1, step)
+
+
+_SCALES = (0.7, 1.0, 1.3)
+_SCALES_FAR = (0.7, 1.0, 1.3, 2.0)
+_SHIFTS = {"trans_x": _steps(40, 5), "trans_y": _steps(10, 5)}
+_SHIFTS_CVPR18 = {"trans_x": _steps(40, 5), "trans_y": _steps(40, 5)}
+
+mpii_sp_dataconf = DataConfig(angles=_steps(40, 5), scales=_SCALES)
+mpii_dataconf = mpii_sp_dataconf
+pennaction_dataconf = DataConfig(
+    angles=_steps(30, 5), scales=_SCALES, **_SHIFTS, subsampling=(4, 6, 8), fixed_subsampling=6
+)
+pennaction_pe_dataconf = DataConfig(angles=_steps(40, 5), scales=_SCALES_FAR, **_SHIFTS)
+human36m_dataconf = DataConfig(
+    angles=_steps(10, 5),
+    scales=(0.8, 1.0, 1.2),
+    trans_x=_steps(20, 5),
+    trans_y=_steps(4, 1),
+    geoocclusion=range(20, 90),
+)
+ntu_dataconf = DataConfig(scales=_SCALES, **_SHIFTS, subsampling=(3, 4, 5), fixed_subsampling=4)
+ntu_pe_dataconf = DataConfig(angles=_steps(10, 5), scales=_SCALES_FAR, **_SHIFTS)
+ntu_ar_dataconf = DataConfig(scales=_SCALES, **_SHIFTS_CVPR18, subsampling=(1, 2, 3), fixed_subsampling=2)
+pennaction_ar_dataconf = DataConfig(
+    angles=_steps(30, 5), scales=_SCALES, **_SHIFTS_CVPR18, subsampling=(1, 2, 3), fixed_subsampling=2
+)

@@ -1,0 +1,24 @@
+"""Data sets give samples as dicts by `get_data(key, mode)`; `BatchLoader` makes batches of them.
+
+    disk -> reader -> one affine map for pixels and joints (frames.py) -> BatchLoader -> model
+
+Only `BatchLoader` needs Keras; it is imported when it is first asked for.
+"""
+
+import importlib
+
+from deephar.data.clips import get_clip_frame_index
+from deephar.data.lsp import Lsp
+from deephar.data.mpii import MpiiSinglePerson
+from deephar.data.pennaction import PennAction
+
+__all__ = ["BatchLoader", "Lsp", "MpiiSinglePerson", "PennAction", "get_clip_frame_index"]
+
+_LAZY = {"BatchLoader": "deephar.data.loader"}
+
+
+def __getattr__(name):
+    """Import what needs Keras only when it is asked for (PEP 562)."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'deephar.data' has no attribute {name!r}")

@@ -1,0 +1,65 @@
+"""Which frames of a sequence make a clip, and the boxes that hold a person over a clip (NumPy only)."""
+
+import numpy as np
+
+
+def get_clip_frame_index(sequence_size, subsample, num_frames, random_clip=False, rng=None):
+    """Choose `num_frames` frames of a sequence, one in `subsample`.
+
+    A sequence that is too short for the step takes the largest step that fits; one shorter than the clip repeats
+    frames. Without `random_clip` the clip is taken from the middle.
+
+    Args:
+        sequence_size: frames in the sequence, at least 1.
+        subsample: step between chosen frames, a positive integer.
+        num_frames: frames of the clip, at least 1.
+        random_clip: draw the first frame at random.
+        rng: `numpy.random.Generator` for the draw; None takes a fresh one.
+
+    Returns:
+        List of `num_frames` frame indices, ascending.
+
+    Raises:
+        TypeError, ValueError: an argument is not an integer or not positive.
+    """
+    for name, value in (("sequence_size", sequence_size), ("subsample", subsample), ("num_frames", num_frames)):
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+            raise TypeError(f"`{name}` must be an integer. Received: {value!r}")
+        if value < 1:
+            raise ValueError(f"`{name}` must be at least 1. Received: {value!r}")
+    stretch = 1.0  # a short sequence is stretched by repeating frames until the clip fits
+    while stretch * sequence_size < num_frames:
+        stretch *= 1.5
+    length = stretch * sequence_size
+    step = min(int(subsample), int(length / num_frames))
+    last_start = length - (step * (num_frames - 1) + 1)
+    if random_clip:
+        start = int((np.random.default_rng() if rng is None else rng).integers(int(last_start + 1)))
+    else:
+        start = int(last_start / 2)
+    return [int((start + step * i) / stretch) for i in range(num_frames)]
+
+
+def clip_windows(sequence_size, clip_size, subsamples):
+    """List the clips that cover a sequence: for each step, windows that advance by half a clip.
+
+    Args:
+        sequence_size: frames in the sequence.
+        clip_size: frames of a clip.
+        subsamples: steps between frames, one set of windows each.
+
+    Returns:
+        List of `range` objects of `clip_size` frame indices; empty if the sequence is too short for every step.
+    """
+    windows = []
+    for step in subsamples:
+        span, advance = clip_size * step, clip_size // 2 + step - 1
+        starts = range(0, sequence_size - span + 1, max(1, advance))
+        windows.extend(range(first, first + span, step) for first in starts)
+    return windows
+
+
+def union_box(boxes):
+    """Return the smallest box (x1, y1, x2, y2) around (N, 4) boxes."""
+    boxes = np.asarray(boxes, dtype=np.float64)
+    return np.concatenate([boxes[:, 0:2].min(axis=0), boxes[:, 2:4].max(axis=0)])

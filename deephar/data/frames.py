@@ -1,0 +1,183 @@
+"""From a frame to a network input: one affine map carries pixels and joints into the crop.
+
+    frame px  --afmat-->  crop, normalised to [0, 1] x [0, 1]
+       |                      |
+    picture --cut--> (H, W, 3) uint8 --normalise--> float32 in [-1, 1]
+    joints  --crop_points--> (N, 2) --label_pose--> (J, dim + 1), absent joints -1e9
+
+The frame is never rotated as a whole. A JPEG that is to be shrunk is decoded at a half, a quarter or an eighth of its
+size, only the part below the crop is taken further, and that is resampled once: a straight crop by averaging, a turned
+one bilinearly (after whole pixels were averaged, if it still shrinks by 2 or more; below that, bilinear sampling is
+closer to the true average than shrinking first). What lies outside of the frame is black (-1).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from deephar.utils.pose import ABSENT, get_visible_joints
+from deephar.utils.transform import T, transform_2d_points
+
+MAX_PADDING = 16  # a straight crop larger than this many frames is sampled instead of being padded first
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Where a crop lies in its frame.
+
+    Attributes:
+        afmat: (3, 3) map from frame pixels to the crop normalised to [0, 1].
+        resolution: (width, height) of the crop in pixels.
+        hflip: whether the crop is mirrored, so that left and right joints change places.
+    """
+
+    afmat: np.ndarray
+    resolution: tuple
+    hflip: bool
+
+
+def make_crop(frame_size, centre, window, augmentation, resolution):
+    """Place a crop: turn the frame about `centre`, cut `window` around it, scale to `resolution`, mirror.
+
+    Args:
+        frame_size: (width, height) of the frame, px.
+        centre: (x, y) in the frame, px.
+        window: (width, height) to cut, frame px (borders are rounded to whole pixels).
+        augmentation: dict with `angle` (degrees, counter-clockwise) and `hflip` (0 or 1).
+        resolution: (width, height) of the crop, px.
+
+    Returns:
+        A `Crop`.
+
+    Raises:
+        ValueError: the window is not finite or smaller than a pixel.
+    """
+    centre, window = np.asarray(centre, dtype=float), np.asarray(window, dtype=float)
+    if not (np.isfinite(centre).all() and np.isfinite(window).all() and window.min() >= 2):
+        raise ValueError(
+            "`centre` and `window` must be finite and the window at least 2 px. "
+            f"Received: centre={centre.tolist()}, window={window.tolist()}"
+        )
+    geometry = T(None, img_size=tuple(frame_size))
+    geometry.rotate_crop(augmentation["angle"], centre, tuple(window))
+    geometry.resize(tuple(resolution))
+    if augmentation["hflip"] == 1:
+        geometry.horizontal_flip()
+    geometry.normalize_affinemap()
+    return Crop(afmat=geometry.afmat.copy(), resolution=tuple(int(n) for n in resolution), hflip=bool(geometry.hflip))
+
+
+def cut(picture, crop):
+    """Sample the crop from a picture.
+
+    Args:
+        picture: `PIL.Image.Image`, best one that was opened but not yet decoded.
+        crop: `Crop` made for this picture's size.
+
+    Returns:
+        (height, width, 3) uint8 RGB.
+    """
+    width, height = crop.resolution
+    to_crop_px = np.diag([width, height, 1.0]) @ crop.afmat
+    to_frame = np.linalg.inv(to_crop_px)
+    shrink = math.sqrt(abs(np.linalg.det(to_frame[:2, :2])))  # frame px a crop px
+    picture, reduced = _decode_reduced(picture, shrink)
+    to_source = np.diag([1 / reduced, 1 / reduced, 1.0]) @ to_frame
+    corners = to_source[:2] @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]], dtype=float)
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    straight = abs(to_source[0, 1]) < 1e-9 and abs(to_source[1, 0]) < 1e-9
+    if straight and np.prod(high - low + 2) < MAX_PADDING * picture.size[0] * picture.size[1]:
+        cropped = _cut_straight(picture, low, high, crop)
+    else:
+        cropped = _cut_turned(picture, low, high, to_source, crop)
+    return np.asarray(cropped)
+
+
+def _decode_reduced(picture, shrink):
+    """Let the JPEG decoder shrink by the largest power of two up to `shrink`; return picture (RGB) and the factor."""
+    reduced = 1.0
+    if shrink >= 2 and getattr(picture, "format", None) == "JPEG":
+        factor = min(8, 2 ** int(math.log2(shrink)))
+        width, height = picture.size
+        drafted = picture.draft("RGB", (max(1, width // factor), max(1, height // factor)))
+        if drafted is not None:
+            reduced = width / drafted[1][2]
+    return (picture if picture.mode == "RGB" else picture.convert("RGB")), reduced
+
+
+def _cut_straight(picture, low, high, crop):
+    """Crop and resize in one step, for a crop whose sides are parallel to the frame's."""
+    left, top = (int(n) for n in np.floor(low + 1e-6))
+    right, bottom = (int(n) for n in np.ceil(high - 1e-6))
+    part = picture.crop((left, top, right, bottom))
+    box = np.clip([low[0] - left, low[1] - top, high[0] - left, high[1] - top], 0, [*part.size, *part.size])
+    part = part.resize(crop.resolution, Image.BILINEAR, box=tuple(float(n) for n in box))
+    return part.transpose(Image.FLIP_LEFT_RIGHT) if crop.hflip else part
+
+
+def _cut_turned(picture, low, high, to_source, crop):
+    """Sample a turned crop bilinearly from the part of the picture below it, averaged down to under 2 px a sample."""
+    factor = max(1, int(math.sqrt(abs(np.linalg.det(to_source[:2, :2])))))
+    size = np.array(picture.size)
+    left, top = np.clip(np.floor(low - 2 * factor), 0, size - 1).astype(int)
+    right, bottom = np.clip(np.ceil(high + 2 * factor), [left + 1, top + 1], size).astype(int)
+    box = tuple(int(n) for n in (left, top, right, bottom))
+    part = picture.reduce(factor, box) if factor > 1 else picture.crop(box)
+    to_part = np.diag([1 / factor, 1 / factor, 1.0]) @ np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
+    coefficients = (to_part @ to_source)[:2].ravel().tolist()  # crop px -> px of the part
+    return part.transform(crop.resolution, Image.AFFINE, coefficients, Image.BILINEAR)
+
+
+def normalise(pixels, channel_power=1, geoocclusion=None):
+    """Scale uint8 pixels to [-1, 1] after raising each channel to a power, and blank one rectangle.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        channel_power: one exponent, or one for each channel, applied to values in [0, 1].
+        geoocclusion: box (x1, y1, x2, y2) in crop px that is set to 0 (mid-grey), or None.
+
+    Returns:
+        (H, W, 3) float32.
+    """
+    powers = np.broadcast_to(np.asarray(channel_power, dtype=np.float64), (3,))
+    levels = np.arange(256) / 255.0
+    if (powers == powers[0]).all():
+        frame = (levels ** powers[0] * 2.0 - 1.0).astype(np.float32)[pixels]
+    else:
+        table = (levels[:, None] ** powers * 2.0 - 1.0).astype(np.float32)  # (256, C)
+        frame = np.empty(pixels.shape, dtype=np.float32)
+        for channel in range(3):
+            np.take(table[:, channel], pixels[:, :, channel], out=frame[:, :, channel])
+    if geoocclusion is not None:
+        left, top, right, bottom = geoocclusion
+        frame[top:bottom, left:right] = 0.0
+    return frame
+
+
+def crop_points(crop, points_px):
+    """Map (N, 2) frame pixels (NaN where absent) into the normalised crop."""
+    return transform_2d_points(crop.afmat, np.asarray(points_px, dtype=np.float64), transpose=True)
+
+
+def label_pose(coordinates, layout, hflip=False, remove_outer_joints=True):
+    """Turn normalised coordinates into a training label.
+
+    Args:
+        coordinates: (..., J, dim) normalised to the crop, NaN where absent; J in the order of `layout`.
+        layout: pose layout, for the joints that change places in a mirrored crop.
+        hflip: whether the crop is mirrored.
+        remove_outer_joints: make joints outside of the crop absent too.
+
+    Returns:
+        (..., J, dim + 1): coordinates, absent ones -1e9, then 1 for a joint inside the crop and 0 for any other.
+    """
+    pose = np.array(coordinates, dtype=np.float64)
+    if hflip:
+        pose = pose[..., layout.map_hflip, :]
+    pose[np.isnan(pose)] = ABSENT
+    visible = get_visible_joints(pose[..., 0:2])  # (..., J)
+    if remove_outer_joints:
+        pose[visible == 0] = ABSENT
+    return np.concatenate([pose, visible[..., None]], axis=-1)  # (..., J, dim + 1)

@@ -1,0 +1,194 @@
+"""BatchLoader: batches from one data set or a mixture, the same for any number of workers.
+
+Every sample draws its random numbers from a generator of its own, seeded by (seed, epoch, data set, position), and
+every round through a data set follows a permutation seeded alike. No state moves between batches, so it does not matter
+which thread or process computes a batch, nor in which order; and a run that is resumed at epoch E sets
+`loader.epoch = E`. (Keras' `fit` calls `on_epoch_end` once more than there are epochs when it builds a model; a trainer
+that must resume exactly sets `loader.epoch` at the beginning of each epoch.)
+
+    epoch ----> round r of data set d: permutation (seed, epoch, d, r) ----> key
+           `--> sample at position p:  generator   (seed, epoch, d, p) ----> augmentation
+"""
+
+import inspect
+
+import numpy as np
+from keras.utils import PyDataset
+
+KEEP_ORDERS = 64  # permutations kept; more only costs drawing them again
+ORDER, SAMPLE, NESTED = 0, 1, 2  # what a stream of random numbers is for
+
+
+class BatchLoader(PyDataset):
+    """Batches of a data set, or of several mixed in fixed proportions.
+
+    A `BatchLoader` is itself a data set whose samples are its batches, so loaders nest: one that loads 8 pictures a
+    batch makes clips of 8 for another. A nested loader follows the seed and the epoch of the outer one.
+
+    An epoch ends when the longest data set has been seen once; shorter ones start over, in a new order. All batches are
+    full: the last one of an epoch is filled from the start of the data set (or of the next round).
+
+    Args:
+        dataset: object with `get_data(key, mode)`, `get_length(mode)` and `get_shape(dictkey)`, or a list of them. If
+            its `get_data` takes `rng`, it receives the sample's `numpy.random.Generator`.
+        x_dictkeys: keys of the inputs.
+        y_dictkeys: keys of the labels; every data set must provide them in the same shape.
+        mode: TEST_MODE, TRAIN_MODE or VALID_MODE.
+        batch_size: samples from each data set; a list gives one number a data set.
+        num_predictions: how often the labels are repeated, once for each prediction of the model.
+        shuffle: visit samples in random order.
+        custom_dummy_dictkey: list of (dictkey, shape of a whole batch, value): constant labels after the others.
+        seed: integer that fixes order and augmentation; None draws one, which `loader.seed` then shows.
+        workers, use_multiprocessing, max_queue_size: as in `keras.utils.PyDataset`.
+
+    Raises:
+        ValueError: data sets disagree in a shape, are empty, or an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        dataset,
+        x_dictkeys,
+        y_dictkeys,
+        mode,
+        batch_size=24,
+        num_predictions=1,
+        shuffle=True,
+        custom_dummy_dictkey=(),
+        seed=None,
+        workers=1,
+        use_multiprocessing=False,
+        max_queue_size=10,
+    ):
+        super().__init__(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
+        self.datasets = list(dataset) if isinstance(dataset, (list, tuple)) else [dataset]
+        self.x_dictkeys = list(x_dictkeys)
+        self.allkeys = self.x_dictkeys + list(y_dictkeys)
+        self.custom_dummy_dictkey = [(key, tuple(shape), value) for key, shape, value in custom_dummy_dictkey]
+        self.y_dictkeys = list(y_dictkeys) + [key for key, _, _ in self.custom_dummy_dictkey]
+        sizes = batch_size if isinstance(batch_size, (list, tuple)) else [batch_size] * len(self.datasets)
+        self.batch_sizes = [int(size) for size in sizes]
+        self.mode = mode
+        self.num_predictions = num_predictions
+        self.shuffle = shuffle
+        self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
+        self.epoch = 0
+        self._check()
+        self._lengths = [data.get_length(mode) for data in self.datasets]
+        self._takes_rng = [_accepts_rng(data.get_data) for data in self.datasets]
+        self._orders = {}
+        self._check_lengths()
+
+    def _check(self):
+        if not self.datasets or len(self.datasets) != len(self.batch_sizes):
+            raise ValueError(
+                "`dataset` and `batch_size` must have the same length, at least 1. "
+                f"Received: {len(self.datasets)} data sets and batch_size={self.batch_sizes}"
+            )
+        if min(self.batch_sizes) < 1 or self.num_predictions < 1 or self.seed < 0:
+            raise ValueError(
+                "`batch_size` and `num_predictions` must be at least 1, `seed` at least 0. Received: "
+                f"batch_size={self.batch_sizes}, num_predictions={self.num_predictions}, seed={self.seed}"
+            )
+        for key, _, _ in self.custom_dummy_dictkey:
+            if key in self.allkeys:
+                raise ValueError(f"`custom_dummy_dictkey` repeats a key of the data set. Received: {key!r}")
+        for key in self.allkeys:
+            shapes = [tuple(data.get_shape(key)) for data in self.datasets]
+            if len(set(shapes)) > 1:
+                raise ValueError(f"All data sets must give {key!r} in one shape. Received: {shapes}")
+
+    def _check_lengths(self):
+        for index, length in enumerate(self._lengths):
+            if length < 1:
+                name = type(self.datasets[index]).__name__
+                raise ValueError(f"`dataset` {index} ({name}) has no samples in `mode` {self.mode}. Received: {length}")
+
+    def __len__(self):
+        return max(-(-length // size) for length, size in zip(self._lengths, self.batch_sizes, strict=True))
+
+    def __getitem__(self, idx):
+        """Return batch `idx` as (inputs, labels repeated `num_predictions` times), two tuples of float32 arrays.
+
+        They are tuples because `tf.data`, through which Keras' `fit` reads, does not know lists.
+        """
+        if not 0 <= idx < len(self):
+            raise IndexError(f"`idx` must be in [0, {len(self) - 1}]. Received: {idx}")
+        data = self.get_data(idx, self.mode)
+        inputs = tuple(data[key] for key in self.x_dictkeys)
+        labels = tuple(data[key] for _ in range(self.num_predictions) for key in self.y_dictkeys)
+        return inputs, labels
+
+    def on_epoch_end(self):
+        """Go on to the next epoch: new order, new augmentation."""
+        self.epoch += 1
+
+    def get_batch_size(self):
+        """Return the number of samples in a batch over all data sets."""
+        return sum(self.batch_sizes)
+
+    def get_length(self, mode):
+        """Return the number of batches; `mode` must be the loader's own."""
+        self._check_mode(mode)
+        return len(self)
+
+    def get_shape(self, dictkey):
+        """Return the shape of `dictkey` in a batch, the batch axis included."""
+        for key, shape, _ in self.custom_dummy_dictkey:
+            if key == dictkey:
+                return shape
+        return (self.get_batch_size(), *self.datasets[0].get_shape(dictkey))
+
+    def get_data(self, idx, mode):
+        """Return batch `idx` as a dict from key to float32 array."""
+        self._check_mode(mode)
+        return self._batch(idx, (self.seed, self.epoch))
+
+    def _check_mode(self, mode):
+        if mode != self.mode:
+            raise ValueError(f"`mode` must be the loader's own, {self.mode}. Received: {mode}")
+
+    def _batch(self, idx, stream):
+        """Fill batch `idx`; `stream` is the tuple of integers that all its random numbers derive from."""
+        batch = {key: np.empty(self.get_shape(key), dtype=np.float32) for key in self.allkeys}
+        row = 0
+        for which, size in enumerate(self.batch_sizes):
+            for position in range(idx * size, (idx + 1) * size):
+                sample = self._sample(which, position, (*stream, which))
+                for key in self.allkeys:
+                    batch[key][row] = sample[key]
+                row += 1
+        for key, shape, value in self.custom_dummy_dictkey:
+            batch[key] = np.full(shape, value, dtype=np.float32)
+        return batch
+
+    def _sample(self, which, position, stream):
+        data = self.datasets[which]
+        turn, offset = divmod(position, self._lengths[which])
+        key = int(self._order(which, (*stream, ORDER, turn))[offset]) if self.shuffle else offset
+        if isinstance(data, BatchLoader):
+            return data._batch(key, (*stream, NESTED, turn))
+        if self._takes_rng[which]:
+            return data.get_data(key, self.mode, rng=np.random.default_rng((*stream, SAMPLE, position)))
+        return data.get_data(key, self.mode)
+
+    def _order(self, which, stream):
+        """Return the permutation that belongs to `stream`, drawing it the first time."""
+        order = self._orders.get(stream)
+        if order is None:
+            order = np.random.default_rng(stream).permutation(self._lengths[which])
+            if len(self._orders) >= KEEP_ORDERS:
+                self._orders = {}
+            self._orders[stream] = order
+        return order
+
+    @property
+    def num_datasets(self):
+        """Number of data sets mixed."""
+        return len(self.datasets)
+
+
+def _accepts_rng(function):
+    """Tell whether a data set's `get_data` takes the keyword `rng`."""
+    parameters = inspect.signature(function).parameters.values()
+    return any(p.name == "rng" or p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)

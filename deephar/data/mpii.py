@@ -1,0 +1,163 @@
+"""MPII Human Pose, single people: a folder `images/` and `annotations.mat`.
+
+Andriluka et al., "2D Human Pose Estimation: New Benchmark and State of the Art Analysis", CVPR 2014.
+
+`annotations.mat` holds `annot_tr` and `annot_val`, each a 3 x N cell, one column a picture:
+    row 0  indices of the people to use, 1-based, a column
+    row 1  file name in `images/`
+    row 2  column cell of people: `head` (x1 y1 x2 y2), `objpos` (x y), `scale` (height / 200 px), `pose` (2 x 16, px)
+There is no test split: its annotations were never published.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deephar.data.files import data_folder, inside, load_mat, malformed, open_picture
+from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
+from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
+from deephar.utils.bbox import objposwin_to_bbox
+from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
+from deephar.utils.pose import pa16j2d
+
+PREPARE = "`deephar synth --format mpii --out DIR` writes a synthetic folder of this form."
+NUM_JOINTS = 16
+BODY_PX = 200  # `scale` is the height of the person over this
+WINDOW_SCALE = 1.25  # the window is that much larger than the person
+CENTRE_SHIFT_PX = 12  # the window's centre lies below `objpos`, times the scale, so that the feet are inside
+HEAD_SCALE = 0.6  # the head size of PCKh is this much of the head box' diagonal
+
+
+@dataclass(frozen=True)
+class Person:
+    """One annotated person: picture, head box (4,) px, centre (2,) px, scale, joints (16, 2) px in MPII's order."""
+
+    image: str
+    head: np.ndarray
+    objpos: np.ndarray
+    scale: float
+    joints: np.ndarray
+
+
+class MpiiSinglePerson:
+    """Single people of MPII.
+
+    Args:
+        dataset_path: folder with `images/` and `annotations.mat`.
+        dataconf: `DataConfig`.
+        poselayout: layout of `pose`, one with `map_to_mpii`.
+        remove_outer_joints: make joints outside of the crop absent.
+        seed: seed of the augmentation when `get_data` gets no `rng`.
+
+    Raises:
+        FileNotFoundError, ValueError: the folder or `annotations.mat` is missing or not as described.
+    """
+
+    def __init__(self, dataset_path, dataconf, poselayout=pa16j2d, remove_outer_joints=True, seed=None):
+        self.dataset_path = data_folder(dataset_path, PREPARE)
+        self.dataconf = dataconf
+        self.poselayout = poselayout
+        self.remove_outer_joints = remove_outer_joints
+        self._rng = np.random.default_rng(seed)
+        self.samples = _load_people(self.dataset_path / "annotations.mat")
+
+    def get_data(self, key, mode, fast_crop=False, rng=None):
+        """Load one person.
+
+        Args:
+            key: number of the sample in its split, from 0.
+            mode: TRAIN_MODE augments at random; VALID_MODE uses the fixed values.
+            fast_crop: accepted for old code; there is one way to crop, and it is fast.
+            rng: `numpy.random.Generator` of the augmentation.
+
+        Returns:
+            Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), `bbox` (x1, y1, x2, y2) frame px,
+            `headsize` (frame px, the unit of PCKh) and `afmat` (3, 3).
+
+        Raises:
+            ValueError, FileNotFoundError: `key` is out of range; the picture is missing or damaged.
+        """
+        person = sample_at(self.samples, key, mode)
+        augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
+        scale = WINDOW_SCALE * person.scale
+        centre = person.objpos + [0.0, CENTRE_SHIFT_PX * scale]
+        centre = centre + scale * np.array([augmentation["transx"], augmentation["transy"]])
+        window = (BODY_PX * augmentation["scale"] * scale,) * 2
+        with open_picture(inside(self.dataset_path / "images", person.image), PREPARE) as picture:
+            crop = make_crop(picture.size, centre, window, augmentation, self.dataconf.crop_resolution)
+            pixels = cut(picture, crop)
+        coordinates = np.full((self.poselayout.num_joints, self.poselayout.dim), np.nan)
+        coordinates[self.poselayout.map_to_mpii, 0:2] = crop_points(crop, person.joints)
+        return {
+            "bbox": objposwin_to_bbox(centre, window),
+            "frame": normalise(pixels, augmentation["chpower"], augmentation["geoocclusion"]),
+            "pose": label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints),
+            "headsize": head_size(person.head),
+            "afmat": crop.afmat,
+        }
+
+    def get_length(self, mode):
+        """Return the number of people in a split."""
+        return len(split_of(self.samples, mode))
+
+    def get_shape(self, dictkey):
+        """Return the shape of one entry of a sample."""
+        layout = self.poselayout
+        shapes = {
+            "frame": self.dataconf.input_shape,
+            "pose": (layout.num_joints, layout.dim + 1),
+            "bbox": (4,),
+            "headsize": (1,),
+            "afmat": (3, 3),
+        }
+        return shape_of(shapes, dictkey)
+
+
+def head_size(head):
+    """Return 0.6 x the diagonal of a head box (x1, y1, x2, y2), px."""
+    head = np.asarray(head, dtype=np.float64)
+    return HEAD_SCALE * np.linalg.norm(head[0:2] - head[2:4])
+
+
+def _load_people(path):
+    """Return for each mode the list of its people."""
+    train, valid = load_mat(path, ["annot_tr", "annot_val"], PREPARE)
+    return {
+        TEST_MODE: [],
+        TRAIN_MODE: _people(path, "annot_tr", train),
+        VALID_MODE: _people(path, "annot_val", valid),
+    }
+
+
+def _people(path, name, annotation):
+    if getattr(getattr(annotation, "dtype", None), "kind", "") != "O" or annotation.ndim != 2 or len(annotation) != 3:
+        shape, kind = getattr(annotation, "shape", None), getattr(annotation, "dtype", type(annotation))
+        raise ValueError(f"{str(path)!r}: `{name}` must be a 3 x N cell. Received: {shape} of type {kind}. {PREPARE}")
+    people = []
+    for column in range(annotation.shape[1]):
+        with malformed(path, f"`{name}`, picture {column}", PREPARE):
+            chosen, image, records = annotation[:, column]
+            image = str(np.asarray(image).ravel()[0])
+            for index in np.asarray(chosen).ravel().astype(int):
+                if index < 1:
+                    raise ValueError(f"person index {index} is not 1 or more")
+                people.append(_person(image, records[index - 1, 0]))
+    return people
+
+
+def _person(image, record):
+    """Take one MATLAB struct apart."""
+    joints = np.asarray(record["pose"][0, 0], dtype=np.float64).T
+    person = Person(
+        image=image,
+        head=np.asarray(record["head"][0, 0], dtype=np.float64).ravel(),
+        objpos=np.asarray(record["objpos"][0, 0], dtype=np.float64).ravel(),
+        scale=float(np.asarray(record["scale"][0, 0]).ravel()[0]),
+        joints=joints,
+    )
+    if joints.shape != (NUM_JOINTS, 2) or person.head.shape != (4,) or person.objpos.shape != (2,):
+        shapes = f"pose {joints.T.shape}, head {person.head.shape}, objpos {person.objpos.shape}"
+        raise ValueError(f"`pose` must be 2 x 16, `head` 4 and `objpos` 2 numbers; received {shapes}")
+    if not (np.isfinite(person.objpos).all() and 0 < person.scale < np.inf):
+        raise ValueError(f"`objpos` and `scale` must be finite; received {person.objpos.tolist()}, {person.scale}")
+    return person

@@ -1,0 +1,101 @@
+"""What Penn Action keeps beside its pictures: `annotations.mat` and files of predicted boxes.
+
+`annotations.mat` holds `sequences_te` and `sequences_tr` (structs `idx`, `action_id` from 1, `frames`; a frame has its
+number `f` from 1, `w`, `h`, `pose` 2 x 13 px and `visible` 13), `action_labels` and `joint_labels`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deephar.data.files import load_json, load_mat, malformed
+from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
+
+PREPARE = "`deephar synth --format penn --out DIR` writes a synthetic folder of this form."
+PREPARE_BOXES = "`python exp/pennaction/predict_bboxes.py` writes such a file."
+NUM_JOINTS = 13
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One video.
+
+    Attributes:
+        idx: its number, the name of its folder.
+        action_id: class, from 1.
+        numbers: (F,) frame numbers, from 1.
+        size: (width, height) px.
+        joints: (F, 13, 2) px.
+        visible: (F, 13), 1 where a joint can be seen.
+    """
+
+    idx: int
+    action_id: int
+    numbers: np.ndarray
+    size: tuple
+    joints: np.ndarray
+    visible: np.ndarray
+
+
+def load_sequences(path):
+    """Read `annotations.mat`.
+
+    Returns:
+        Dict from mode to list of `Sequence`, the action labels and the joint labels (lists of strings).
+
+    Raises:
+        FileNotFoundError, ValueError: the file is missing or not as described.
+    """
+    names = ["sequences_te", "sequences_tr", "action_labels", "joint_labels"]
+    test, train, actions, joints = load_mat(path, names, PREPARE, struct_as_record=False, squeeze_me=True)
+    actions, joints = ([str(label) for label in np.atleast_1d(labels)] for labels in (actions, joints))
+    sequences = {
+        TEST_MODE: _sequences(path, "sequences_te", test, len(actions)),
+        TRAIN_MODE: _sequences(path, "sequences_tr", train, len(actions)),
+        VALID_MODE: [],
+    }
+    return sequences, actions, joints
+
+
+def _sequences(path, name, records, num_actions):
+    sequences = []
+    for place, record in enumerate(np.atleast_1d(records)):
+        with malformed(path, f"`{name}`, sequence {place}", PREPARE):
+            sequences.append(_sequence(record, num_actions))
+    return sequences
+
+
+def _sequence(record, num_actions):
+    """Take one MATLAB struct apart."""
+    frames = np.atleast_1d(record.frames)
+    sequence = Sequence(
+        idx=int(record.idx),
+        action_id=int(record.action_id),
+        numbers=np.array([int(frame.f) for frame in frames]),
+        size=(int(frames[0].w), int(frames[0].h)),
+        joints=np.array([np.asarray(frame.pose, dtype=np.float64).T for frame in frames]),
+        visible=np.array([np.asarray(frame.visible, dtype=np.float64).ravel() for frame in frames]),
+    )
+    if not 1 <= sequence.action_id <= num_actions:
+        raise ValueError(f"`action_id` must be in [1, {num_actions}]; received {sequence.action_id}")
+    if sequence.joints.shape != (len(frames), NUM_JOINTS, 2) or sequence.visible.shape != (len(frames), NUM_JOINTS):
+        shapes = f"{sequence.joints.shape[1:]} and {sequence.visible.shape[1:]}"
+        raise ValueError(f"`pose` must be 2 x 13 and `visible` 13 numbers; received (transposed) {shapes}")
+    return sequence
+
+
+def load_boxes(path):
+    """Read predicted boxes: a list of dicts for test, training and validation, "sequence.frame" -> [x1, y1, x2, y2].
+
+    Raises:
+        FileNotFoundError, ValueError: the file is missing or not as described.
+    """
+    content = load_json(path, PREPARE_BOXES)
+    if not (isinstance(content, list) and len(content) == 3 and all(isinstance(boxes, dict) for boxes in content)):
+        raise ValueError(f"{str(path)!r} must hold a list of three dicts, test, training, validation. {PREPARE_BOXES}")
+    for boxes in content:
+        for name, box in boxes.items():
+            with malformed(path, f"box {name!r}", PREPARE_BOXES):
+                if np.shape(box) != (4,) or not np.isfinite(np.asarray(box, dtype=np.float64)).all():
+                    raise ValueError(f"must be four finite numbers; received {box!r}")
+    return content

@@ -1,0 +1,49 @@
+"""What every data set does around a sample: find it, draw its augmentation, state its shapes."""
+
+from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
+
+MODES = {"TEST_MODE": TEST_MODE, "TRAIN_MODE": TRAIN_MODE, "VALID_MODE": VALID_MODE}
+
+
+def split_of(samples, mode):
+    """Return the samples of a mode.
+
+    Args:
+        samples: list or dict of sequences, indexed by mode.
+        mode: TEST_MODE, TRAIN_MODE or VALID_MODE.
+
+    Raises:
+        ValueError: no such mode.
+    """
+    if mode not in MODES.values():
+        raise ValueError(f"`mode` must be one of {MODES}. Received: {mode!r}")
+    return samples[mode]
+
+
+def sample_at(samples, key, mode):
+    """Return sample `key` of a mode.
+
+    Raises:
+        ValueError: `key` is not the number of a sample in this mode.
+    """
+    split = split_of(samples, mode)
+    if not 0 <= key < len(split):
+        allowed = f"in [0, {len(split) - 1}]" if len(split) else "of a mode that has samples (this one has none)"
+        raise ValueError(f"`key` must be {allowed} for `mode` {mode}. Received: {key!r}")
+    return split[key]
+
+
+def draw_augmentation(dataconf, mode, rng):
+    """Return the dict of augmentation values: random in TRAIN_MODE, else the fixed ones."""
+    return dataconf.random_data_generator(rng) if mode == TRAIN_MODE else dataconf.get_fixed_config()
+
+
+def shape_of(shapes, dictkey):
+    """Return `shapes[dictkey]` as a tuple.
+
+    Raises:
+        ValueError: there is no such entry in a sample.
+    """
+    if dictkey not in shapes:
+        raise ValueError(f"`dictkey` must be one of {sorted(shapes)}. Received: {dictkey!r}")
+    return tuple(shapes[dictkey])

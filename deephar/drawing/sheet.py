@@ -1,0 +1,53 @@
+"""Contact sheets: many pictures side by side in one, with captions."""
+
+import numpy as np
+from PIL import Image
+
+from deephar.drawing.skeleton import check_image, draw_label
+
+
+def contact_sheet(images, columns, pad=4, captions=None, cell=None, background=(255, 255, 255)):
+    """Lay pictures out row by row in one picture.
+
+    Args:
+        images: sequence of uint8 arrays (H, W, 3); sizes may differ, each is centred in its cell.
+        columns: number of pictures in a row.
+        pad: pixels between and around the pictures.
+        captions: None or one text for each picture (an empty text writes nothing).
+        cell: (width, height) of a cell in pixels, pictures are scaled to fit; None takes the largest picture's size.
+        background: RGB.
+
+    Returns:
+        uint8 array (H, W, 3).
+
+    Raises:
+        ValueError: no pictures, `columns` below 1, or another number of captions than pictures.
+    """
+    images = [check_image(image) for image in images]
+    if not images or columns < 1:
+        raise ValueError(f"`images` must not be empty and `columns` at least 1. Received: {len(images)}, {columns}")
+    if captions is not None and len(captions) != len(images):
+        raise ValueError(f"`captions` must hold one text for each of {len(images)} pictures. Received: {len(captions)}")
+    if cell is not None:
+        images = [_fit(image, cell) for image in images]
+    if captions is not None:
+        images = [draw_label(i, text, (0, 0)) if text else i for i, text in zip(images, captions, strict=True)]
+    cell_w, cell_h = cell or (max(i.shape[1] for i in images), max(i.shape[0] for i in images))
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    size = (rows * (cell_h + pad) + pad, columns * (cell_w + pad) + pad, 3)
+    sheet = np.empty(size, np.uint8)
+    sheet[:] = background
+    for index, image in enumerate(images):
+        row, column = divmod(index, columns)
+        y = pad + row * (cell_h + pad) + (cell_h - image.shape[0]) // 2
+        x = pad + column * (cell_w + pad) + (cell_w - image.shape[1]) // 2
+        sheet[y : y + image.shape[0], x : x + image.shape[1]] = image
+    return sheet
+
+
+def _fit(image, cell):
+    """`image` scaled so that it just fits into `cell` (width, height)."""
+    factor = min(cell[0] / image.shape[1], cell[1] / image.shape[0])
+    size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))

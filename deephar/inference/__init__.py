@@ -1,0 +1,22 @@
+"""Prediction for user code: `Predictor` for pictures, folders and video, its results, and their files."""
+
+from deephar.inference.export import draw_person, output_folder, save_picture, save_video
+from deephar.inference.predictor import Predictor
+from deephar.inference.results import ActionResult, ActionScores, ModelStamp, PictureResult, PoseResult, VideoResult
+from deephar.inference.video import VideoReader, VideoWriter
+
+__all__ = [
+    "ActionResult",
+    "ActionScores",
+    "ModelStamp",
+    "PictureResult",
+    "PoseResult",
+    "Predictor",
+    "VideoReader",
+    "VideoResult",
+    "VideoWriter",
+    "draw_person",
+    "output_folder",
+    "save_picture",
+    "save_video",
+]

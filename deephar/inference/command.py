@@ -1,0 +1,104 @@
+"""What `deephar predict` does: find out what the source is, predict, write the files, say where they are."""
+
+import collections
+import pathlib
+import sys
+
+from PIL import Image
+
+from deephar.inference.export import action_words, output_folder, save_picture, save_video
+from deephar.inference.predictor import Predictor, pictures_in, read_picture
+from deephar.inference.quiet import quiet_keras
+from deephar.inference.tracking import check_box
+
+DEFAULT_MODEL = "spnet_synthetic"
+
+
+def predict_source(arguments):
+    """Predict on `arguments.source` and write to `arguments.out`; return the exit status.
+
+    Args:
+        arguments: source, model, weights, out, box, no_refine, flip, subsampling, overlay.
+
+    Returns:
+        0, or 2 where some pictures of a folder could not be read (the others are written).
+    """
+    kind = kind_of_source(arguments.source)
+    if arguments.box is not None:
+        _check_box_early(arguments, kind)
+    output_folder(arguments.out)
+    quiet_keras()
+    predictor = Predictor(
+        arguments.model or DEFAULT_MODEL,
+        weights=arguments.weights,
+        refine=0 if arguments.no_refine else 1,
+        subsampling=arguments.subsampling,
+        flip=arguments.flip,
+    )
+    run = {"folder": _predict_folder, "picture": _predict_picture, "video": _predict_video}[kind]
+    return run(predictor, arguments)
+
+
+def kind_of_source(path):
+    """'folder', 'picture' or 'video'; a picture file with several frames (GIF) is a video.
+
+    Raises:
+        FileNotFoundError: nothing there.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        pictures_in(path)
+        return "folder"
+    if not path.exists():
+        kinds = "a picture, a folder of pictures or a video"
+        raise FileNotFoundError(f"`source` must be {kinds}. Received: {path}, which does not exist")
+    try:
+        with Image.open(path) as picture:
+            return "video" if getattr(picture, "n_frames", 1) > 1 else "picture"
+    except Exception:  # Pillow raises nearly anything on what is not a picture
+        return "video"
+
+
+def _check_box_early(arguments, kind):
+    """A bad box is found before the network is loaded."""
+    if kind == "folder":
+        raise ValueError(f"`box` must not be given for a folder of pictures. Received: {arguments.box}")
+    if kind == "picture":
+        pixels = read_picture(arguments.source)
+        check_box(arguments.box, (pixels.shape[1], pixels.shape[0]))
+
+
+def _predict_picture(predictor, arguments):
+    result = predictor.predict_image(arguments.source, arguments.box)
+    _report(save_picture(result, arguments.out, predictor.layout, arguments.overlay))
+    return 0
+
+
+def _predict_video(predictor, arguments):
+    result = predictor.predict_video(arguments.source, arguments.box)
+    if result.action:
+        print(f"action: {action_words(result.action)}")
+    _report(save_video(result, arguments.out, predictor.layout, arguments.overlay))
+    return 0
+
+
+def _predict_folder(predictor, arguments):
+    """Pictures one by one; those that cannot be read are named at the end and the others written."""
+    paths = pictures_in(arguments.source)
+    stems = collections.Counter(path.stem for path in paths)
+    failures = []
+    for path, result in zip(paths, predictor.predict_folder(arguments.source), strict=True):
+        if isinstance(result, Exception):
+            failures.append(result)
+            continue
+        name = path.stem if stems[path.stem] == 1 else path.name
+        save_picture(result, arguments.out, predictor.layout, arguments.overlay, name)
+    print(f"{len(paths) - len(failures)} of {len(paths)} pictures: predictions in {arguments.out}")
+    for failure in failures:
+        print(f"deephar: error: {failure}", file=sys.stderr)
+    return 2 if failures else 0
+
+
+def _report(written):
+    for path in written:
+        print(path)

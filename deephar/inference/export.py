@@ -1,0 +1,91 @@
+"""Predictions as files: JSON, overlay pictures and overlay video, each written whole or not at all."""
+
+import pathlib
+import tempfile
+
+import numpy as np
+from PIL import Image
+
+from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
+from deephar.inference.predictor import read_picture
+from deephar.inference.video import VideoReader, VideoWriter
+from deephar.utils.io import atomic_path, write_json
+from deephar.utils.progress import progress as progress_bar
+
+DRAWN_CONFIDENCE = 0.3
+
+
+def output_folder(path):
+    """Make the folder `path` where needed and make sure that files can be written there.
+
+    Raises:
+        ValueError: it cannot be made or written to; names it.
+    """
+    path = pathlib.Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"`out` must be a folder that can be written to. Received: {path} ({reason})") from error
+    return path
+
+
+def save_picture(result, folder, layout, overlay=True, name=None, image=None):
+    """Write NAME_prediction.json and, with `overlay`, NAME_overlay.png for a `PictureResult`.
+
+    Args:
+        result: the prediction.
+        folder: an existing folder.
+        layout: joint layout, for the skeleton.
+        name: NAME; None: the source's without its suffix.
+        image: uint8 (H, W, 3); None reads the source again.
+
+    Returns:
+        List of the paths written.
+    """
+    folder = pathlib.Path(folder)
+    name = name or pathlib.Path(result.source or "picture").stem
+    written = [folder / f"{name}_prediction.json"]
+    write_json(written[0], result.to_dict())
+    if overlay:
+        written.append(folder / f"{name}_overlay.png")
+        image = read_picture(result.source) if image is None else image
+        with atomic_path(written[1]) as temporary:
+            Image.fromarray(draw_person(image, result.pose, layout)).save(temporary, format="PNG")
+    return written
+
+
+def save_video(result, folder, layout, overlay=True, name=None, progress=True):
+    """Write NAME_prediction.json and, with `overlay`, NAME_overlay.mp4 for a `VideoResult`; it reads the source again.
+
+    The overlay names the video's action with its probability. Args and return value as `save_picture`.
+    """
+    folder = pathlib.Path(folder)
+    name = name or pathlib.Path(result.source).stem
+    written = [folder / f"{name}_prediction.json"]
+    write_json(written[0], result.to_dict())
+    if overlay:
+        written.append(folder / f"{name}_overlay.mp4")
+        label = action_words(result.action) if result.action else ""
+        with VideoReader(result.source) as video, atomic_path(written[1]) as temporary:
+            pairs = zip(video, result.poses, strict=True)
+            with VideoWriter(temporary, result.fps) as writer:
+                for frame, pose in progress_bar(pairs, len(result.poses), f"draw {name}") if progress else pairs:
+                    writer.add(draw_person(frame, pose, layout, label))
+    return written
+
+
+def draw_person(image, pose, layout, label=""):
+    """A copy of `image`, uint8 (H, W, 3), with box, skeleton and label of a `PoseResult`."""
+    height, width = image.shape[:2]
+    if pose.box[2] - pose.box[0] < width or pose.box[3] - pose.box[1] < height:
+        image = draw_box(image, pose.box, width=max(1, round(min(width, height) / 300)))
+    image = draw_pose(image, pose.pose_px[:, :2], layout, np.asarray(pose.confidence), DRAWN_CONFIDENCE)
+    return draw_label(image, label) if label else image
+
+
+def action_words(action):
+    """'golf swing 0.93' for an `ActionResult` or `ActionScores`."""
+    return f"{action.name.replace('_', ' ')} {action.probability:.2f}"

@@ -1,0 +1,20 @@
+"""Start Keras without the messages that its backend writes past Python to stderr."""
+
+import os
+import sys
+
+
+def quiet_keras():
+    """Import Keras without the start-up messages that its backend writes past Python to stderr."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        import keras
+
+        keras.ops.zeros(1)
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(sink)

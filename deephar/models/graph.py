@@ -1,0 +1,27 @@
+"""Walks through the graph of a functional model."""
+
+
+def operations_behind(outputs):
+    """The operations that compute some tensors, each after those it reads.
+
+    Args:
+        outputs: symbolic tensors, for example `model.outputs`.
+
+    Returns:
+        {operation: [operations that made its inputs, in the order of its inputs]}.
+    """
+    found = {}
+    pending = [y._keras_history[:2] for y in reversed(outputs)]
+    while pending:
+        operation, node = pending[-1]
+        if operation in found:
+            pending.pop()
+            continue
+        made_by = [x._keras_history[:2] for x in operation._inbound_nodes[node].input_tensors]
+        missing = [step for step in made_by if step[0] not in found]
+        if missing:
+            pending += missing
+            continue
+        found[operation] = [step[0] for step in made_by]
+        pending.pop()
+    return found

@@ -1,0 +1,103 @@
+"""Work on built models: what learns, copying replicas, compiling many outputs, cutting after a prediction block."""
+
+import re
+
+from deephar.models.graph import operations_behind
+
+_BLOCK = re.compile(r"^((?:dp|up)\d+_pb\d+)(?:_|$)")
+_REPLICA = "_replica"
+
+
+def set_trainable_layers(model, keyword, pos_trainable, neg_trainable=None):
+    """Let layers learn or not by their name.
+
+    Args:
+        model: the model; compile it afterwards for the change to take effect.
+        keyword: part of a layer's name.
+        pos_trainable: for layers with the keyword in their name: True, False, or None to leave them.
+        neg_trainable: for the others, likewise.
+    """
+    for layer in model.layers:
+        flag = pos_trainable if keyword in layer.name else neg_trainable
+        if flag is not None:
+            layer.trainable = bool(flag)
+
+
+def trainable_table(model):
+    """One line a layer with weights: whether it learns, name, kind, number of weights; as text."""
+    rows = [f"Model {model.name}: layers with weights"]
+    for layer in model.layers:
+        if layer.weights:
+            state = "learns" if layer.trainable and layer.trainable_weights else "fixed "
+            rows.append(f"{state} | {layer.name} | {type(layer).__name__} | {layer.count_params()}")
+    return "\n".join(rows)
+
+
+def copy_replica_layers(model):
+    """Give every layer `X_replica` the weights of layer `X`."""
+    for layer in model.layers:
+        if _REPLICA in layer.name:
+            layer.set_weights(model.get_layer(layer.name.split(_REPLICA)[0]).get_weights())
+
+
+def compile_model(model, loss, optimizer, loss_weights=None):
+    """Compile a model of many outputs.
+
+    Args:
+        loss: one for all outputs or a list, one each.
+        loss_weights: one number for all outputs, a list, or None for 1.
+
+    Raises:
+        ValueError: a list has another length than the model has outputs.
+    """
+    num_outputs = len(model.outputs)
+    settings = {"loss": loss, "loss_weights": loss_weights}
+    for name, value in settings.items():
+        if isinstance(value, tuple):
+            value = list(value)
+        if value is not None and not isinstance(value, list):
+            value = [value] * num_outputs
+        if value is not None and len(value) != num_outputs:
+            raise ValueError(f"`{name}` should have one entry for each of {num_outputs} outputs. Received: {len(value)}")
+        settings[name] = value
+    model.compile(optimizer=optimizer, **settings)
+
+
+def prediction_blocks(model):
+    """Names of the prediction blocks in order of computation (`dp1_pb1`, ...), read from the model's outputs."""
+    return [name for name in model.output_names if _BLOCK.fullmatch(name)]
+
+
+def _blocks_behind(model):
+    """For each output of a model, the set of names of the blocks that take part in computing it."""
+    blocks = {}
+    for operation, parents in operations_behind(model.outputs).items():
+        match = _BLOCK.match(operation.name)
+        blocks[operation] = frozenset(match.groups() if match else ()).union(*(blocks[p] for p in parents))
+    return [blocks[y._keras_history[0]] for y in model.outputs]
+
+
+def cut_model(model, block):
+    """The model up to a prediction block: the same outputs as the whole model has up to there, for less work.
+
+    The cut model is made of the very layers of `model` (weights are shared, not copied: training one changes the other);
+    layers that no kept output needs are not in it. Kept are the poses of the first blocks, and action and debug outputs
+    computed from these blocks alone, in the order of the whole model.
+
+    Args:
+        model: an SPNet; the cut one is not compiled.
+        block: a block's name, like "up2_pb0", or how many blocks to keep, from 1.
+
+    Raises:
+        ValueError: the model has no such block.
+    """
+    blocks = prediction_blocks(model)
+    if isinstance(block, str) and block in blocks:
+        count = blocks.index(block) + 1
+    elif isinstance(block, int) and not isinstance(block, bool) and 1 <= block <= len(blocks):
+        count = block
+    else:
+        raise ValueError(f"`block` should be 1 to {len(blocks)} or one of {', '.join(blocks)}. Received: {block!r}")
+    kept = set(blocks[:count])
+    outputs = [y for y, needed in zip(model.outputs, _blocks_behind(model)) if needed <= kept]
+    return type(model)(model.inputs[0], outputs, name=model.name)

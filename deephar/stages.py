@@ -1,0 +1,209 @@
+"""Runs the stages of a recipe: compile, train, validate, save, go on after a kill.
+
+    Stage -> compile_for_stage -> MultiModelTrainer -> after each epoch: validation, log, weights, state -> next stage
+
+Source: TPAMI 2020, sections 4.2.3 and 3.3.4.
+"""
+
+import time
+
+import keras
+
+from deephar.checkpoints.loading import copy_weights
+from deephar.losses import pose_regression_loss
+from deephar.trainer import MultiModelTrainer, unwrap
+
+# Layers that stay in float32 under mixed precision: positions are sums over probability maps.
+FLOAT32_LAYERS = ("heatmaps_conv1", "depthmaps_conv1", "probmaps", "softmax", "_xy", "_vis", "_kron")
+
+
+def set_precision(model, precision):
+    """Set the number format of a built model's layers for a stage.
+
+    Convolutions, normalisation and what lies between follow `precision`; layers of this package and the last layers of
+    every prediction, whose results are positions and probabilities, stay in float32.
+    """
+    for layer in model.layers:
+        ours = type(layer).__module__.split(".")[0] == "deephar"
+        exact = ours or not layer.weights or any(part in layer.name for part in FLOAT32_LAYERS)
+        layer.dtype_policy = "float32" if exact and not _between_convolutions(layer) else precision
+
+
+def _between_convolutions(layer):
+    """Return whether a layer without weights may follow the format of the convolutions around it."""
+    kinds = (keras.layers.ReLU, keras.layers.Add, keras.layers.MaxPooling2D, keras.layers.UpSampling2D)
+    relu = isinstance(layer, keras.layers.Activation) and getattr(layer.activation, "__name__", "") == "relu"
+    return relu or isinstance(layer, kinds)
+
+
+def compile_for_stage(models, stage, full_model=None):
+    """Compile models for a stage: every pose output (rank 3 or 4) and action output (rank 2) gets its loss and weight.
+
+    In an action stage only layers whose name holds `action` are trained; batch normalisation of the others then uses
+    its moving figures.
+    """
+    for layer in (full_model or models[0]).layers:
+        layer.trainable = stage.task != "action" or "action" in layer.name
+    classes = {
+        "rmsprop": keras.optimizers.RMSprop,
+        "sgd": keras.optimizers.SGD,
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+    }
+    more = dict(momentum=stage.momentum, nesterov=True) if stage.optimizer == "sgd" else {}
+    for model in models:
+        pose_loss = pose_regression_loss(stage.pose_loss, stage.confidence_weight)
+        optimizer = classes[stage.optimizer](stage.rate(0), global_clipnorm=stage.clipnorm, **more)
+        action = [len(o.shape) == 2 for o in model.outputs]
+        model.compile(
+            optimizer,
+            loss=unwrap(["categorical_crossentropy" if a else pose_loss for a in action]),
+            loss_weights=unwrap([stage.action_weight if a else 1.0 for a in action]),
+            jit_compile="auto" if keras.backend.backend() == "jax" else stage.jit_compile,
+        )
+        model.optimizer.build(model.trainable_variables)
+
+
+class _StageRun:
+    """What happens around the epochs of one stage: rates, validation, saving."""
+
+    def __init__(self, trainer, model, stage, run, validation, time_limit_s):
+        self.trainer, self.model, self.stage, self.run = trainer, model, stage, run
+        self.validation, self.time_limit_s, self.start = validation, time_limit_s, time.monotonic()
+        self.best = run.meta.get("best") if run.meta.get("stage") == stage.name else None
+        self.stopped_early = False
+
+    def set_rate(self, step):
+        for model in self.trainer.models:
+            model.optimizer.learning_rate = self.stage.rate(step)
+
+    def _is_best(self, figures):
+        """Return whether an epoch is the best so far; remembers its figure."""
+        if figures:
+            value = figures[self.stage.monitor or next(iter(figures))]
+            larger = self.stage.monitor_mode == "max"
+        else:
+            value, larger = sum(self.trainer.logs[f"loss{i}"] for i in range(len(self.trainer.models))), False
+        better = self.best is None or (value > self.best if larger else value < self.best)
+        self.best = float(value) if better else self.best
+        return better
+
+    def end_of_epoch(self, epoch):
+        figures = dict(self.validation(epoch) or {}) if self.validation is not None else {}
+        seconds = time.monotonic() - self.start
+        row = {"stage": self.stage.name, "epoch": epoch + 1, "seconds": round(seconds, 1)}
+        row["learning_rate"] = self.stage.rate((epoch + 1) * self.stage.steps_per_epoch - 1)
+        self.run.log({**row, **self.trainer.logs, **figures})
+        best, finished = self._is_best(figures), list(self.run.meta.get("finished", []))
+        finished += [self.stage.name] if epoch + 1 == self.stage.epochs else []
+        optimizers = [m.optimizer for m in self.trainer.models]
+        state = dict(stage=self.stage.name, epoch=epoch + 1, finished=finished, best=self.best)
+        self.run.save(self.model, optimizers, best, **state)
+        self.stopped_early = self.time_limit_s is not None and seconds > self.time_limit_s
+        return not self.stopped_early
+
+
+def train_stage(
+    models,
+    loaders,
+    stage,
+    run,
+    validation=None,
+    full_model=None,
+    workers=1,
+    use_multiprocessing=False,
+    max_queue_size=10,
+    time_limit_s=None,
+    print_full_losses=True,
+    verbose=1,
+):
+    """Train one stage in a run folder, from its start or from where the folder says it was interrupted.
+
+    Args:
+        models: a model whose outputs are all trained, or a list ([pose model, action model]) trained in turn.
+        loaders: one `BatchLoader`, or one for each model.
+        stage: a `Stage`.
+        run: a `Run`.
+        validation: function (epoch) -> dict of figures, called after every epoch; decides about the best weights.
+            Without it the smallest loss does.
+        full_model: the model that is saved; by default the first one.
+        workers, use_multiprocessing, max_queue_size: of the loaders.
+        time_limit_s: stop after the epoch in which this many seconds have passed.
+        print_full_losses: log the loss of every output.
+        verbose: 0 shows nothing, 1 a progress bar.
+
+    Returns:
+        list of the run's log rows.
+
+    Raises:
+        NonFiniteError: a loss or weight is not finite; what was saved before is untouched.
+    """
+    models = list(models) if isinstance(models, (list, tuple)) else [models]
+    loaders = list(loaders) if isinstance(loaders, (list, tuple)) else [loaders]
+    model = full_model or models[0]
+    done = run.epochs_done(stage.name)
+    if run.finished(stage.name):
+        if done:
+            run.restore(model)
+        return run.rows
+    set_precision(model, stage.precision)
+    compile_for_stage(models, stage, model)
+    run.restore(model, [m.optimizer for m in models] if done else ())
+    trainer = MultiModelTrainer(
+        models,
+        loaders,
+        workers=workers,
+        max_queue_size=max_queue_size,
+        print_full_losses=print_full_losses,
+        seed=stage.seed,
+        use_multiprocessing=use_multiprocessing,
+    )
+    around = _StageRun(trainer, model, stage, run, validation, time_limit_s)
+    trainer.before_step = around.set_rate
+    trainer.train(stage.epochs, stage.steps_per_epoch, done, around.end_of_epoch, verbose)
+    return run.rows
+
+
+def run_recipe(recipe, build, loaders, run, validations=None, **options):
+    """Train all stages of a recipe, going on where the run folder stopped.
+
+    Args:
+        recipe: a `Recipe`.
+        build: function (pose_replica) -> (full model, pose model, action model or None). It is called again where a
+            stage asks for decoupled poses: the new model takes the weights of the old one, the replicas copy theirs.
+        loaders: dict with the loaders of `pose` and `action`.
+        run: a `Run`.
+        validations: dict of functions (full model, epoch) -> figures, by name of the stage or by task.
+        options: of `train_stage`.
+
+    Returns:
+        The full model after the last stage.
+    """
+    full, replica = None, None
+    for stage in recipe.stages:
+        if full is None or stage.pose_replica != replica:
+            old, replica = full, stage.pose_replica
+            full, pose, action = build(replica)
+            if old is not None and not run.epochs_done(stage.name):
+                copy_weights(old, full, ignore="*_replica")
+                copy_replicas(full)
+        models = {"pose": [pose], "action": [action], "joint": [pose, action]}[stage.task]
+        keys = {"pose": ["pose"], "action": ["action"], "joint": ["pose", "action"]}[stage.task]
+        check = (validations or {}).get(stage.name, (validations or {}).get(stage.task))
+        train_stage(
+            models,
+            [loaders[k] for k in keys],
+            stage,
+            run,
+            validation=None if check is None else (lambda epoch, f=check, m=full: f(m, epoch)),
+            full_model=full,
+            **options,
+        )
+    return full
+
+
+def copy_replicas(model):
+    """Give every layer `X_replica` the weights of X (TPAMI 2020, section 3.3.4)."""
+    for layer in model.layers:
+        if layer.name.endswith("_replica"):
+            layer.set_weights(model.get_layer(layer.name.removesuffix("_replica")).get_weights())

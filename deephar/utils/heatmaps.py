@@ -1,0 +1,55 @@
+"""Poses as Gaussian heat maps."""
+
+import numpy as np
+
+from deephar.utils.math import normalpdf2d
+from deephar.utils.pose import get_visible_joints
+
+
+class HeatMaps2D:
+    """The heat maps of many poses, computed when they are indexed.
+
+    Args:
+        poses: (N, J, dim), or (N, T, J, dim) for clips, normalised to [0, 1].
+        numbins: side of the maps.
+        variance: of the Gaussians, in square bins.
+    """
+
+    def __init__(self, poses, numbins, variance=0.3):
+        if len(poses.shape) not in (3, 4) or poses.shape[-1] not in (2, 3):
+            raise ValueError(f"`poses` must hold 2D or 3D poses, (N, [T,] J, dim). Received: {poses.shape}")
+        self.poses = poses
+        self.num_frames = poses.shape[1] if len(poses.shape) == 4 else None
+        self.numbins = numbins
+        self.variance = variance
+        self.num_joints = int(poses.shape[-2])
+
+    def __getitem__(self, key):
+        return pose_heatmaps(self.poses[key], self.numbins, self.num_joints, variance=self.variance)
+
+    def __len__(self):
+        return len(self.poses)
+
+    @property
+    def shape(self):
+        frames = () if self.num_frames is None else (self.num_frames,)
+        return (len(self), *frames, self.numbins, self.numbins, self.num_joints)
+
+
+def pose_heatmaps(p, num_bins, num_joints, variance=0.1, num_frames=None):
+    """Heat maps of a pose (J, dim), or of poses (..., J, dim): (..., num_bins, num_bins, num_joints).
+
+    Every map of a joint inside the picture sums to 1, the others are zero.
+
+    Args:
+        p: coordinates normalised to [0, 1], x and y first; the first `num_joints` are read.
+        variance: of the Gaussians, in square bins.
+        num_frames: T of a clip (T, J, dim); by default what `p` has.
+    """
+    p = np.asarray(p)
+    if num_frames is not None and (p.ndim < 3 or p.shape[-3] != num_frames):
+        raise ValueError(f"`p` must have the shape ({num_frames}, num_joints, dim). Received: {p.shape}")
+    xy = p[..., :num_joints, :2]
+    centre = np.where(get_visible_joints(xy)[..., None] > 0, num_bins * xy, np.inf)  # (..., J, 2)
+    maps = normalpdf2d(num_bins, centre[..., 0], centre[..., 1], variance)  # (..., J, num_bins, num_bins)
+    return np.moveaxis(maps, -3, -1)  # (..., num_bins, num_bins, J)

@@ -1,0 +1,109 @@
+"""Coloured lines on the terminal, sizes in words, and files that are written whole or not at all."""
+
+import contextlib
+import json
+import os
+import pathlib
+import secrets
+import sys
+
+import numpy as np
+
+HEADER = "\033[95m"
+OKBLUE = "\033[94m"
+OKGREEN = "\033[92m"
+WARNING = "\033[93m"
+FAIL = "\033[91m"
+ENDC = "\033[0m"
+
+
+def printc(color, vmsg):
+    """Print a message in a colour, without ending the line."""
+    print(f"{color}{vmsg}{ENDC}", end="", flush=True)
+
+
+def printcn(color, vmsg):
+    """Print a line in a colour."""
+    print(f"{color}{vmsg}{ENDC}", flush=True)
+
+
+def printnl(vmsg):
+    """Print a line."""
+    print(vmsg, flush=True)
+
+
+def warning(vmsg):
+    """Print a line in yellow to the error stream."""
+    print(f"{WARNING}{vmsg}{ENDC}", file=sys.stderr, flush=True)
+
+
+def sprintcn(color, vmsg):
+    """The coloured line as a string."""
+    return f"{color}{vmsg}{ENDC}\n"
+
+
+def _scaled(num, step, units):
+    """`num` divided by `step` until it is below it, and the unit reached."""
+    for unit in units[:-1]:
+        if abs(num) < step:
+            return f"{num:3.1f}{unit}"
+        num /= step
+    return f"{num:.1f}{units[-1]}"
+
+
+def sizeof_fmt(num, suffix="B"):
+    """A size in steps of 1024: 1536 -> '1.5KiB'."""
+    return _scaled(num, 1024.0, ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"]) + suffix
+
+
+def sizeof_eng_fmt(num):
+    """A count in steps of 1000: 1500 -> '1.5K'."""
+    return _scaled(num, 1000.0, ["", "K", "M", "G", "T", "P", "E", "Z", "Y"])
+
+
+def appstr(s, a):
+    """`s + a`, or None where `s` is None: names of layers that may have none."""
+    return None if s is None else s + a
+
+
+@contextlib.contextmanager
+def atomic_path(path):
+    """Yield a temporary path beside `path`; move it there when the block ends, remove it when the block fails.
+
+    Whatever happens, `path` holds either what it held before or the whole new file. The temporary name ends like
+    `path`, so writers that look at the suffix do the right thing.
+
+    Raises:
+        FileNotFoundError: if the folder of `path` does not exist, or if the block wrote nothing.
+    """
+    path = pathlib.Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"`path` must lie in a folder that exists. Received: {str(path)!r}")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.{path.name}")
+    try:
+        yield temporary
+        _flush_to_disk(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _flush_to_disk(path):
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _plain(value):
+    """NumPy values and paths as what JSON knows."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, pathlib.PurePath):
+        return str(value)
+    raise TypeError(f"cannot write {type(value).__name__} as JSON. Received: {value!r}")
+
+
+def write_json(path, obj):
+    """Write `obj` (NumPy arrays and numbers included) as indented JSON, whole or not at all."""
+    text = json.dumps(obj, indent=2, default=_plain)
+    with atomic_path(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")

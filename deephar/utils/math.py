@@ -1,0 +1,33 @@
+"""Ramps and Gaussians on a grid."""
+
+import numpy as np
+
+EPSILON = 1e-7  # a Gaussian with less mass than this on the grid counts as absent
+
+
+def linspace_2d(nb_rols, nb_cols, dim=0):
+    """A ramp from 0 to 1 along the columns (dim 0) or down the rows (dim 1): (rows, columns) float32."""
+    ramp = np.linspace(0, 1, nb_rols if dim == 1 else nb_cols, dtype=np.float32)
+    return np.broadcast_to(ramp[:, None] if dim == 1 else ramp, (nb_rols, nb_cols)).copy()
+
+
+def normalpdf2d(numbins, xmean, ymean, var):
+    """A Gaussian on a grid, with sum 1; zeros where it lies (almost) outside.
+
+    Args:
+        numbins: side of the grid.
+        xmean, ymean: its centre in bins, numbers or arrays of one shape.
+        var: its variance in square bins.
+
+    Returns:
+        (..., numbins, numbins), rows are y.
+    """
+    bins = np.arange(numbins)
+
+    def density(mean):
+        mean = np.asarray(mean, dtype=float)[..., None]
+        return np.exp(-((bins - mean) ** 2) / (2 * var)) / np.sqrt(2 * np.pi * var)  # (..., numbins)
+
+    grid = density(ymean)[..., :, None] * density(xmean)[..., None, :]  # (..., numbins, numbins)
+    mass = grid.sum(axis=(-2, -1), keepdims=True)
+    return np.where(mass > EPSILON, grid / np.maximum(mass, EPSILON), 0.0)

@@ -1,0 +1,165 @@
+"""Look at a picture, with poses and boxes over it, on the screen or in a file (needs matplotlib, imported when called).
+
+Overlays for files and videos are made by `deephar.drawing`; these are the quick ones for a notebook.
+"""
+
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from deephar.utils.pose import VALID_ABOVE, pa16j2d, pa17j3d, pa20j3d, pa21j3d
+
+LAYOUT_OF_SIZE = {layout.num_joints: layout for layout in (pa16j2d, pa17j3d, pa20j3d, pa21j3d)}
+LUMA = np.array([0.2989, 0.5870, 0.1140])  # ITU-R BT.601
+
+
+def data_to_image(x, gray_scale=False):
+    """An array (H, W, 3) or (H, W) of any range as a `PIL.Image`, its range stretched to [0, 255]; None: light grey."""
+    if x is None:
+        return Image.new("RGB", (100, 100), (224, 224, 224))
+    x = np.asarray(x, dtype=float)
+    span = x.max() - x.min()
+    x = 255.0 * (x - x.min()) / span if span > 0 else x
+    if x.ndim == 3 and x.shape[-1] == 3 and gray_scale:
+        x = x @ LUMA  # (H, W)
+    if x.ndim == 2:
+        x = np.repeat(x[..., None], 3, axis=-1)  # (H, W, 3)
+    return Image.fromarray(np.clip(x, 0, 255).astype(np.uint8))
+
+
+def show(x, gray_scale=False, jet_cmap=False, filename=None):
+    """Show an array as a picture, or save it.
+
+    Args:
+        x: (H, W, 3) or (H, W), of any range.
+        gray_scale: show the luminance alone.
+        jet_cmap: colour (H, W) values with the jet map.
+        filename: save there instead of opening a window.
+    """
+    if jet_cmap:
+        from matplotlib import colormaps
+
+        x = np.asarray(x, dtype=float)
+        span = x.max() - x.min()
+        image = Image.fromarray((colormaps["jet"]((x - x.min()) / (span or 1.0))[..., :3] * 255).astype(np.uint8))
+    else:
+        image = data_to_image(x, gray_scale=gray_scale)
+    if filename:
+        image.save(filename)
+    else:
+        image.show()
+
+
+def draw(
+    x=None,
+    skels=None,
+    bboxes=None,
+    abs_pos=False,
+    plot3d=False,
+    single_window=False,
+    figsize=(16, 9),
+    axis="on",
+    azimuth=65,
+    filename=None,
+):
+    """Plot a picture with skeletons and boxes over it.
+
+    Args:
+        x: (H, W, 3) or (H, W); None: light grey.
+        skels: a pose (J, 2+) of 16, 17, 20 or 21 joints, or a list of two: the first as dots, the second as lines.
+        bboxes: a box (4,) or boxes (N, 4).
+        abs_pos: `skels` and `bboxes` are in px, otherwise normalised to the picture.
+        plot3d: also plot the pose in 3D, in the same window or in a second one (saved as FILENAME with `_3d`).
+        single_window: one window for both plots.
+        figsize, axis: as in matplotlib.
+        azimuth: of the 3D view, degrees.
+        filename: save there instead of opening a window.
+    """
+    import matplotlib.pyplot as plt
+
+    image = data_to_image(x)
+    poses = [skels] if isinstance(skels, np.ndarray) else list(skels or [])
+    if len(poses) > 2:
+        raise ValueError(f"`skels` must be a pose or a list of at most two. Received: {len(poses)}")
+    unit = np.ones(2) if abs_pos else np.array(image.size)
+    figures = [plt.figure(figsize=figsize)]
+    try:
+        side_by_side = plot3d and single_window
+        axes = figures[0].add_subplot(121 if side_by_side else 111)
+        axes.imshow(image, zorder=-1)
+        axes.axis(axis)
+        for i, pose in enumerate(poses):
+            _plot_skeleton_2d(axes, pose, unit, joints=i == 0, links=i == len(poses) - 1)
+        for box in np.reshape(bboxes, (-1, 4)) if bboxes is not None else ():
+            x1, y1, x2, y2 = np.asarray(box) * np.tile(unit, 2)
+            axes.plot([x1, x2, x2, x1, x1], [y1, y1, y2, y2, y1], lw=2, c="c", zorder=1)
+        if plot3d and poses:
+            if not side_by_side:
+                figures.append(plt.figure(figsize=figsize))
+            view = figures[-1].add_subplot(122 if side_by_side else 111, projection="3d")
+            for i, pose in enumerate(poses):
+                _plot_skeleton_3d(view, pose, "k" if i < len(poses) - 1 else None, azimuth)
+        _show_or_save(plt, figures, filename)
+    finally:
+        for figure in figures:
+            plt.close(figure)
+
+
+def _show_or_save(plt, figures, filename):
+    if not filename:
+        plt.show()
+        return
+    path = pathlib.Path(filename)
+    names = (path, path.with_name(f"{path.stem}_3d{path.suffix}"))
+    for figure, name in zip(figures, names, strict=False):
+        figure.savefig(name, bbox_inches="tight", pad_inches=0)
+
+
+def plot_3d_pose(pose, subplot=None, filename=None, color=None, lw=3, azimuth=65):
+    """Plot a pose (J, 2 or 3), normalised, on 3D axes; without `subplot` in a window or a file of its own."""
+    if subplot is not None:
+        _plot_skeleton_3d(subplot, pose, color, azimuth, lw)
+        return
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure()
+    try:
+        _plot_skeleton_3d(figure.add_subplot(111, projection="3d"), pose, color, azimuth, lw)
+        _show_or_save(plt, [figure], filename)
+    finally:
+        plt.close(figure)
+
+
+def _layout_of(pose):
+    if len(pose) not in LAYOUT_OF_SIZE:
+        allowed = ", ".join(map(str, LAYOUT_OF_SIZE))
+        raise ValueError(f"`skels` must be poses of {allowed} joints. Received: {len(pose)}")
+    return LAYOUT_OF_SIZE[len(pose)]
+
+
+def _plot_skeleton_2d(axes, pose, unit, joints, links):
+    layout = _layout_of(pose)
+    valid = (np.asarray(pose)[:, :2] > VALID_ABOVE).all(axis=1)
+    xy = np.asarray(pose)[:, :2] * unit  # (J, 2)
+    for j in np.flatnonzero(valid) if joints else ():
+        axes.scatter(*xy[j], color=layout.color[layout.cmap[j]], lw=4, s=16, zorder=2)
+    for a, b in layout.links if links else ():
+        if valid[a] and valid[b]:
+            axes.plot(*xy[[a, b]].T, lw=4, c=layout.color[layout.cmap[a]], zorder=1)
+
+
+def _plot_skeleton_3d(axes, pose, color, azimuth, lw=3):
+    """Depth to the right, x into the page, y downwards."""
+    layout, pose = _layout_of(pose), np.asarray(pose, dtype=float)
+    valid = (pose[:, :2] > VALID_ABOVE).all(axis=1)
+    depth = np.maximum(pose[:, 2], 0) if pose.shape[1] > 2 else np.zeros(len(pose))
+    points = np.stack([depth, pose[:, 0], pose[:, 1]])  # (3, J)
+    palette = [color] * len(layout.color) if isinstance(color, str) else color or layout.color
+    for j in np.flatnonzero(valid):
+        axes.scatter(*points[:, j : j + 1], lw=lw, color=palette[layout.cmap[j]])
+    for a, b in layout.links:
+        if valid[a] and valid[b]:
+            axes.plot(*points[:, [a, b]], c=palette[layout.cmap[a]], lw=lw)
+    axes.view_init(10, azimuth)
+    axes.set(xlabel="Z (depth)", ylabel="X (width)", zlabel="Y (height)", xlim=(1, 0), ylim=(0, 1), zlim=(1, 0))

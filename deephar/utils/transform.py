@@ -1,0 +1,232 @@
+"""Affine maps of points, and a picture with one affine map that is resampled once.
+
+Points are (x, y) in px with 0 at the left and top border of the picture; a pixel's centre lies at + 0.5. `afmat` (3, 3)
+maps the pixels of the source to what was asked for last: pixels of the crop, or [0, 1] after `normalize_affinemap`.
+"""
+
+import numpy as np
+from PIL import Image
+
+BILINEAR = Image.Resampling.BILINEAR
+
+
+def _scaling(w, h):
+    return np.diag([w, h, 1.0])
+
+
+def _translation(x, y):
+    return np.array([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
+
+
+def _rotation(angle):
+    """Counter-clockwise on a screen (y downwards), in degrees."""
+    a, b = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+    return np.array([[a, b, 0.0], [-b, a, 0.0], [0.0, 0.0, 1.0]])
+
+
+class AffineTransform:
+    """A matrix `afmat` (3, 3) to which every call appends one more step."""
+
+    def __init__(self):
+        self.afmat = np.eye(3)
+
+    def _apply(self, t):
+        self.afmat = t @ self.afmat
+
+    def scale(self, w, h):
+        """Multiply x by `w` and y by `h`."""
+        self._apply(_scaling(w, h))
+
+    def translate(self, x, y):
+        """Add `x` and `y`."""
+        self._apply(_translation(x, y))
+
+    def rotate(self, angle, center):
+        """Rotate by `angle` degrees counter-clockwise around `center` (x, y)."""
+        self.translate(-center[0], -center[1])
+        self.rotate_center(angle)
+        self.translate(center[0], center[1])
+
+    def rotate_center(self, angle):
+        """Rotate by `angle` degrees counter-clockwise around the origin."""
+        self._apply(_rotation(angle))
+
+    def affine_hflip(self):
+        """Change the sign of x."""
+        self._apply(_scaling(-1, 1))
+
+
+class T(AffineTransform):
+    """A picture under an affine map: crops, sizes, turns and flips are collected and resampled once, when it is read.
+
+    Args:
+        img: a `PIL.Image`, or None for the geometry alone.
+        img_size: (width, height), needed where `img` is None.
+
+    Attributes:
+        afmat: (3, 3) map from the pixels of `img` as given.
+        hflip: whether the picture is mirrored.
+        img: the picture in its present state (None where there is none).
+        size: (width, height) in its present state.
+    """
+
+    def __init__(self, img, img_size=None):
+        super().__init__()
+        if img is None and img_size is None:
+            raise ValueError("`img_size` must be (width, height) where `img` is None. Received: None")
+        self.hflip = False
+        self._resample = BILINEAR
+        self._set_source(img, img_size if img is None else img.size)
+
+    def _set_source(self, img, size):
+        self._source, self._rendered = img, img
+        self._size = tuple(int(n) for n in size)
+        self._pixels = np.eye(3)  # source px -> present px; unlike `afmat` it ignores steps on the matrix alone
+
+    def _apply_pixels(self, t, size):
+        """One more step for the picture itself."""
+        self._pixels = t @ self._pixels
+        self._size = tuple(int(n) for n in size)
+        self._rendered = None
+
+    @property
+    def size(self):
+        return self._size
+
+    @property
+    def img_size(self):
+        return self._size
+
+    @property
+    def img(self):
+        if self._rendered is None and self._source is not None:
+            self._rendered = _resample(self._source, self._pixels, self._size, self._resample)
+        return self._rendered
+
+    @img.setter
+    def img(self, img):
+        self._set_source(img, self._size if img is None else img.size)
+
+    def resize(self, size, resample=BILINEAR):
+        """Stretch to `size` (width, height)."""
+        t = _scaling(size[0] / self.size[0], size[1] / self.size[1])
+        self._apply(t)
+        self._apply_pixels(t, size)
+        self._resample = resample
+
+    def normalize_affinemap(self):
+        """Let `afmat` end in [0, 1] over the present picture."""
+        self.scale(1 / self.size[0], 1 / self.size[1])
+
+    def crop(self, box):
+        """Keep `box` (x1, y1, x2, y2) px of the present picture; what lies outside is black."""
+        t = _translation(-box[0], -box[1])
+        self._apply(t)
+        self._apply_pixels(t, (box[2] - box[0], box[3] - box[1]))
+
+    def rotate_crop(self, angle, center, winsize, resample=BILINEAR):
+        """Turn around a point and keep a window around it.
+
+        Args:
+            angle: degrees, counter-clockwise.
+            center: (x, y) px of the present picture; None: its middle.
+            winsize: (width, height) of the window in px.
+            resample: a PIL filter.
+        """
+        center = np.asarray((self.size[0] / 2, self.size[1] / 2) if center is None else center, dtype=float)
+        turn = _translation(*center) @ _rotation(angle) @ _translation(*-center) if angle else np.eye(3)
+        # The window starts on a whole pixel of the turned picture, whose top left corner is the origin.
+        corners = np.array([[0, self.size[0], 0, self.size[0]], [0, 0, self.size[1], self.size[1]]])
+        margin = transform_2d_points(turn @ self.afmat, corners).min(axis=1)
+        t = _translation(*-margin) @ turn
+        self._apply(t)
+        self._apply_pixels(t, self.size)
+        middle = transform_2d_points(self.afmat, center)
+        half = np.asarray(winsize) / 2
+        self.crop(np.concatenate([middle - half, middle + half]).astype(int))
+        self._resample = resample
+
+    def horizontal_flip(self):
+        """Mirror left and right."""
+        t = _translation(self.size[0], 0) @ _scaling(-1, 1)
+        self._apply(t)
+        self._apply_pixels(t, self.size)
+        self.hflip = not self.hflip
+
+    def asarray(self, dtype=np.float32):
+        """The picture in its present state, (H, W, 3) in [0, 255]; zeros where there is no picture."""
+        if self._source is None:
+            return np.zeros((self.size[1], self.size[0], 3), dtype=dtype)
+        return np.asarray(self.img, dtype=dtype)
+
+
+def _resample(source, matrix, size, resample):
+    """The picture of `size` that `matrix` maps `source` to; shrinking averages first."""
+    factor = int(1 / max(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))), 1e-6))
+    if factor >= 2:
+        source = source.reduce(factor)
+        matrix = matrix @ _scaling(factor, factor)
+    inverse = np.linalg.inv(matrix)
+    return source.transform(size, Image.Transform.AFFINE, inverse[:2].ravel().tolist(), resample)
+
+
+def transform_2d_points(A, x, transpose=False, inverse=False):
+    """Apply an affine map to points.
+
+    Args:
+        A: (3, 3).
+        x: (2, N), or (N, 2) with `transpose`, or one point (2,).
+        inverse: apply the inverse of `A`.
+
+    Returns:
+        The points in the shape of `x`.
+    """
+    x = np.asarray(x, dtype=float)
+    axis = -1 if transpose or x.ndim == 1 else 0
+    if x.ndim not in (1, 2) or x.shape[axis] != 2:
+        raise ValueError(f"`x` must hold 2D points, (2, N), or (N, 2) with `transpose`. Received: {x.shape}")
+    A = np.linalg.inv(A) if inverse else np.asarray(A)
+    points = x if axis == -1 else x.T  # (N, 2) or (2,)
+    y = points @ A[:2, :2].T + A[:2, 2]
+    return y if axis == -1 else y.T
+
+
+def transform_pose_sequence(A, poses, inverse=True):
+    """Apply an affine map, or one for each pose, to a sequence of 2D poses.
+
+    Args:
+        A: (3, 3) or (N, 3, 3); it is not changed.
+        poses: (N, J, 2).
+        inverse: apply the inverse of `A` (from the crop back to the frame).
+
+    Returns:
+        (N, J, 2).
+    """
+    A, poses = np.asarray(A), np.asarray(poses, dtype=float)
+    if poses.ndim != 3 or poses.shape[-1] != 2:
+        raise ValueError(f"`poses` must have the shape (N, J, 2). Received: {poses.shape}")
+    if A.shape not in ((3, 3), (len(poses), 3, 3)):
+        raise ValueError(f"`A` must have the shape (3, 3) or ({len(poses)}, 3, 3). Received: {A.shape}")
+    A = np.linalg.inv(A) if inverse else A
+    return poses @ np.swapaxes(A[..., :2, :2], -1, -2) + A[..., None, :2, 2]  # (N, J, 2)
+
+
+def normalize_channels(frame, channel_power=1):
+    """A frame in [0, 255] as one in [-1, 1], after raising every channel in [0, 1] to a power.
+
+    Args:
+        frame: (..., C); it is not changed.
+        channel_power: a number, or one for each channel.
+
+    Returns:
+        Floats, of `frame`'s own type where it is one, else float32.
+    """
+    frame = np.asarray(frame)
+    power = np.asarray(channel_power, dtype=float)
+    if power.ndim > 1 or power.ndim == 1 and len(power) != frame.shape[-1]:
+        raise ValueError(f"`channel_power` must be a number or one for each channel. Received: {channel_power!r}")
+    dtype = frame.dtype if frame.dtype.kind == "f" else np.float32
+    unit = frame.astype(dtype) / 255  # (..., C)
+    if (power != 1).any():
+        unit = np.power(unit, power.astype(dtype))
+    return (2 * (unit - 0.5)).astype(dtype)

@@ -1,0 +1,234 @@
+"""`Predictor`: a pose goes back to the frame it came from, boxes lead to crops, video is read window by window."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deephar.config import ModelConfig
+from deephar.inference import Predictor, output_folder, save_picture, save_video
+from deephar.inference.model_input import person_crop, read_signature
+from deephar.inference.stream import WindowedVideo, clip_indices
+from deephar.inference.video import VideoReader, VideoWriter
+from deephar.utils.pose import pa16j2d, pa17j3d
+
+
+class Spot:
+    """A stand-in network: its joints lie on the diagonal of the red pixels' box, in T frames or single pictures."""
+
+    name = "Spot"
+
+    def __init__(self, num_frames=None, num_actions=0, confidence=0.9):
+        clip = () if num_frames is None else (num_frames,)
+        self.input_shape = (None, *clip, 64, 64, 3)
+        self.output_shape = [(None, *clip, 16, 3)] * 2 + [(None, num_actions)] * (num_actions > 0)
+        self.num_actions, self.confidence, self.batches = num_actions, confidence, []
+
+    def get_weights(self):
+        return []
+
+    def predict_on_batch(self, x):
+        assert x.shape[1:] == self.input_shape[1:] and x.dtype == np.float32 and abs(x).max() <= 1
+        self.batches.append(len(x))
+        red = (x[..., 0] > 0.1) & (x[..., 2] < -0.1)  # (..., H, W)
+        ramp, pose = np.linspace(0, 1, 16), np.zeros((*x.shape[:-3], 16, 3))
+        for column, line in enumerate((red.any(axis=-2), red.any(axis=-1))):  # (..., 64)
+            low, high = line.argmax(axis=-1) / 64, 1 - line[..., ::-1].argmax(axis=-1) / 64
+            pose[..., column] = low[..., None] * (1 - ramp) + high[..., None] * ramp
+        pose[..., 2] = np.where(red.any(axis=(-2, -1)), self.confidence, 0.0)[..., None]
+        actions = [np.tile(np.linspace(0, 1, self.num_actions), (len(x), 1))] if self.num_actions else []
+        return [np.zeros_like(pose), pose, *actions]
+
+
+def picture(x, y, height=200, width=300, side=20):
+    """Grey with a red square around (x, y)."""
+    image = np.full((height, width, 3), 128, np.uint8)
+    image[y - side // 2 : y + side // 2, x - side // 2 : x + side // 2] = (255, 0, 0)
+    return image
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A tiny clip SPNet with actions."""
+    from deephar.models import spnet
+
+    config = ModelConfig(
+        (4, 64, 64, 3),
+        pa16j2d,
+        num_actions=[15],
+        num_pyramids=2,
+        action_pyramids=[1, 2],
+        num_levels=3,
+        growth=8,
+        num_pose_features=16,
+        num_visual_features=16,
+    )
+    return spnet.build(config)
+
+
+def write_video(path, frames, fps=10):
+    with VideoWriter(path, fps) as writer:
+        for frame in frames:
+            writer.add(frame)
+    return path
+
+
+@pytest.mark.parametrize("refine", [0, 1, 2])
+@pytest.mark.parametrize("flip", [False, True])
+def test_joints_return_to_the_frame(refine, flip):
+    result = Predictor(Spot(), refine=refine, flip=flip).predict_image(picture(220, 70))
+    centre = result.pose.pose_px.mean(axis=0)
+    np.testing.assert_allclose(centre, [220, 70], atol=3 if refine == 0 else 0.7)
+    assert result.size == (300, 200) and result.pose.confidence == pytest.approx(0.9)
+    if refine:
+        x1, y1, x2, y2 = result.pose.box
+        assert 150 < x1 < 215 < 225 < x2 < 290 and 0 < y1
+
+
+def test_a_given_box_is_the_crop_and_is_reported():
+    predictor = Predictor(Spot())
+    result = predictor.predict_image(picture(220, 70), box=(200, 50, 240, 90))
+    assert result.pose.box == (200, 50, 240, 90)
+    np.testing.assert_allclose(result.pose.pose_px.mean(axis=0), [220, 70], atol=0.6)
+    again = predictor.predict_image(picture(220, 70), box=predictor.predict_image(picture(220, 70)).pose.box)
+    np.testing.assert_allclose(again.pose.pose_px, predictor.predict_image(picture(220, 70)).pose.pose_px)
+
+
+def test_nobody_in_the_picture_keeps_the_whole_frame():
+    result = Predictor(Spot()).predict_image(np.full((50, 80, 3), 128, np.uint8))
+    assert result.pose.box == (0, 0, 80, 50)
+
+
+def test_bad_boxes_and_options_are_named():
+    predictor = Predictor(Spot())
+    with pytest.raises(ValueError, match="`box` must overlap the frame of 300 x 200"):
+        predictor.predict_image(picture(220, 70), box=(400, 0, 500, 50))
+    with pytest.raises(ValueError, match="`pose_block` must be from -2 to 1. Received: 2"):
+        Predictor(Spot(), pose_block=2)
+    with pytest.raises(ValueError, match="`refine` must be >= 0"):
+        Predictor(Spot(), refine=-1)
+    with pytest.raises(ValueError, match="`labels` must be as many as an action output has. Received: 2"):
+        Predictor(Spot(4, 15), labels=["a", "b"])
+    with pytest.raises(ValueError, match="`layout` must have 16 joints in 2 dimensions"):
+        Predictor(Spot(), layout=pa17j3d)
+
+
+def test_signature_of_a_clip_network(network):
+    signature = read_signature(network)
+    assert signature.num_frames == 4 and signature.resolution == (64, 64) and signature.layout is pa16j2d
+    assert signature.pose_outputs == (0, 1, 2, 3) and signature.action_outputs == (4, 5, 6, 7)
+    assert signature.labels[5] == "golf_swing"
+    with pytest.raises(ValueError, match="`model` must take"):
+        read_signature(type("Other", (), {"input_shape": (None, 10), "output_shape": [(None, 2)]})())
+
+
+def test_single_pictures_go_through_the_pose_part_of_a_clip_network(network):
+    predictor = Predictor(network, refine=0)
+    image = np.random.default_rng(0).integers(0, 255, (80, 60, 3), dtype=np.uint8)
+    pose = predictor.predict_image(image).pose
+    crop = person_crop((0, 0, 60, 80), (60, 80), (64, 64))
+    still, _, scores = predictor.clips_in([[image] * 4], (0, 0, 60, 80), (60, 80))
+    np.testing.assert_allclose(pose.pose_px, still[0, 0], atol=1e-2)
+    assert crop.resolution == (64, 64) and scores.shape == (1, 15) and scores.sum() == pytest.approx(1, abs=1e-5)
+    assert len(predictor.stamp.weights_sha256) == 64
+
+
+def test_a_clip_network_of_another_build_sees_a_still_clip():
+    result = Predictor(Spot(4, 15)).predict_image(picture(220, 70))
+    np.testing.assert_allclose(result.pose.pose_px.mean(axis=0), [220, 70], atol=0.7)
+
+
+@pytest.mark.parametrize(("available", "step"), [(24, 6), (12, 6), (9, 3), (3, 6), (1, 1), (4, 1), (25, 6)])
+def test_clips_cover_every_frame_of_a_window(available, step):
+    indices = clip_indices(min(available, 4 * step), 4, step)
+    assert indices.shape[1] == 4 and set(indices.ravel()) == set(range(min(available, 4 * step)))
+    assert (np.diff(indices, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("count", [1, 3, 12, 17, 30])
+def test_a_video_gets_a_pose_for_every_frame_and_an_action(tmp_path, count):
+    frames = [picture(60 + 6 * k, 80) for k in range(count)]
+    path = write_video(tmp_path / "walk.mp4", frames)
+    result = Predictor(Spot(4, 15), subsampling=3).predict_video(path, progress=False)
+    assert len(result.poses) == count and result.fps == pytest.approx(10) and result.subsampling == 3
+    for k, pose in enumerate(result.poses):
+        np.testing.assert_allclose(pose.pose_px.mean(axis=0), [60 + 6 * k, 80], atol=2.5)
+    assert result.action.name == "tennis_serve"
+    assert result.action.clips[0].first_frame == 0 and result.action.clips[-1].last_frame == count - 1
+    assert len(result.action.clips) == -(-count // 12)
+
+
+def test_the_box_follows_the_person_or_stays(tmp_path):
+    path = write_video(tmp_path / "walk.mp4", [picture(40 + 5 * k, 80) for k in range(40)])
+    box = (20, 60, 60, 100)
+    moved = Predictor(Spot(4), subsampling=2).predict_video(path, box=box, progress=False)
+    assert moved.poses[0].box != moved.poses[-1].box and moved.action is None
+    np.testing.assert_allclose(moved.poses[-1].pose_px.mean(axis=0)[0], 234.5, atol=2)
+    fixed = Predictor(Spot(4), subsampling=2, refine=0).predict_video(path, box=box, progress=False)
+    assert {pose.box for pose in fixed.poses} == {box}
+
+
+def test_a_picture_network_reads_video_too(tmp_path):
+    path = write_video(tmp_path / "walk.mp4", [picture(60 + 4 * k, 80) for k in range(20)])
+    result = Predictor(Spot()).predict_video(path, progress=False)
+    assert len(result.poses) == 20 and result.action is None
+
+
+def test_memory_is_one_window():
+    windows = WindowedVideo(Predictor(Spot(4), subsampling=2))
+    for k in range(50):
+        windows.add(picture(60 + k, 80))
+        assert len(windows._window) <= 8
+    assert len(windows.finish()[0]) == 50
+
+
+def test_frames_must_keep_their_size():
+    windows = WindowedVideo(Predictor(Spot(4)))
+    windows.add(picture(60, 80))
+    with pytest.raises(ValueError, match=r"`frame` must be \(300, 200\)"):
+        windows.add(picture(60, 80, 100, 100))
+
+
+def test_files_are_written_whole_and_say_what_was_found(tmp_path):
+    predictor, out = Predictor(Spot(4, 15), subsampling=2), output_folder(tmp_path / "new" / "out")
+    Image.fromarray(picture(220, 70)).save(tmp_path / "a.png")
+    written = save_picture(predictor.predict_image(tmp_path / "a.png"), out, predictor.layout)
+    assert [p.name for p in written] == ["a_prediction.json", "a_overlay.png"]
+    assert json.loads(written[0].read_text())["joints"]["head"][2] == 0.9
+    assert (np.asarray(Image.open(written[1])) != picture(220, 70)).any()
+    path = write_video(tmp_path / "v.mp4", [picture(60 + 6 * k, 80) for k in range(10)])
+    written = save_video(predictor.predict_video(path, progress=False), out, predictor.layout, progress=False)
+    assert len(json.loads(written[0].read_text())["frames"]) == 10
+    with VideoReader(written[1]) as video:
+        assert len(list(video)) == 10
+    assert sorted(p.name for p in out.iterdir()) == sorted(
+        ["a_prediction.json", "a_overlay.png", "v_prediction.json", "v_overlay.mp4"]
+    )
+
+
+def test_a_failure_while_drawing_leaves_the_old_overlay(tmp_path, monkeypatch):
+    predictor = Predictor(Spot(4, 15), subsampling=2)
+    path = write_video(tmp_path / "v.mp4", [picture(60 + 6 * k, 80) for k in range(10)])
+    result = predictor.predict_video(path, progress=False)
+    written = save_video(result, tmp_path, predictor.layout, progress=False)
+    before = written[1].read_bytes()
+    calls = []
+
+    def fail(image, *rest):
+        calls.append(1)
+        if len(calls) > 5:
+            raise KeyboardInterrupt
+        return image
+
+    monkeypatch.setattr("deephar.inference.export.draw_person", fail)
+    with pytest.raises(KeyboardInterrupt):
+        save_video(result, tmp_path, predictor.layout, progress=False)
+    assert written[1].read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["v.mp4", "v_overlay.mp4", "v_prediction.json"]
+
+
+def test_unwritable_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ValueError, match="`out` must be a folder that can be written to.*file"):
+        output_folder(tmp_path / "file" / "out")
