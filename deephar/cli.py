@@ -7,6 +7,7 @@ ends with status 130. Keras is only imported by the commands that run a network.
 import argparse
 import os
 import pathlib
+import signal
 import sys
 
 from deephar import __version__
@@ -14,7 +15,7 @@ from deephar import __version__
 USER_ERRORS = (ValueError, TypeError, OSError, ImportError)
 EPILOG = """examples:
   deephar predict photo.jpg --out results
-  deephar predict video.mp4 --model spnet_synthetic --out results --box 120,40,360,420
+  deephar predict video.mp4 --model spnet-small-2d --out results --box 120,40,360,420
   deephar synth --format mpii --out data/mpii --train 200 --test 50
   deephar demo --out demo
 """
@@ -27,6 +28,7 @@ def main(argv=None):
         argv: arguments without the program's name; None: those of the process.
     """
     arguments = build_parser().parse_args(argv)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that temporary files are removed
     try:
         return arguments.run(arguments) or 0
     except KeyboardInterrupt:
@@ -38,6 +40,8 @@ def main(argv=None):
         message = " ".join(str(error).split()) or type(error).__name__
         print(f"deephar: error: {message}", file=sys.stderr)
         return 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def build_parser():
@@ -84,9 +88,10 @@ def _add_synth(commands):
     )
     command.add_argument("--format", choices=("mpii", "penn"), required=True)
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True)
-    command.add_argument("--train", metavar="N", type=_count, help="training pictures or videos")
-    command.add_argument("--test", metavar="N", type=_count, help="test pictures or videos")
-    command.add_argument("--size", metavar=("W", "H"), type=_positive, nargs=2, help="picture size in pixels")
+    command.add_argument("--train", metavar="N", type=_positive, help="training pictures or videos")
+    command.add_argument("--test", metavar="N", type=_positive, help="test pictures or videos")
+    command.add_argument("--size", metavar=("W", "H"), type=_positive, nargs=2, help="size of all pictures in pixels")
+    command.add_argument("--background", metavar="FOLDER", type=pathlib.Path, help="own pictures for the background")
     command.add_argument("--seed", metavar="N", type=_count, default=0)
     command.add_argument("--workers", metavar="N", type=_positive, default=os.cpu_count() or 1, help="processes")
     command.set_defaults(run=_synth)
@@ -118,19 +123,31 @@ def _predict(arguments):
 
 
 def _synth(arguments):
-    from deephar.synthetic.writers import synthesise
+    from deephar.inference.export import output_folder
+    from deephar.synthetic.writers import write_mpii, write_penn
 
-    options = {"num_train": arguments.train, "num_test": arguments.test, "size": arguments.size}
+    held_out = "valid" if arguments.format == "mpii" else "test"
+    options = {"train": arguments.train, held_out: arguments.test, "background": arguments.background}
+    options["sizes"] = [tuple(arguments.size)] if arguments.size else None
     chosen = {name: value for name, value in options.items() if value is not None}
-    synthesise(arguments.format, arguments.out, seed=arguments.seed, workers=arguments.workers, **chosen)
-    print(f"{arguments.format} data set in {arguments.out}")
+    write = write_mpii if arguments.format == "mpii" else write_penn
+    out = output_folder(arguments.out)
+    print(write(out, seed=arguments.seed, workers=arguments.workers, **chosen))
 
 
 def _models(arguments):
-    from deephar.models.zoo import MODELS
+    from deephar.inference.quiet import quiet_keras
 
+    quiet_keras()
+    from deephar.evaluation import table
+    from deephar.models.cards import MODELS
+
+    rows = []
     for card in MODELS.values():
-        print(card.name)
+        size = " x ".join(str(n) for n in card.config["input_shape"][:-1])
+        actions = "+".join(str(n) for n in card.config.get("num_actions", ())) or "-"
+        rows.append([card.name, size, actions, "yes" if card.ships else "no", card.score])
+    print(table(["name", "input", "actions", "ships", "score"], rows, left=(0, 4)))
 
 
 def _demo(arguments):

@@ -1,24 +1,49 @@
 """Scores of a network on a data set: poses of every prediction block, actions from one clip and from many.
 
-    PCKh@0.5 (MPII):  Andriluka et al., CVPR 2014.  Actions, one clip from the middle of a video or all clips and flips:
-    Luvizon, Picard and Tabia, TPAMI 2020, section 5.
+    PCKh@0.5 (MPII)  Andriluka et al., CVPR 2014.    PCK@0.2 (LSP)  Yang and Ramanan, PAMI 2013.
+    Actions: `evaluation_actions`, whose functions can be imported from here.
 
 Everything returns numbers and prints nothing but a progress bar on stderr; `table` makes text of them.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from deephar.evaluation_actions import ActionScoresOnSet, eval_multi_clip, eval_single_clip
+from deephar.evaluation_batches import forward, sample_batches
 from deephar.inference.model_input import picture_view, read_signature
-from deephar.measures import pckh, pckh_per_joint
+from deephar.measures import pck_torso, pck_torso_per_joint, pckh, pckh_per_joint, torso_size
 from deephar.utils.parser import TEST_MODE, VALID_MODE
-from deephar.utils.progress import progress as progress_bar
+
+__all__ = [
+    "ActionScoresOnSet",
+    "PosePredictions",
+    "PoseScores",
+    "eval_multi_clip",
+    "eval_pck",
+    "eval_pose",
+    "eval_single_clip",
+    "pck_scores",
+    "pose_table",
+    "predict_poses",
+    "table",
+    "to_frame",
+]
 
 ABSENT = -1e9
 VALID_ABOVE = -1e6
-SMALLEST = 1e-30  # a probability of 0 must not silence all other clips
+LSP_TORSO = (9, 2)  # left shoulder and right hip
+LSP_PAIRS = {
+    "ankle": (0, 5),
+    "knee": (1, 4),
+    "hip": (2, 3),
+    "wrist": (6, 11),
+    "elbow": (7, 10),
+    "shoulder": (8, 9),
+    "neck": (12,),
+    "head": (13,),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,28 +65,17 @@ class PosePredictions:
 
 @dataclass(frozen=True, eq=False)
 class PoseScores:
-    """PCKh of each block: `per_joint` (K, J) and `mean` (K,) over the 14 joints that count, fractions in [0, 1]."""
+    """Score of each block: `per_joint` (K, J) and `mean` (K,) over the 14 joints that count, fractions in [0, 1].
+
+    `joint_names` are those of the layout (PCKh) or of `LSP_PAIRS` (PCK); `num_people` those who count.
+    """
 
     per_joint: np.ndarray
     mean: np.ndarray
     joint_names: tuple
     threshold: float
     num_people: int
-
-
-@dataclass(frozen=True, eq=False)
-class ActionScoresOnSet:
-    """Accuracy of each action output and the confusion matrix of the last.
-
-    Attributes:
-        accuracy: (K,) fractions in [0, 1].
-        confusion: int (A, A), row the true action, column the predicted one.
-        num_clips: clips run through the network, mirrored ones included.
-    """
-
-    accuracy: np.ndarray
-    confusion: np.ndarray
-    num_clips: int
+    measure: str = "PCKh"
 
 
 def to_frame(poses, afmat):
@@ -103,7 +117,7 @@ def predict_poses(model, dataset, mode=VALID_MODE, keys=None, batch_size=16, fli
     if view is None:
         raise ValueError("`model` must take pictures, or fold its frames right behind the input. Received: neither")
     poses, samples = [], []
-    for batch in _batches(dataset, mode, keys, batch_size, progress, label):
+    for batch in sample_batches(dataset, mode, keys, batch_size, progress, label):
         frames = np.stack([s["frame"] for s in batch])  # (B, H, W, 3)
         indices = outputs if view is model else range(len(outputs))
         found = _pose_outputs(view, frames, indices, batch_size)  # (K, B, J, D + 1)
@@ -137,133 +151,59 @@ def eval_pose(model, dataset, mode=VALID_MODE, threshold=0.5, **options):
     return PoseScores(np.array(per_joint), np.array(mean), names, threshold, len(found.true))
 
 
-def eval_single_clip(model, dataset, mode=TEST_MODE, keys=None, batch_size=2, label_key="pennaction", progress=True):
-    """Accuracy with one clip a video: the one that the data set takes by default, from the middle.
+def pck_scores(found, layout, threshold=0.2):
+    """PCK relative to the torso (left shoulder to right hip) of every prediction block, in LSP's 14 joints.
 
     Args:
-        model: a clip network with action outputs.
-        dataset: its samples have `frame` (T, H, W, 3) and one-hot `label_key` (A,).
+        found: `PosePredictions` in `layout`, one with `map_to_lsp`. People whose torso is not annotated are left out,
+            and only annotated joints count.
+        threshold: in torso sizes.
 
     Returns:
-        `ActionScoresOnSet`.
+        `PoseScores`: `per_joint` (K, 8) as in `LSP_PAIRS`, `mean` the unweighted mean over the 14 joints.
     """
-    outputs = _action_outputs(model)
-    scores, true = [], []
-    for batch in _batches(dataset, mode, keys, batch_size, progress, "actions, single clip"):
-        found = _forward(model, np.stack([s["frame"] for s in batch]), batch_size)
-        scores.append(np.stack([found[k] for k in outputs]))  # (K, B, A)
-        true += [int(np.argmax(s[label_key])) for s in batch]
-    return _score_actions(np.concatenate(scores, axis=1), true, len(true))
+    joints = list(layout.map_to_lsp)
+    true, blocks = found.true[:, joints], found.predicted[:, :, joints]  # (N, 14, 2), (K, N, 14, 2)
+    options = {"refp": threshold, "torso": LSP_TORSO}
+    pairs = [pck_torso_per_joint(true, block, pairs=LSP_PAIRS, **options) for block in blocks]
+    mean = [pck_torso(true, block, **options) for block in blocks]
+    num_people = int(np.isfinite(torso_size(true, *LSP_TORSO)).sum())
+    per_pair = np.array([list(pair.values()) for pair in pairs])
+    return PoseScores(per_pair, np.array(mean), tuple(LSP_PAIRS), threshold, num_people, "PCK")
 
 
-def eval_multi_clip(
-    model,
-    dataset,
-    mode=TEST_MODE,
-    subsampling=None,
-    keys=None,
-    batch_size=2,
-    flip=True,
-    label_key="pennaction",
-    progress=True,
-    boxes=None,
-):
-    """Accuracy with all clips of a video, each also mirrored: the action with the largest product of probabilities.
-
-    Args:
-        model, dataset: as `eval_single_clip`; the data set also has `get_clip_index`.
-        subsampling: list of steps between frames; None: the data set's fixed one. A video too short for them gives its
-            default clip.
-        flip: also run mirrored clips.
-        boxes: function (key, frame_list) -> box to crop, or None for the data set's own.
-
-    Returns:
-        `ActionScoresOnSet`.
-    """
-    outputs = _action_outputs(model)
-    steps = list(subsampling or [dataset.dataconf.fixed_subsampling])
-    keys = range(dataset.get_length(mode)) if keys is None else keys
-    scores, true, num_clips = [], [], 0
-    for key in progress_bar(keys, len(keys), "actions, all clips") if progress else keys:
-        windows = [list(w) for w in dataset.get_clip_index(key, mode, subsamples=steps)] or [None]
-        video = []
-        for start in range(0, len(windows), batch_size):
-            some = windows[start : start + batch_size]
-            samples = [dataset.get_data(key, mode, frame_list=w, bbox=boxes and boxes(key, w)) for w in some]
-            clips = np.stack([s["frame"] for s in samples])  # (B, T, H, W, 3)
-            for frames in (clips, clips[:, :, :, ::-1]) if flip else (clips,):
-                found = _forward(model, frames, batch_size)
-                video.append(np.stack([found[k] for k in outputs]))  # (K, B, A)
-        video = np.concatenate(video, axis=1)
-        num_clips += video.shape[1]
-        scores.append(np.log(np.maximum(video, SMALLEST)).sum(axis=1))  # (K, A)
-        true.append(int(np.argmax(samples[0][label_key])))
-    return _score_actions(np.stack(scores, axis=1), true, num_clips)
+def eval_pck(model, dataset, mode=TEST_MODE, threshold=0.2, **options):
+    """`pck_scores` of a network on a data set; `options` as for `predict_poses`."""
+    found = predict_poses(model, dataset, mode, **options)
+    return pck_scores(found, read_signature(model).layout, threshold)
 
 
 def pose_table(scores):
-    """PCKh table as text: a row a joint and the mean, a column a prediction block, percent."""
-    header = [f"PCKh@{scores.threshold:g} %", *(f"block {k + 1}" for k in range(len(scores.mean)))]
+    """Table of `PoseScores` as text: a row a joint and the mean, a column a prediction block, per cent, - for none."""
+    header = [f"{scores.measure}@{scores.threshold:g} %", *(f"block {k + 1}" for k in range(len(scores.mean)))]
     rows = [[name, *scores.per_joint[:, j]] for j, name in enumerate(scores.joint_names)]
     rows.append(["mean", *scores.mean])
-    return table(header, [[name, *(f"{100 * v:.1f}" for v in values)] for name, *values in rows])
+    return table(header, [[name, *map(_per_cent, values)] for name, *values in rows])
 
 
-def table(header, rows):
-    """Text table: first column to the left, the others to the right, a rule under the header."""
+def _per_cent(fraction):
+    return "-" if np.isnan(fraction) else f"{100 * fraction:.1f}"
+
+
+def table(header, rows, left=(0,)):
+    """Text table with a rule under the header; the columns in `left` are flush left, the others flush right."""
     cells = [[str(c) for c in row] for row in (header, *rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
     lines = []
     for row in cells:
-        first, *others = zip(row, widths, strict=True)
-        lines.append("  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]))
-    rule = "-" * len(lines[0])
+        pairs = enumerate(zip(row, widths, strict=True))
+        padded = [cell.ljust(width) if k in left else cell.rjust(width) for k, (cell, width) in pairs]
+        lines.append("  ".join(padded).rstrip())
+    rule = "-" * max(map(len, lines))
     return "\n".join([lines[0], rule, *lines[1:]])
-
-
-def _batches(dataset, mode, keys, batch_size, progress, label):
-    """Lists of samples in order, read by two threads; the bar counts samples."""
-    keys = list(range(dataset.get_length(mode)) if keys is None else keys)
-    if not keys:
-        raise ValueError(f"`dataset` must have samples in `mode` {mode}. Received: {type(dataset).__name__}, empty")
-    with ThreadPoolExecutor(2) as pool:
-        parts = [keys[k : k + 4 * batch_size] for k in range(0, len(keys), 4 * batch_size)]
-        stream = (s for part in parts for s in pool.map(lambda key: dataset.get_data(key, mode), part))
-        batch = []
-        for sample in progress_bar(stream, len(keys), label) if progress else stream:
-            batch.append(sample)
-            if len(batch) == batch_size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
-
-
-def _forward(model, frames, batch_size):
-    """All outputs for one batch, filled up to `batch_size` so that the network is traced for one shape only."""
-    count = len(frames)
-    filled = np.concatenate([frames, np.repeat(frames[-1:], batch_size - count, axis=0)])
-    found = model.predict_on_batch(np.ascontiguousarray(filled))
-    found = found if isinstance(found, (list, tuple)) else [found]
-    return [np.asarray(out, np.float64)[:count] for out in found]
 
 
 def _pose_outputs(view, frames, indices, batch_size):
     """The pose outputs `indices` of a picture network, (K, B, J, D + 1)."""
-    found = _forward(view, frames, batch_size)
+    found = forward(view, frames, batch_size)
     return np.stack([found[k] for k in indices])
-
-
-def _action_outputs(model):
-    outputs = read_signature(model).action_outputs
-    if not outputs:
-        raise ValueError("`model` must have action outputs (B, A). Received: a model of poses only")
-    return outputs
-
-
-def _score_actions(scores, true, num_clips):
-    """scores (K, N, A) and N true actions -> `ActionScoresOnSet`."""
-    predicted, true = scores.argmax(axis=-1), np.asarray(true)  # (K, N), (N,)
-    confusion = np.zeros((scores.shape[-1],) * 2, int)
-    np.add.at(confusion, (true, predicted[-1]), 1)
-    return ActionScoresOnSet((predicted == true).mean(axis=1), confusion, num_clips)

@@ -145,3 +145,34 @@ def pose_regression_loss(pose_loss, visibility_weight):
         ValueError: on another `pose_loss`.
     """
     return PoseRegressionLoss(pose_loss, visibility_weight)
+
+
+def heatmap_crossentropy(y_true, maps):
+    """Return the cross entropy of probability maps against the pixels around each true joint, one value a sample.
+
+    The target of a joint has its mass on the two nearest columns and rows, so that its soft-argmax is exactly the true
+    position: this loss and the regression of coordinates have the same optimum, and it says more about where a joint is
+    not. Joints that do not exist (a coordinate at or below zero) are left out. Not in the paper.
+
+    Args:
+        y_true: (B, [T,] J, D + 1), x and y first, normalised to the input.
+        maps: (B or B * T, H, W, J) probabilities.
+
+    Returns:
+        (B or B * T,), the mean over existing joints in nats.
+    """
+    maps = ops.cast(maps, "float32")
+    num_rows, num_columns, num_joints = maps.shape[1:]
+    xy = ops.cast(ops.reshape(y_true, (-1, num_joints, y_true.shape[-1]))[..., :2], maps.dtype)  # (B, J, 2)
+    exists = ops.cast(ops.all(xy > 0.0, axis=-1), maps.dtype)  # (B, J)
+    xy = ops.where(exists[..., None] > 0, xy, 0.5)
+    columns = _share_of_pixels(xy[..., 0], num_columns)  # (B, J, W)
+    rows = _share_of_pixels(xy[..., 1], num_rows)  # (B, J, H)
+    surprise = -ops.einsum("bjh,bjw,bhwj->bj", rows, columns, ops.log(maps + keras.config.epsilon()))
+    return ops.sum(surprise * exists, axis=-1) / ops.maximum(ops.sum(exists, axis=-1), 1.0)
+
+
+def _share_of_pixels(position, count):
+    """Positions (B, J) in [0, 1] -> shares (B, J, count) of the pixels at 0 to 1, linear between neighbours."""
+    pixels = ops.arange(count, dtype=position.dtype)
+    return ops.maximum(0.0, 1.0 - ops.abs(position[..., None] * (count - 1) - pixels))

@@ -38,6 +38,8 @@ class Stage:
         pose_loss: see `deephar.losses.pose_regression_loss`.
         confidence_weight: of the confidence's cross entropy; paper: 0.01.
         action_weight: of each action output's cross entropy; paper: 0.01.
+        heatmap_weight: of an additional cross entropy on every probability map (`losses.heatmap_crossentropy`), which
+            makes a small network learn faster; paper: none.
         pose_replica: the action part reads copies of the last pose layers, made when the stage begins.
         precision: 'float32', or 'mixed_bfloat16' or 'mixed_float16' for an accelerator.
         jit_compile: hand the step to XLA; only read on the TensorFlow backend.
@@ -61,6 +63,7 @@ class Stage:
     pose_loss: str = "l1l2bincross"
     confidence_weight: float = 0.01
     action_weight: float = 0.01
+    heatmap_weight: float = 0.0
     pose_replica: bool = False
     precision: str = "float32"
     jit_compile: bool = False

@@ -19,6 +19,7 @@ import pathlib
 import platform
 import sys
 import time
+import zipfile
 
 import keras
 import numpy as np
@@ -45,7 +46,8 @@ class Run:
 
     Args:
         folder: where; made if need be.
-        config: dict of plain values (a recipe's `dataclasses.asdict`, a `ModelConfig.to_dict()`, ...) for config.json.
+        config: dict of plain values for config.json; `load_model` builds the network of a run from its `model`, a
+            `ModelConfig.to_dict()`.
         resume: go on with what the folder holds; False refuses a folder that already holds a run.
 
     Raises:
@@ -90,7 +92,7 @@ class Run:
             with np.load(path, allow_pickle=False) as data:
                 arrays = {key: data[key] for key in data.files}
             return json.loads(arrays.pop("meta").tobytes()), arrays
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"`folder` must hold a whole {STATE}. Received: {str(path)!r}: {error}") from error
 
     def finished(self, stage):

@@ -10,8 +10,11 @@ import time
 import keras
 
 from deephar.checkpoints.loading import copy_weights
+from deephar.heatmap_training import labelled_outputs, with_heatmap_loss
 from deephar.losses import pose_regression_loss
+from deephar.models.surgery import copy_replica_layers
 from deephar.trainer import MultiModelTrainer, unwrap
+from deephar.utils.io import printnl
 
 # Layers that stay in float32 under mixed precision: positions are sums over probability maps.
 FLOAT32_LAYERS = ("heatmaps_conv1", "depthmaps_conv1", "probmaps", "softmax", "_xy", "_vis", "_kron")
@@ -54,7 +57,7 @@ def compile_for_stage(models, stage, full_model=None):
     for model in models:
         pose_loss = pose_regression_loss(stage.pose_loss, stage.confidence_weight)
         optimizer = classes[stage.optimizer](stage.rate(0), global_clipnorm=stage.clipnorm, **more)
-        action = [len(o.shape) == 2 for o in model.outputs]
+        action = [len(o.shape) == 2 for o in labelled_outputs(model)]
         model.compile(
             optimizer,
             loss=unwrap(["categorical_crossentropy" if a else pose_loss for a in action]),
@@ -67,11 +70,10 @@ def compile_for_stage(models, stage, full_model=None):
 class _StageRun:
     """What happens around the epochs of one stage: rates, validation, saving."""
 
-    def __init__(self, trainer, model, stage, run, validation, time_limit_s):
-        self.trainer, self.model, self.stage, self.run = trainer, model, stage, run
+    def __init__(self, trainer, model, stage, run, validation, time_limit_s, verbose):
+        self.trainer, self.model, self.stage, self.run, self.verbose = trainer, model, stage, run, verbose
         self.validation, self.time_limit_s, self.start = validation, time_limit_s, time.monotonic()
         self.best = run.meta.get("best") if run.meta.get("stage") == stage.name else None
-        self.stopped_early = False
 
     def set_rate(self, step):
         for model in self.trainer.models:
@@ -99,8 +101,11 @@ class _StageRun:
         optimizers = [m.optimizer for m in self.trainer.models]
         state = dict(stage=self.stage.name, epoch=epoch + 1, finished=finished, best=self.best)
         self.run.save(self.model, optimizers, best, **state)
-        self.stopped_early = self.time_limit_s is not None and seconds > self.time_limit_s
-        return not self.stopped_early
+        if self.verbose:
+            totals = {k: v for k, v in self.trainer.logs.items() if k in ("loss0", "loss1")}
+            shown = "  ".join(f"{k} {v:.4g}" for k, v in {**totals, **figures}.items())
+            printnl(f"{self.stage.name} {epoch + 1}/{self.stage.epochs}  {shown}  {seconds:.0f} s" + "  best" * best)
+        return self.time_limit_s is None or seconds <= self.time_limit_s
 
 
 def train_stage(
@@ -147,8 +152,11 @@ def train_stage(
             run.restore(model)
         return run.rows
     set_precision(model, stage.precision)
+    if stage.heatmap_weight:
+        models = [m if len(m.outputs[0].shape) == 2 else with_heatmap_loss(m, stage.heatmap_weight) for m in models]
     compile_for_stage(models, stage, model)
-    run.restore(model, [m.optimizer for m in models] if done else ())
+    if done:
+        run.restore(model, [m.optimizer for m in models])
     trainer = MultiModelTrainer(
         models,
         loaders,
@@ -158,7 +166,7 @@ def train_stage(
         seed=stage.seed,
         use_multiprocessing=use_multiprocessing,
     )
-    around = _StageRun(trainer, model, stage, run, validation, time_limit_s)
+    around = _StageRun(trainer, model, stage, run, validation, time_limit_s, verbose)
     trainer.before_step = around.set_rate
     trainer.train(stage.epochs, stage.steps_per_epoch, done, around.end_of_epoch, verbose)
     return run.rows
@@ -174,19 +182,20 @@ def run_recipe(recipe, build, loaders, run, validations=None, **options):
         loaders: dict with the loaders of `pose` and `action`.
         run: a `Run`.
         validations: dict of functions (full model, epoch) -> figures, by name of the stage or by task.
-        options: of `train_stage`.
+        options: of `train_stage`; `time_limit_s` holds for all stages together.
 
     Returns:
-        The full model after the last stage.
+        The full model after the last stage, or after the one in which the time was up.
     """
-    full, replica = None, None
+    full, replica, start = None, None, time.monotonic()
+    limit = options.pop("time_limit_s", None)
     for stage in recipe.stages:
         if full is None or stage.pose_replica != replica:
             old, replica = full, stage.pose_replica
             full, pose, action = build(replica)
             if old is not None and not run.epochs_done(stage.name):
                 copy_weights(old, full, ignore="*_replica")
-                copy_replicas(full)
+                copy_replica_layers(full)
         models = {"pose": [pose], "action": [action], "joint": [pose, action]}[stage.task]
         keys = {"pose": ["pose"], "action": ["action"], "joint": ["pose", "action"]}[stage.task]
         check = (validations or {}).get(stage.name, (validations or {}).get(stage.task))
@@ -197,13 +206,9 @@ def run_recipe(recipe, build, loaders, run, validations=None, **options):
             run,
             validation=None if check is None else (lambda epoch, f=check, m=full: f(m, epoch)),
             full_model=full,
+            time_limit_s=None if limit is None else limit - (time.monotonic() - start),
             **options,
         )
+        if not run.finished(stage.name):
+            break
     return full
-
-
-def copy_replicas(model):
-    """Give every layer `X_replica` the weights of X (TPAMI 2020, section 3.3.4)."""
-    for layer in model.layers:
-        if layer.name.endswith("_replica"):
-            layer.set_weights(model.get_layer(layer.name.removesuffix("_replica")).get_weights())

@@ -1,6 +1,8 @@
 """The command line: help and version at once, results where they belong, user errors in one line with status 2."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -58,6 +60,7 @@ def stand_in(monkeypatch):
     monkeypatch.setattr(StandIn, "made", [])
     monkeypatch.setattr("deephar.inference.command.Predictor", StandIn)
     monkeypatch.setattr("deephar.inference.command.quiet_keras", lambda: None)
+    monkeypatch.setattr("deephar.inference.command.default_model", lambda: "default")
     return StandIn
 
 
@@ -188,3 +191,48 @@ def test_synth_refuses_bad_arguments(tmp_path, capsys):
     fails(capsys, ["synth", "--format", "coco", "--out", tmp_path / "o"], "--format", "coco")
     fails(capsys, ["synth", "--format", "mpii", "--out", tmp_path / "o", "--train", "-1"], "--train", "-1")
     assert not (tmp_path / "o").exists()
+
+
+def test_synth_writes_a_folder_that_the_reader_takes(tmp_path, capsys):
+    from deephar.config import DataConfig
+    from deephar.data.mpii import MpiiSinglePerson
+    from deephar.utils.parser import TRAIN_MODE, VALID_MODE
+
+    out = tmp_path / "data"
+    options = ["--train", "1", "--test", "2", "--size", "96", "72", "--workers", "1"]
+    assert cli.main(["synth", "--format", "mpii", "--out", str(out), *options]) == 0
+    people = MpiiSinglePerson(capsys.readouterr().out.strip(), DataConfig(crop_resolution=(64, 64)))
+    assert (people.get_length(TRAIN_MODE), people.get_length(VALID_MODE)) == (1, 2)
+    assert people.get_data(1, VALID_MODE)["frame"].shape == (64, 64, 3)
+
+
+def test_models_lists_the_registry(capsys):
+    from deephar.models.cards import MODELS
+
+    assert cli.main(["models"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in MODELS)
+
+
+def test_unknown_model_lists_the_names(photo, tmp_path, capsys):
+    from deephar.models.cards import MODELS
+
+    fails(capsys, ["predict", photo, "--out", tmp_path / "out", "--model", "nix"], "nix", *MODELS)
+    assert names(tmp_path / "out") == []
+
+
+def test_a_stopped_process_leaves_nothing_half_written(stand_in, tmp_path):
+    """SIGTERM while the overlay is written: the temporary file goes, and nothing stands in its place."""
+    path = tmp_path / "v.mp4"
+    with VideoWriter(path, 10) as writer:
+        for _ in range(5):
+            writer.add(np.zeros((40, 60, 3), np.uint8))
+
+    def stop(*_):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deephar.inference.export.draw_person", stop)
+        assert cli.main(["predict", str(path), "--out", str(tmp_path / "out")]) == 130
+    assert names(tmp_path / "out") == ["v_prediction.json"]

@@ -1,11 +1,13 @@
 """Evaluation: poses return to frame pixels, each block has its score, clips of a video are put together."""
 
+import threading
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from deephar.evaluation import eval_multi_clip, eval_pose, eval_single_clip, pose_table, predict_poses, table, to_frame
+from deephar.evaluation_batches import prefetched
 from deephar.utils.parser import TEST_MODE, VALID_MODE
 
 NUM = 5
@@ -132,3 +134,18 @@ def test_a_model_of_poses_has_no_action_score():
 
 def test_table():
     assert table(["a", "bb"], [["x", 1], ["long", 22]]) == "a     bb\n--------\nx      1\nlong  22"
+
+
+def test_prefetched_keeps_the_order_and_reports_failures():
+    threads = set()
+
+    def load(item):
+        threads.add(threading.current_thread())
+        if item == 5:
+            raise OSError("no picture 5")
+        return 2 * item
+
+    assert list(prefetched(load, range(5))) == [0, 2, 4, 6, 8]
+    assert threading.current_thread() not in threads
+    with pytest.raises(OSError, match="no picture 5"):
+        list(prefetched(load, range(9)))

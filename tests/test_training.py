@@ -191,6 +191,16 @@ def test_nan_stops_training_and_keeps_what_was_saved(tmp_path):
     assert all(np.isfinite(w).all() for w in saved.get_weights()) and len(rows_of(tmp_path)) == 2
 
 
+def test_a_spoilt_gradient_is_found_before_anything_is_saved(tmp_path):
+    """The loss is finite, its gradient is not: the square root at zero."""
+    _, pose, _ = build()
+    pose.compile("sgd", loss=lambda t, p: keras.ops.sqrt(keras.ops.sum(0.0 * p, axis=(-1, -2))))
+    saved = []
+    with pytest.raises(NonFiniteError, match="epoch 1: weight .*conv1.*is not finite"):
+        MultiModelTrainer([pose], [POSE]).train(2, 1, end_of_epoch_callback=saved.append, verbose=0)
+    assert not saved
+
+
 LOOP = """
 import sys, numpy as np, keras
 sys.path.insert(0, {tests!r})
@@ -265,9 +275,8 @@ class BestEpoch(keras.callbacks.Callback):
 def test_trainer_on_generator_lowers_the_rate(tmp_path):
     _, pose, _ = build()
     compile_for_stage([pose], STAGE, pose)
-    TrainerOnGenerator(
-        pose, POSE, epochs=4, lr_patience=2, initial_lr=0.01, validation_callbacks=BestEpoch(), logdir=tmp_path, verbose=0
-    ).train()
+    options = dict(epochs=4, lr_patience=2, initial_lr=0.01, verbose=0)
+    TrainerOnGenerator(pose, POSE, validation_callbacks=BestEpoch(), logdir=tmp_path, **options).train()
     assert float(keras.ops.convert_to_numpy(pose.optimizer.learning_rate)) == pytest.approx(0.001)
     build()[1].load_weights(tmp_path / "weights.weights.h5")
 

@@ -2,7 +2,7 @@
 
     disk -> reader -> one affine map for pixels and joints (frames.py) -> BatchLoader -> model
 
-Only `BatchLoader` needs Keras; it is imported when it is first asked for.
+`BatchLoader` needs Keras, and the synthetic sources need the renderer: they are imported when first asked for.
 """
 
 import importlib
@@ -12,13 +12,25 @@ from deephar.data.lsp import Lsp
 from deephar.data.mpii import MpiiSinglePerson
 from deephar.data.pennaction import PennAction
 
-__all__ = ["BatchLoader", "Lsp", "MpiiSinglePerson", "PennAction", "get_clip_frame_index"]
+__all__ = [
+    "BatchLoader",
+    "Lsp",
+    "MpiiSinglePerson",
+    "PennAction",
+    "SyntheticClips",
+    "SyntheticPoses",
+    "get_clip_frame_index",
+]
 
-_LAZY = {"BatchLoader": "deephar.data.loader"}
+_LAZY = {
+    "BatchLoader": "deephar.data.loader",
+    "SyntheticClips": "deephar.data.synthetic",
+    "SyntheticPoses": "deephar.data.synthetic",
+}
 
 
 def __getattr__(name):
-    """Import what needs Keras only when it is asked for (PEP 562)."""
+    """Import the heavier parts only when one of their names is asked for (PEP 562)."""
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'deephar.data' has no attribute {name!r}")

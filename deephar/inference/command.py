@@ -9,9 +9,8 @@ from PIL import Image
 from deephar.inference.export import action_words, output_folder, save_picture, save_video
 from deephar.inference.predictor import Predictor, pictures_in, read_picture
 from deephar.inference.quiet import quiet_keras
+from deephar.inference.registry import default_model
 from deephar.inference.tracking import check_box
-
-DEFAULT_MODEL = "spnet_synthetic"
 
 
 def predict_source(arguments):
@@ -29,7 +28,7 @@ def predict_source(arguments):
     output_folder(arguments.out)
     quiet_keras()
     predictor = Predictor(
-        arguments.model or DEFAULT_MODEL,
+        arguments.model or default_model(),
         weights=arguments.weights,
         refine=0 if arguments.no_refine else 1,
         subsampling=arguments.subsampling,

@@ -10,10 +10,6 @@ from deephar.inference.tracking import window_of
 from deephar.utils.pose import pa16j2d, pa16j3d, pa17j2d, pa17j3d, pa20j3d, pa21j3d
 
 LAYOUTS = {(k.num_joints, k.dim): k for k in (pa16j2d, pa16j3d, pa17j2d, pa17j3d, pa20j3d, pa21j3d)}
-PENN_ACTIONS = tuple(
-    "baseball_pitch baseball_swing bench_press bowl clean_and_jerk golf_swing jump_rope jumping_jacks "
-    "pullup pushup situp squat strum_guitar tennis_forehand tennis_serve".split()
-)
 PLAIN = {"angle": 0, "hflip": 0}
 MIRRORED = {"angle": 0, "hflip": 1}
 
@@ -74,7 +70,9 @@ def read_signature(model, layout=None, labels=None):
 
 
 def _default_labels(count):
-    return PENN_ACTIONS if count == len(PENN_ACTIONS) else tuple(f"action_{k}" for k in range(count))
+    from deephar.models.cards import PENN_LABELS
+
+    return PENN_LABELS if count == len(PENN_LABELS) else tuple(f"action_{k}" for k in range(count))
 
 
 def picture_view(model, pose_outputs):

@@ -5,14 +5,14 @@
 Without a box the crop is the whole frame; the pose found there gives the box of the next, better crop (`refine` times).
 """
 
-import hashlib
 import pathlib
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from deephar.inference.model_input import crop_frames, person_crop, picture_view, read_signature, to_frame_px
-from deephar.inference.results import ModelStamp, PictureResult, PoseResult, VideoResult
+from deephar.inference.registry import load_network
+from deephar.inference.results import PictureResult, PoseResult, VideoResult
 from deephar.inference.stream import WindowedVideo
 from deephar.inference.tracking import box_from_poses, check_box, whole_frame
 from deephar.inference.video import VideoReader
@@ -55,7 +55,7 @@ class Predictor:
         if refine < 0 or batch_size < 1 or (subsampling is not None and subsampling < 1):
             received = f"refine={refine}, batch_size={batch_size}, subsampling={subsampling}"
             raise ValueError(f"`refine` must be >= 0, `batch_size` and `subsampling` >= 1. Received: {received}")
-        self.model, self.stamp, card = _load(model, weights)
+        self.model, self.stamp, card = load_network(model, weights)
         self.signature = read_signature(self.model, layout, labels or getattr(card, "labels", None))
         self.subsampling = subsampling or getattr(card, "subsampling", None) or 1
         self.refine, self.flip, self.batch_size = refine, flip, batch_size
@@ -228,28 +228,6 @@ def pictures_in(folder):
     if not found:
         raise FileNotFoundError(f"`folder` must hold pictures ({' '.join(PICTURE_SUFFIXES)}). Received: {folder}")
     return found
-
-
-def weights_sha256(model):
-    """SHA-256 of the weights themselves, in the order the model keeps them, as float32 little-endian bytes."""
-    digest = hashlib.sha256()
-    for array in model.get_weights():
-        digest.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
-    return digest.hexdigest()
-
-
-def _load(model, weights):
-    """(network, ModelStamp, registry card or None) from a network, a name or a path."""
-    if not isinstance(model, (str, pathlib.Path)):
-        if weights is not None:
-            model.load_weights(weights)
-        sha = weights_sha256(model) if hasattr(model, "get_weights") else ""
-        return model, ModelStamp(getattr(model, "name", type(model).__name__), sha), None
-    from deephar.models import zoo
-
-    name, card = str(model), zoo.MODELS.get(str(model))
-    model = zoo.load_model(name) if weights is None else zoo.load_model(name, weights=weights)
-    return model, ModelStamp(name, weights_sha256(model)), card
 
 
 def _pick(indices, block, name):

@@ -10,7 +10,10 @@ COORDINATE_DIGITS, CONFIDENCE_DIGITS = 2, 4
 
 @dataclass(frozen=True)
 class ModelStamp:
-    """Which network made a prediction."""
+    """Which network made a prediction: its name or path, and the SHA-256 of its weight file.
+
+    For a network that was handed over ready made, the hash is that of the weights themselves.
+    """
 
     name: str
     weights_sha256: str

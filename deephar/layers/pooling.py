@@ -20,6 +20,8 @@ class MaxMinPooling2D(StableLayer):
 
     def __init__(self, strides=(2, 2), padding="same", **kwargs):
         super().__init__(**kwargs)
+        if padding not in ("same", "valid"):
+            raise ValueError(f'`padding` should be "same" or "valid". Received: {padding!r}')
         self.strides = tuple(strides)
         self.padding = padding
 
@@ -32,7 +34,7 @@ class MaxMinPooling2D(StableLayer):
     def compute_output_shape(self, input_shape):
         batch, *sizes, channels = input_shape
         slack = 0 if self.padding == "valid" else 1  # same: rounded up
-        pooled = [None if n is None else (n + slack * (s - 1)) // s for n, s in zip(sizes, self.strides)]
+        pooled = [None if n is None else (n + slack * (s - 1)) // s for n, s in zip(sizes, self.strides, strict=True)]
         return (batch, *pooled, channels)
 
     def get_config(self):

@@ -171,7 +171,8 @@ def split_model(full_model, cfg, interlaced=False, model_names=(None, None)):
             f"Received: {len(full_model.outputs)}"
         )
     parts = _split_outputs(full_model.outputs, num_poses, num_actions, len(cfg.num_actions), interlaced)
-    return [type(full_model)(full_model.inputs[0], part, name=name) for part, name in zip(parts, model_names)]
+    model_class = type(full_model)
+    return [model_class(full_model.inputs[0], part, name=name) for part, name in zip(parts, model_names, strict=True)]
 
 
 def compile_split_models(

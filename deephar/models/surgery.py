@@ -58,7 +58,7 @@ def compile_model(model, loss, optimizer, loss_weights=None):
         if value is not None and not isinstance(value, list):
             value = [value] * num_outputs
         if value is not None and len(value) != num_outputs:
-            raise ValueError(f"`{name}` should have one entry for each of {num_outputs} outputs. Received: {len(value)}")
+            raise ValueError(f"`{name}` should have {num_outputs} entries, one an output. Received: {len(value)}")
         settings[name] = value
     model.compile(optimizer=optimizer, **settings)
 
@@ -80,9 +80,9 @@ def _blocks_behind(model):
 def cut_model(model, block):
     """The model up to a prediction block: the same outputs as the whole model has up to there, for less work.
 
-    The cut model is made of the very layers of `model` (weights are shared, not copied: training one changes the other);
-    layers that no kept output needs are not in it. Kept are the poses of the first blocks, and action and debug outputs
-    computed from these blocks alone, in the order of the whole model.
+    The cut model is made of the very layers of `model`: weights are shared, not copied, so training one changes the
+    other. Layers that no kept output needs are not in it. Kept are the poses of the first blocks, and action and debug
+    outputs computed from these blocks alone, in the order of the whole model.
 
     Args:
         model: an SPNet; the cut one is not compiled.
@@ -99,5 +99,5 @@ def cut_model(model, block):
     else:
         raise ValueError(f"`block` should be 1 to {len(blocks)} or one of {', '.join(blocks)}. Received: {block!r}")
     kept = set(blocks[:count])
-    outputs = [y for y, needed in zip(model.outputs, _blocks_behind(model)) if needed <= kept]
+    outputs = [y for y, needed in zip(model.outputs, _blocks_behind(model), strict=True) if needed <= kept]
     return type(model)(model.inputs[0], outputs, name=model.name)

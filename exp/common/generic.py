@@ -1,7 +1,5 @@
-"""What all evaluations share: batches ahead of the network, a table of scores, the callback that keeps the best."""
+"""What all evaluations share: boxes from poses, a table of scores, the callback that keeps the best."""
 
-import collections
-import concurrent.futures
 import pathlib
 
 import numpy as np
@@ -43,39 +41,6 @@ def get_bbox_from_poses(poses, afmat, scale=1.5):
 def as_list(outputs):
     """The outputs of a model as a list, also where it has only one."""
     return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-
-
-def predict_padded(model, batch, batch_size):
-    """Predict at most `batch_size` samples; a shorter batch is filled up, so that nothing is compiled again."""
-    short = batch_size - len(batch)
-    filled = np.concatenate([batch, np.repeat(batch[-1:], short, axis=0)]) if short > 0 else batch
-    return [np.asarray(out)[: len(batch)] for out in as_list(model.predict_on_batch(filled))]
-
-
-def prefetched(function, items, ahead=2):
-    """Yield `function(item)` in order, computed up to `ahead` items early by a thread while the network runs."""
-    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
-        waiting = collections.deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def accuracy_per_block(y_true, predictions):
-    """The share of samples with the right class, for every prediction: (N, A) and [(N, A), ...] -> [float, ...]."""
-    return [float(np.mean(hit)) for hit in correct_per_block(y_true, predictions)]
-
-
-def correct_per_block(y_true, predictions):
-    """Whether each sample is right, for every prediction: [(N,) bool, ...]."""
-    return [np.argmax(y_true, axis=-1) == np.argmax(y_pred, axis=-1) for y_pred in predictions]
 
 
 def print_scores(title, scores, note=""):

@@ -3,15 +3,9 @@
 import numpy as np
 from generic import EvalCallback, as_list, print_scores
 
+from deephar.evaluation import to_frame
 from deephar.measures import pckh, pckh_per_joint
-from deephar.utils import (
-    bbox_to_objposwin,
-    get_valid_joints,
-    objposwin_to_bbox,
-    pa16j2d,
-    transform_pose_sequence,
-)
-from deephar.utils.pose import ABSENT
+from deephar.utils import bbox_to_objposwin, objposwin_to_bbox, pa16j2d
 
 
 def eval_singleperson_pckh(
@@ -58,7 +52,7 @@ def eval_singleperson_pckh(
         fval = np.reshape(fval, (-1, num_frames, *fval.shape[1:]))  # (B, T, H, W, 3)
     inputs = fval if win is None else [fval, win]
     predictions = as_list(model.predict(inputs, batch_size=batch_size, verbose=0))[int(win is not None) :]
-    y_true = _true_px(pval, afmat_val, map_to_pa16j)
+    y_true = _pose_px(np.asarray(pval), afmat_val, map_to_pa16j)
     predictions = [_pose_px(p, afmat_val, map_to_pa16j) for p in predictions[::pred_per_block]]
     scores = [float(pckh(y_true, y_pred, headsize_val, refp=refp)) for y_pred in predictions]
     if verbose:
@@ -68,18 +62,9 @@ def eval_singleperson_pckh(
     return scores
 
 
-def _true_px(pval, afmat, joints):
-    """Labels in frame px; absent joints stay absent whatever the map does to -1e9."""
-    pval = np.asarray(pval)[..., :2]
-    y_true = transform_pose_sequence(afmat, pval, inverse=True)
-    y_true[get_valid_joints(pval) == 0] = ABSENT
-    return y_true if joints is None else y_true[:, joints]
-
-
 def _pose_px(pose, afmat, joints=None):
-    """Predictions ([B, T,] J, 2+) in frame px, (N, J, 2)."""
-    pose = np.reshape(pose[..., :2], (-1, pose.shape[-2], 2))
-    pose = transform_pose_sequence(np.asarray(afmat), pose, inverse=True)
+    """Poses ([B, T,] J, 2+) normalised to their crops in frame px, (N, J, 2); absent joints stay absent."""
+    pose = to_frame(np.reshape(pose[..., :2], (-1, pose.shape[-2], 2)), afmat)
     return pose if joints is None else pose[:, joints]
 
 

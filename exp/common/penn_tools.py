@@ -5,30 +5,22 @@ import pathlib
 import time
 
 import numpy as np
-from generic import (
-    EvalCallback,
-    accuracy_per_block,
-    as_list,
-    correct_per_block,
-    predict_padded,
-    prefetched,
-    print_scores,
-)
+from generic import EvalCallback, as_list, print_scores
 
 from deephar.data.clips import union_box
+from deephar.evaluation_actions import eval_multi_clip, score_clips, summarise
+from deephar.evaluation_batches import prefetched
 from deephar.utils import TEST_MODE, mkdir
 from deephar.utils.io import write_json
 from deephar.utils.progress import progress
 
-SMALLEST = np.finfo(np.float32).tiny  # a probability of 0 must not silence all other clips
-
 
 def eval_singleclip_gt_bbox(model, x_te, action_te, batch_size=1, verbose=1):
     """Accuracy of every prediction on clips (N, T, H, W, 3) with one-hot labels (N, A): a fraction each."""
-    start = time.monotonic()
-    predictions = as_list(model.predict(x_te, batch_size=batch_size, verbose=0))
-    scores = accuracy_per_block(action_te, predictions)
-    _report("single-clip", scores, len(x_te), time.monotonic() - start, verbose)
+    start, count = time.monotonic(), len(x_te)
+    batches = ((x_te[k : k + batch_size], action_te[k : k + batch_size]) for k in range(0, count, batch_size))
+    scores = score_clips(model, batches, batch_size).accuracy.tolist()
+    _report("single-clip", scores, count, time.monotonic() - start, verbose)
     return scores
 
 
@@ -44,20 +36,18 @@ def eval_singleclip_gt_bbox_generator(model, datagen, verbose=1, logdir=None):
     Returns:
         A fraction in [0, 1] for each output of the model.
     """
-    start, y_true, y_pred = time.monotonic(), [], []
-    batches = prefetched(datagen.__getitem__, range(len(datagen)))
-    for x, y in progress(batches, len(datagen), "single-clip") if verbose else batches:
-        y_true.append(as_list(y)[0])
-        y_pred.append([np.asarray(out) for out in as_list(model.predict_on_batch(as_list(x)[0]))])
-    count = _num_samples(datagen, sum(map(len, y_true)))
-    y_true = np.concatenate(y_true)[:count]  # (N, A)
-    y_pred = [np.concatenate(block)[:count] for block in zip(*y_pred, strict=True)]  # [(N, A), ...]
-    scores = accuracy_per_block(y_true, y_pred)
+    start = time.monotonic()
+    loaded = prefetched(datagen.__getitem__, range(len(datagen)))
+    loaded = progress(loaded, len(datagen), "single-clip") if verbose else loaded
+    found = score_clips(model, ((as_list(x)[0], as_list(y)[0]) for x, y in loaded), batch_size=1)
+    count = _num_samples(datagen, len(found.true))
+    found = summarise(found.scores[:, :count], found.true[:count], count)
     if logdir is not None:
         folder = pathlib.Path(logdir) / "single-clip"
         mkdir(folder)
-        for block, correct in enumerate(correct_per_block(y_true, y_pred)):
-            np.save(folder / f"{block:02d}.npy", correct.astype(float))
+        for block, predicted in enumerate(found.scores.argmax(axis=-1)):
+            np.save(folder / f"{block:02d}.npy", (predicted == found.true).astype(float))
+    scores = found.accuracy.tolist()
     _report("single-clip", scores, count, time.monotonic() - start, verbose)
     return scores
 
@@ -90,62 +80,36 @@ def eval_multiclip_dataset(model, penn, subsampling, bboxes_file=None, logdir=No
     Returns:
         (blocks,) accuracy in per cent.
     """
-    start, boxes = time.monotonic(), _read_boxes(bboxes_file, penn)
-    jobs = _clips_of(penn, subsampling)
-    a_true = np.zeros((penn.get_length(TEST_MODE), *penn.get_shape("pennaction")))
-    a_pred = np.zeros((len(model.outputs), *a_true.shape))  # sums of logarithms
-    missing = {}
-    chunks = [jobs[i : i + batch_size] for i in range(0, len(jobs), batch_size)]
-    loaded = prefetched(lambda chunk: _load_clips(penn, chunk, boxes), chunks)
-    for chunk, (frames, actions) in zip(
-        progress(chunks, label="multi-clip") if verbose else chunks, loaded, strict=True
-    ):
-        for mirrored, clips in enumerate((frames, frames[..., ::-1, :])):
-            probabilities = predict_padded(model, clips, batch_size)  # [(n, A), ...]
-            for n, (video, clip, _) in enumerate(chunk):
-                a_true[video] = actions[n]
-                a_pred[:, video] += [np.log(np.maximum(p[n], SMALLEST)) for p in probabilities]
-                labels = int(actions[n].argmax()), int(probabilities[-1][n].argmax())
-                if labels[0] != labels[1]:
-                    missing[f"{video:04d}.{clip:03d}.{mirrored}"] = list(labels)
-    scores = accuracy_per_block(a_true, a_pred)
+    start, boxes = time.monotonic(), read_boxes(bboxes_file, penn)
+    options = {"batch_size": batch_size, "progress": bool(verbose), "boxes": boxes}
+    found = eval_multi_clip(model, penn, TEST_MODE, [subsampling], **options)
     if logdir is not None:
-        np.save(pathlib.Path(logdir) / "allpred.npy", a_pred)
-        np.save(pathlib.Path(logdir) / "a_true.npy", a_true)
-        write_json(pathlib.Path(logdir) / "missing-clips.json", missing)
-    _report("multi-clip", scores, 2 * len(jobs), time.monotonic() - start, verbose)
-    return 100 * np.array(scores)
+        folder = pathlib.Path(logdir)
+        np.save(folder / "allpred.npy", found.scores)
+        np.save(folder / "a_true.npy", np.eye(found.scores.shape[-1])[found.true])
+        wrong = {f"{v:04d}.{clip:03d}.{m}": [int(found.true[v]), label] for v, clip, m, label in found.wrong_clips}
+        write_json(folder / "missing-clips.json", wrong)
+    _report("multi-clip", found.accuracy.tolist(), found.num_clips, time.monotonic() - start, verbose)
+    return 100 * found.accuracy
 
 
-def _clips_of(penn, subsampling):
-    """(video, number of the clip, its frames or None for the data set's own choice) for all clips to predict."""
-    jobs = []
-    for video in range(penn.get_length(TEST_MODE)):
-        clips = list(penn.get_clip_index(video, TEST_MODE, subsamples=[subsampling])) or [None]
-        jobs += [(video, number, clip) for number, clip in enumerate(clips)]
-    return jobs
+def read_boxes(bboxes_file, penn):
+    """Predicted boxes of the test videos as a function (video, frames) -> box, or None without a file.
 
+    Args:
+        bboxes_file: below the data set's folder or absolute; None: the data set's own choice of box.
 
-def _load_clips(penn, chunk, boxes):
-    """Frames (n, T, H, W, 3) and one-hot actions (n, A) of some clips."""
-    samples = []
-    for video, _, clip in chunk:
-        options = {} if clip is None else {"frame_list": list(clip)}
-        if boxes is not None and clip is not None:
-            options["bbox"] = union_box([boxes[f"{video}.{frame}"] for frame in clip])
-        samples.append(penn.get_data(video, TEST_MODE, **options))
-    return np.stack([s["frame"] for s in samples]), np.stack([s["pennaction"] for s in samples])
-
-
-def _read_boxes(bboxes_file, penn):
-    """The boxes of the test videos, {"video.frame": [x1, y1, x2, y2]}; relative to the data set's folder."""
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
     if bboxes_file is None:
         return None
     path = pathlib.Path(getattr(penn, "dataset_path", "."), bboxes_file)
     if not path.is_file():
         command = "`python exp/pennaction/predict_bboxes.py` writes it"
         raise FileNotFoundError(f"`bboxes_file` must be a file. Received: {str(path)!r}; {command}.")
-    return json.loads(path.read_text(encoding="utf-8"))[TEST_MODE]
+    boxes = json.loads(path.read_text(encoding="utf-8"))[TEST_MODE]
+    return lambda video, frames: union_box([boxes[f"{video}.{frame}"] for frame in frames])
 
 
 def _report(protocol, scores, num_clips, seconds, verbose):

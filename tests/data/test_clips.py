@@ -1,5 +1,8 @@
 """Clip sampling against the reference, and its properties."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -52,3 +55,8 @@ def test_windows_cover_a_sequence_in_half_steps():
 def test_union_box_and_old_module_name():
     assert union_box([[0, 5, 10, 20], [-3, 7, 4, 30]]).tolist() == [-3, 5, 10, 30]
     assert old_name is get_clip_frame_index
+
+
+def test_readers_do_not_import_keras():
+    code = "import sys, deephar.data; assert not {'keras', 'tensorflow'} & set(sys.modules); deephar.data.BatchLoader"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -1,7 +1,6 @@
 """Boxes from poses, the table of scores, batches ahead, the callback."""
 
 import json
-import threading
 
 import generic as G
 import numpy as np
@@ -32,21 +31,6 @@ def test_table(capsys):
         "   head  r_shoul",
         "  100.0      0.0",
     ]
-
-
-def test_prefetched_keeps_the_order_and_reports_failures():
-    threads = set()
-
-    def load(item):
-        threads.add(threading.current_thread())
-        if item == 5:
-            raise OSError("no picture 5")
-        return 2 * item
-
-    assert list(G.prefetched(load, range(5))) == [0, 2, 4, 6, 8]
-    assert threading.current_thread() not in threads
-    with pytest.raises(OSError, match="no picture 5"):
-        list(G.prefetched(load, range(9)))
 
 
 def test_callback_keeps_scores_and_the_best(tmp_path, capsys):

@@ -1,0 +1,172 @@
+"""The demo: a synthetic world on disk, the shipped network's scores on it, and predictions on what it never saw.
+
+    OUT/data/MPII, OUT/data/PennAction   rendered test sets in the formats of the real ones
+    OUT/input/                           a picture and a video of another seed
+    OUT/prediction/                      their JSON and overlays
+    OUT/scores.txt, scores.json, confusion.png, joints.png
+
+What is rendered already is kept, so a second run starts where the first one stopped.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from deephar.config import DataConfig
+from deephar.data.mpii import MpiiSinglePerson
+from deephar.data.pennaction import PennAction
+from deephar.drawing.plots import plot_confusion, plot_joint_bars
+from deephar.evaluation import eval_multi_clip, eval_pose, eval_single_clip, pose_table, table
+from deephar.inference.export import action_words, output_folder, save_picture, save_video
+from deephar.inference.predictor import Predictor
+from deephar.inference.quiet import quiet_keras
+from deephar.inference.registry import default_model
+from deephar.inference.video import VideoWriter
+from deephar.synthetic.definition import SYNTHETIC_V1
+from deephar.synthetic.world import clip_length, render_clip, render_still
+from deephar.synthetic.writers import write_mpii, write_penn
+from deephar.utils.io import atomic_path, write_json
+from deephar.utils.parser import TEST_MODE, VALID_MODE
+from deephar.utils.progress import progress
+
+FRAMES_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class DemoSize:
+    """How much the demo renders.
+
+    Attributes:
+        pictures, videos: size of the two test sets; actions come in turn.
+        seed: of the world that is scored.
+        unseen_seed: of the picture and the video that are predicted.
+        picture, video: their numbers in that world; the video's action is `video` modulo 15.
+        picture_size, video_size: (width, height) of the two in pixels.
+        mpii_sizes, penn_sizes: shapes that the test sets take in turn.
+        workers: processes that render; None: as many as cores.
+    """
+
+    pictures: int = 200
+    videos: int = 60
+    seed: int = SYNTHETIC_V1.seed
+    unseen_seed: int = 2020
+    picture: int = 1
+    video: int = 5
+    picture_size: tuple = (640, 480)
+    video_size: tuple = (640, 360)
+    mpii_sizes: tuple = SYNTHETIC_V1.still_sizes
+    penn_sizes: tuple = SYNTHETIC_V1.clip_sizes
+    workers: int | None = None
+
+
+def run_demo(out, model=None, size=None):
+    """Render, evaluate, predict, and print what came out.
+
+    Args:
+        out: folder to write to; made where needed.
+        model: name, path or network; None: the one that ships.
+        size: `DemoSize`.
+
+    Returns:
+        dict of the scores as in scores.json.
+
+    Raises:
+        ValueError, FileNotFoundError: the folder cannot be written to, or no such model.
+    """
+    start, size = time.monotonic(), size or DemoSize()
+    out = output_folder(out)
+    _say("1/3  Rendering people in the formats of MPII and Penn Action")
+    mpii = write_mpii(out / "data", 1, size.pictures, size.mpii_sizes, size.seed, size.workers)
+    penn = write_penn(out / "data", 1, size.videos, size.penn_sizes, size.seed, size.workers)
+    picture, video = render_unseen(out / "input", size)
+    _say("2/3  Scoring the network on their test splits")
+    predictor = _start_network(model)
+    scores = score(predictor, mpii, penn, out)
+    _say("3/3  Predicting on a picture and a video of another world")
+    found = predictor.predict_image(picture)
+    folder = output_folder(out / "prediction")
+    written = save_picture(found, folder, predictor.layout)
+    seen = predictor.predict_video(video)
+    written += save_video(seen, folder, predictor.layout)
+    if seen.action:
+        true = predictor.labels[size.video % 15].replace("_", " ")
+        print(f"the video shows: {true}; predicted: {action_words(seen.action)}")
+    print("\n".join(str(path) for path in written))
+    _say(f"Done in {time.monotonic() - start:.0f} s.")
+    print(f"Look at {written[1]} and {written[-1]}; the scores are in {out / 'scores.txt'}")
+    return scores
+
+
+def render_unseen(folder, size):
+    """Render the picture and the video to predict, unless they are there; return their paths."""
+    folder.mkdir(exist_ok=True)
+    picture, video = folder / "picture.jpg", folder / "video.mp4"
+    if not picture.exists():
+        with atomic_path(picture) as temporary:
+            frame = render_still("test", size.picture, size.picture_size, size.unseen_seed)["frame"]
+            Image.fromarray(frame).save(temporary, "JPEG", quality=92)
+    if not video.exists():
+        length = clip_length("test", size.video, size.unseen_seed)
+        numbers = [list(range(k, min(k + FRAMES_AT_ONCE, length))) for k in range(0, length, FRAMES_AT_ONCE)]
+        with atomic_path(video) as temporary, VideoWriter(temporary, 30) as writer:
+            for part in progress(numbers, label="unseen video"):
+                clip = render_clip("test", size.video, None, size.video_size, size.unseen_seed, frame_list=part)
+                for frame in clip["frames"]:
+                    writer.add(frame)
+    return picture, video
+
+
+def score(predictor, mpii, penn, out):
+    """Scores on the rendered test sets: printed, written to scores.txt and scores.json, drawn; returned as a dict."""
+    width, height = predictor.signature.resolution
+    dataconf = DataConfig(crop_resolution=(width, height), fixed_subsampling=predictor.subsampling)
+    poses = eval_pose(predictor.model, MpiiSinglePerson(mpii, dataconf), VALID_MODE, label="poses")
+    text = [f"{poses.num_people} pictures, every prediction block:", pose_table(poses)]
+    document = {"model": predictor.stamp.to_dict(), "pckh_mean": poses.mean, "joint_names": poses.joint_names}
+    document["pckh_per_joint"] = poses.per_joint
+    percent = {n: 100 * float(v) for n, v in zip(poses.joint_names, poses.per_joint[-1], strict=True)}
+    plot_joint_bars({"last block": percent}, out / "joints.png", f"PCKh@{poses.threshold:g} %")
+    if predictor.labels:
+        clips = PennAction(
+            penn, dataconf, predictor.layout, use_gt_bbox=True, clip_size=predictor.signature.num_frames
+        )
+        single = eval_single_clip(predictor.model, clips, TEST_MODE)
+        multi = eval_multi_clip(predictor.model, clips, TEST_MODE)
+        rows = [_accuracy_row("single clip", single), _accuracy_row("multi-clip", multi)]
+        header = ["accuracy %", "clips", *(f"action {k + 1}" for k in range(len(single.accuracy)))]
+        text += ["", f"{single.confusion.sum()} videos, every action prediction:", table(header, rows)]
+        document |= {"single_clip": single.accuracy, "multi_clip": multi.accuracy, "confusion": multi.confusion}
+        plot_confusion(multi.confusion, predictor.labels, out / "confusion.png", "multi-clip")
+    print("\n".join(text))
+    with atomic_path(out / "scores.txt") as temporary:
+        temporary.write_text("\n".join(text) + "\n", encoding="utf-8")
+    write_json(out / "scores.json", document)
+    return document
+
+
+def _accuracy_row(name, scores):
+    return [name, scores.num_clips, *(f"{100 * value:.1f}" for value in scores.accuracy)]
+
+
+def _start_network(model):
+    """Import Keras, load the network and run it once: the slow first seconds, with a bar."""
+    made = []
+
+    def load():
+        made.append(Predictor(default_model() if model is None else model))
+
+    def warm_up():
+        width, height = made[0].signature.resolution
+        made[0].predict_image(np.zeros((height, width, 3), np.uint8))
+
+    for step in progress((quiet_keras, load, warm_up), label="starting the network"):
+        step()
+    return made[0]
+
+
+def _say(line):
+    print(f"\n{line}" if sys.stdout.isatty() else line, flush=True)
+

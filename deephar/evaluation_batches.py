@@ -1,0 +1,63 @@
+"""Samples of a data set as batches, read ahead while the network runs, and the forward pass of one batch."""
+
+import collections
+import concurrent.futures
+
+import numpy as np
+
+from deephar.utils.progress import progress as progress_bar
+
+READERS = 2  # threads
+
+
+def prefetched(function, items, ahead=2, threads=1):
+    """Yield `function(item)` in order, computed up to `ahead` items early by threads while the caller works."""
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        waiting = collections.deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def sample_batches(dataset, mode, keys=None, batch_size=16, progress=True, label="samples"):
+    """Yield lists of `batch_size` samples in order, the last one shorter.
+
+    Args:
+        dataset: has `get_data(key, mode)` and `get_length(mode)`.
+        keys: numbers of the samples; None: all.
+        progress, label: bar on stderr, which counts samples.
+
+    Raises:
+        ValueError: there are no samples.
+    """
+    keys = list(range(dataset.get_length(mode)) if keys is None else keys)
+    if not keys:
+        raise ValueError(f"`dataset` must have samples in `mode` {mode}. Received: {type(dataset).__name__}, empty")
+    stream = prefetched(lambda key: dataset.get_data(key, mode), keys, ahead=2 * batch_size, threads=READERS)
+    batch = []
+    for sample in progress_bar(stream, len(keys), label) if progress else stream:
+        batch.append(sample)
+        if len(batch) == batch_size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def forward(model, frames, batch_size):
+    """All outputs for one batch as float64 arrays.
+
+    The batch is filled up to `batch_size`, so that the network is traced for one shape only.
+    """
+    count = len(frames)
+    filled = np.concatenate([frames, np.repeat(frames[-1:], max(0, batch_size - count), axis=0)])
+    found = model.predict_on_batch(np.ascontiguousarray(filled))
+    found = found if isinstance(found, (list, tuple)) else [found]
+    return [np.asarray(out, np.float64)[:count] for out in found]

@@ -1,0 +1,82 @@
+"""Every joint layout as a table of points on the synthetic body.
+
+A name is a point of `deephar.synthetic.body`; `a+b` is the middle between two of them. Orders are those of the data
+sets: MPII 16, Penn Action 13, LSP 14, FLIC 11, Human3.6M 32, NTU 25, and the pa layouts of the package.
+"""
+
+import numpy as np
+
+from deephar.synthetic.body import NUM_POINTS, P
+
+
+def _sides(names, order="rl"):
+    """`names` for either side, interleaved: r_a l_a r_b l_b."""
+    return " ".join(f"{side}_{name}" for name in names.split() for side in order)
+
+
+_PA16 = "pelvis thorax neck head_top " + _sides("shoulder elbow wrist hip knee ankle")
+_PA20 = "pelvis thorax neck head_top " + _sides("shoulder elbow wrist hand hip knee ankle foot")
+
+_TABLES = {
+    "mpii16": "r_ankle r_knee r_hip l_hip l_knee l_ankle pelvis thorax neck head_top "
+    "r_wrist r_elbow r_shoulder l_shoulder l_elbow l_wrist",
+    # Penn's annotators click on the face or the crown; here it is the top of the head as in MPII, so that one joint
+    # means one place.
+    "penn13": "head_top " + _sides("shoulder elbow wrist hip knee ankle", "lr"),
+    "lsp14": "r_ankle r_knee r_hip l_hip l_knee l_ankle r_wrist r_elbow r_shoulder l_shoulder l_elbow l_wrist "
+    "neck head_top",
+    "flic11": "l_shoulder l_elbow l_wrist r_shoulder r_elbow r_wrist l_hip r_hip l_eye r_eye nose",
+    # Human3.6M repeats points: 11 lies on 0, 16 and 24 on 13, 20 on 19, 28 on 27.
+    "h36m32": "pelvis r_hip r_knee r_ankle r_foot r_toe l_hip l_knee l_ankle l_foot l_toe pelvis spine thorax nose "
+    "head_top thorax l_shoulder l_elbow l_wrist l_wrist l_thumb l_hand l_handtip "
+    "thorax r_shoulder r_elbow r_wrist r_wrist r_thumb r_hand r_handtip",
+    "ntu25": "pelvis spine neck head_centre l_shoulder l_elbow l_wrist l_hand r_shoulder r_elbow r_wrist r_hand "
+    "l_hip l_knee l_ankle l_foot r_hip r_knee r_ankle r_foot thorax l_handtip l_thumb r_handtip r_thumb",
+    "pa13": "head_top " + _sides("shoulder elbow wrist hip knee ankle"),
+    "pa14": "neck head_top " + _sides("shoulder elbow wrist hip knee ankle"),
+    "pa16": _PA16,
+    "pa17": _PA16 + " spine",
+    "pa20": _PA20,
+    "pa21": _PA20 + " spine",
+}
+LAYOUTS = {name: tuple(table.split()) for name, table in _TABLES.items()}
+
+
+def _matrix(names):
+    """The table as weights (J, K): one, or two halves, a row."""
+    weights = np.zeros((len(names), NUM_POINTS))
+    for row, name in enumerate(names):
+        parts = name.split("+")
+        for part in parts:
+            weights[row, P[part]] = 1.0 / len(parts)
+    return weights
+
+
+_MATRICES = {name: _matrix(names) for name, names in LAYOUTS.items()}
+
+
+def map_points(points, layout):
+    """Coordinates of a layout's joints.
+
+    Args:
+        points: (..., 36, D) coordinates of the body's points.
+        layout: a key of `LAYOUTS`, for instance 'mpii16'.
+
+    Returns:
+        (..., J, D).
+
+    Raises:
+        ValueError: the layout is unknown.
+    """
+    return _table(layout) @ points
+
+
+def map_flags(flags, layout):
+    """Visibility flags (..., J) of a layout's joints from those of the body's points (..., 36)."""
+    return (np.asarray(flags, np.float64) @ _table(layout).T) > 0.99
+
+
+def _table(layout):
+    if layout not in _MATRICES:
+        raise ValueError(f"`layout` must be one of {sorted(LAYOUTS)}. Received: {layout!r}")
+    return _MATRICES[layout]

@@ -1,0 +1,85 @@
+"""One set of the synthetic world: the people, the objects and the room of a clip, and the pictures taken of them."""
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from deephar.synthetic import backgrounds, effects, looks, props
+from deephar.synthetic.body import sample_body
+from deephar.synthetic.camera import project
+from deephar.synthetic.motion import place
+from deephar.synthetic.poses import random_pose
+from deephar.synthetic.render import render
+from deephar.synthetic.scene import PART_SECOND_PERSON, Scene, merge
+from deephar.synthetic.visibility import visible_points
+
+SECOND_PERSON = 0.12
+CLEAR_MM = 900.0
+
+
+class Stage:
+    """Everything in front of the camera that stays the same for the length of a clip."""
+
+    def __init__(self, job, skeleton, camera, folder):
+        points = skeleton.points.reshape(-1, 3)
+        low, high = points.min(0), points.max(0)
+        centre = (low + high)[:2] / 2
+        clear = float(max(CLEAR_MM, np.hypot(*(high - low)[:2]) / 2 + 350.0))
+        self.person = looks.sample_person(job.stream("person"), job.split)
+        self.prop_look = props.sample_props(job.stream("props"), job.split)
+        self.room = backgrounds.sample_room(
+            job.stream("room"), job.split, folder=folder, centre=centre, clear=clear, camera_position=camera.position
+        )
+        self.effects = effects.sample_effects(job.stream("effects"))
+        self.other = self._second_person(job, centre, clear, camera)
+
+    def _second_person(self, job, centre, clear, camera):
+        """Sometimes somebody else beside or behind the person, as solids."""
+        rng = job.stream("other")
+        if rng.uniform() >= SECOND_PERSON:
+            return []
+        performance = random_pose(rng, sample_body(rng), "stand" if rng.uniform() < 0.7 else None)
+        away = centre - camera.position[:2]
+        away = away / max(np.hypot(*away), 1.0)
+        aside = np.array([-away[1], away[0]]) * rng.choice([-1.0, 1.0])
+        spot = centre + aside * (clear * rng.uniform(0.75, 1.6)) + away * rng.uniform(-0.3, 1.5) * clear
+        other = place(performance, 0.0, spot).skeleton[0]
+        return [looks.dress(other, looks.sample_person(rng, job.split), PART_SECOND_PERSON)]
+
+    def scene(self, performance, t, camera):
+        """The scene at frame `t` of a performance."""
+        room = self.room
+        solids = [looks.dress(performance.skeleton[t], self.person)]
+        solids += [props.prop_solids(prop, t, self.prop_look) for prop in performance.props]
+        solids += self.other + [room.clutter]
+        return Scene(camera, merge(solids), room.surroundings, room.lights, room.ambient, room.shadow)
+
+
+def picture(stage, performance, t, camera, low_size, rng, motion):
+    """Frame (H, W, 3) uint8 and visibility flags; drawn at `low_size` and enlarged where that is smaller."""
+    small = replace_size(camera, low_size) if tuple(low_size) != tuple(camera.size) else camera
+    rendered = render(stage.scene(performance, t, small), tuple(small.size))
+    skeleton = performance.skeleton[t]
+    px, depth = project(small, skeleton.points)
+    visible = visible_points(px, depth, rendered, skeleton.body)
+    if motion is not None:
+        motion = tuple(v * small.size[0] / camera.size[0] for v in motion)
+    frame = effects.apply(rendered.frame, stage.effects, rng, motion)
+    if small is not camera:
+        frame = np.asarray(Image.fromarray(frame).resize(camera.size, Image.Resampling.BILINEAR))
+    return frame, visible
+
+
+def replace_size(camera, size):
+    """The same view in another number of pixels."""
+    sx, sy = size[0] / camera.size[0], size[1] / camera.size[1]
+    return replace(
+        camera, f=(camera.f[0] * sx, camera.f[1] * sy), c=(camera.c[0] * sx, camera.c[1] * sy), size=tuple(size)
+    )
+
+
+def drawn_size(size, box):
+    """Size in which a close frame is drawn: not finer than the picture it would have been cut from."""
+    share = min(1.0, max((box[2] - box[0]) / size[0], 0.2))
+    return tuple(max(16, int(round(side * share))) for side in size) if share < 0.9 else tuple(size)

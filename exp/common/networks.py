@@ -1,0 +1,71 @@
+"""The networks of the scripts: the published, the small and a tiny configuration, and a trained one by name or file."""
+
+from deephar.config import DataConfig, ModelConfig
+
+NUM_PENN_ACTIONS = 15
+NUM_FRAMES = 8
+SMALL = dict(num_pyramids=2, num_levels=4, growth=32)
+TINY = dict(num_pyramids=2, num_levels=2, growth=8, num_pose_features=16, num_visual_features=16)
+SMALL_SIDE, TINY_SIDE = 128, 32
+
+
+def small_dataconf(side=SMALL_SIDE, turn=40, **changes):
+    """How pictures are cropped and augmented for a small network of `side` x `side` px.
+
+    Finer steps than the published settings, as a small set is seen often.
+    """
+    choices = dict(
+        angles=range(-turn, turn + 1, 2),
+        scales=[s / 100 for s in range(75, 131, 5)],
+        trans_x=range(-16, 17, 2),
+        trans_y=range(-16, 17, 2),
+        chpower=[p / 100 for p in range(70, 141, 5)],
+    )
+    return DataConfig(crop_resolution=(side, side), **{**choices, **changes})
+
+
+def small_config(layout="pa16j2d", side=SMALL_SIDE, num_frames=None, **changes):
+    """The small network's `ModelConfig`; with `num_frames` also Penn Action's actions, in both pyramids."""
+    shape = (side, side, 3) if num_frames is None else (num_frames, side, side, 3)
+    actions = {} if num_frames is None else dict(num_actions=[NUM_PENN_ACTIONS], action_pyramids=[1, 2])
+    return ModelConfig(shape, layout, **{**SMALL, **actions, **changes})
+
+
+def tiny_config(num_frames=None, **changes):
+    """A network that only shows that a script works."""
+    changes = {"action_pyramids": [2], **TINY, **changes}
+    return small_config(side=TINY_SIDE, num_frames=num_frames, **changes)
+
+
+def load(arguments, num_frames=None, **changes):
+    """The trained network that --model and --weights name; with --tiny and neither, one of random weights.
+
+    --weights alone is a registered name or a weight file with its run's config.json; with --model NAME it is the file.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such file or name, or it does not fit.
+    """
+    if arguments.tiny and not (arguments.model or arguments.weights):
+        from deephar.models import spnet
+
+        return spnet.build(tiny_config(num_frames, **changes))
+    from deephar.models.zoo import DEFAULT_MODEL, load_model
+
+    if arguments.model:
+        return load_model(arguments.model, weights=arguments.weights)
+    return load_model(arguments.weights or DEFAULT_MODEL)
+
+
+def subsampling_of(arguments, full=6, small=4):
+    """Step between the frames of a clip: as asked for, as the model's card says, or by the size of its input."""
+    from deephar.models.zoo import DEFAULT_MODEL, MODELS
+
+    if arguments.subsampling:
+        return arguments.subsampling
+    card = MODELS.get(arguments.model or arguments.weights or DEFAULT_MODEL)
+    return card.subsampling if card and card.subsampling > 1 else (small if arguments.tiny else full)
+
+
+def initialise(model, path):
+    """Start a model from the weights of another: an image model's in a clip model, poses without actions, and back."""
+    return model.load_weights(path, by_name=True, ignore=("*action*", "*_replica"))

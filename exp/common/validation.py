@@ -1,0 +1,57 @@
+"""What is measured after every epoch of training, on people and videos that are neither trained nor tested on."""
+
+from deephar.evaluation import eval_pck, eval_pose, eval_single_clip
+from deephar.inference.model_input import picture_view, read_signature
+from deephar.utils import VALID_MODE
+
+
+def spread(length, limit):
+    """At most `limit` numbers of 0 to `length` - 1, evenly spaced."""
+    number = min(limit, length)
+    return [k * length // number for k in range(number)]
+
+
+def per_cent(scores):
+    """Fractions as text, one each prediction block."""
+    return " ".join(f"{100 * score:.1f}" for score in scores)
+
+
+class PoseValidation:
+    """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP) of every block; call it with (epoch) -> figures of the last block.
+
+    Args:
+        model: the network, for pictures or clips.
+        datasets: {name: data set}; LSP is the one named 'lsp'.
+        limit: people of each.
+    """
+
+    def __init__(self, model, datasets, limit):
+        signature = read_signature(model)
+        clips = signature.num_frames is not None
+        self.model = picture_view(model, list(signature.pose_outputs)) if clips else model
+        self.datasets = datasets
+        self.keys = {name: spread(data.get_length(VALID_MODE), limit) for name, data in datasets.items()}
+
+    def __call__(self, epoch):
+        figures = {}
+        for name, data in self.datasets.items():
+            evaluate, measure = (eval_pck, "pck") if name == "lsp" else (eval_pose, "pckh")
+            scores = evaluate(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
+            threshold = f"{scores.measure}@{scores.threshold:g}"
+            print(f"epoch {epoch + 1}: {name} {threshold} by block: {per_cent(scores.mean)}", flush=True)
+            figures[f"{measure}_{name}"] = scores.mean[-1]
+        return figures
+
+
+class ActionValidation:
+    """Single-clip accuracy of every action output; call it with (epoch) -> {'single_clip': of the last}."""
+
+    def __init__(self, model, dataset, limit, batch_size=2):
+        self.model, self.dataset, self.batch_size = model, dataset, batch_size
+        self.keys = spread(dataset.get_length(VALID_MODE), limit)
+
+    def __call__(self, epoch):
+        options = {"keys": self.keys, "batch_size": self.batch_size, "progress": False}
+        scores = eval_single_clip(self.model, self.dataset, VALID_MODE, **options)
+        print(f"epoch {epoch + 1}: single-clip accuracy by block: {per_cent(scores.accuracy)}", flush=True)
+        return {"single_clip": scores.accuracy[-1]}

@@ -1,0 +1,84 @@
+"""Train the poses of an SPNet on LSP or its extended set, mixed with MPII and synthetic pictures if asked for.
+
+Paper: TPAMI 2020 trains on MPII with RMSprop at 0.001; LSP has no figure there. The small network here (0.8 M
+parameters, 128 x 128) is the pose part of the one that ships.
+
+    python exp/lsp/train_lsp_spnet.py runs/pose --data FOLDER --synthetic 0.4 --heatmaps 0.1 --epochs 60 --steps 400
+    python exp/lsp/train_lsp_spnet.py runs/tiny --tiny
+
+Expected: PCK@0.2 on the validation pictures (numbers that end in 9) after every epoch, in log.csv; weights/README.md
+has the figures of the shipped file. Test pictures are never read.
+"""
+
+import dataclasses
+import pathlib
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
+import networks
+import options
+from sources import make_pictures, split_batch
+
+from deephar.recipes import Stage
+from deephar.utils import TRAIN_MODE
+
+
+def arguments_of(argv=None):
+    parser = options.make_parser(__doc__, "runs/lsp")
+    options.add_training(parser, batch=16, lr=1e-3, optimizer="adam", schedule="cosine", warmup=200, clipnorm=5.0)
+    parser.add_argument("--side", type=options.positive, default=networks.SMALL_SIDE, help="of the input, px")
+    parser.add_argument("--pyramids", type=options.positive, default=networks.SMALL["num_pyramids"])
+    parser.add_argument("--growth", type=options.positive, default=networks.SMALL["growth"])
+    parser.add_argument("--turn", type=options.count, default=40, help="rotation up to so many degrees")
+    parser.add_argument("--mpii", type=options.fraction, default=0.0, help="share of MPII in a batch")
+    parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of pictures rendered on the fly")
+    parser.add_argument("--validate", type=options.count, default=300, help="validation pictures; 0: none")
+    arguments = options.parse(parser, argv)
+    if arguments.tiny:
+        from tiny import write_tiny
+
+        arguments.data = arguments.data or write_tiny(arguments.out / "data", "LSP", *(["MPII"] if arguments.mpii else []))
+        options.make_tiny(arguments, side=networks.TINY_SIDE)
+    return arguments
+
+
+def config_of(arguments):
+    if arguments.tiny:
+        return networks.tiny_config()
+    return networks.small_config(side=arguments.side, num_pyramids=arguments.pyramids, growth=arguments.growth)
+
+
+def main():
+    arguments = arguments_of()
+    dataconf = networks.small_dataconf(arguments.side, arguments.turn)
+    sizes = {"lsp": 1.0, "mpii": arguments.mpii, "synthetic": arguments.synthetic}
+    sizes = split_batch(sizes, arguments.batch)
+    sets = {name: make_pictures(name, arguments.data, dataconf, arguments.seed) for name in sizes}
+    from validation import PoseValidation
+
+    from deephar.data import BatchLoader
+    from deephar.models import spnet
+    from deephar.run import Run
+    from deephar.stages import train_stage
+
+    config = config_of(arguments)
+    model = spnet.build(config)
+    if arguments.init or arguments.weights:
+        networks.initialise(model, arguments.init or arguments.weights)
+    arguments.steps = arguments.steps or -(-sets["lsp"].get_length(TRAIN_MODE) // sizes["lsp"])
+    stage = options.override(arguments, Stage("pose", epochs=60))
+    loader = BatchLoader(
+        *(list(sets.values()), ["frame"], ["pose"], TRAIN_MODE, list(sizes.values())),
+        num_predictions=len(model.outputs),
+        seed=arguments.seed,
+    )
+    about = {"model": config.to_dict(), "data": dataconf.to_dict(), "stage": dataclasses.asdict(stage), "batch": sizes}
+    run = Run(arguments.out, about, arguments.resume)
+    print(f"{model.count_params():,} parameters; a batch: {sizes}; {stage.epochs} x {arguments.steps} steps")
+    check = PoseValidation(model, {"lsp": sets["lsp"]}, arguments.validate) if arguments.validate else None
+    train_stage(model, loader, stage, run, check, print_full_losses=False, **options.loading(arguments))
+    print(f"weights: {run.path('weights_best.weights.h5')}")
+
+
+if __name__ == "__main__":
+    options.run(main)

@@ -1,0 +1,69 @@
+"""PCKh@0.5 of a network on the validation people of MPII: every joint and every prediction block.
+
+Metric: error below half of the head size (0.6 x the diagonal of the head box), Andriluka et al., CVPR 2014; 14 joints, no
+pelvis and no thorax, each weighted by how often it is annotated.
+
+    python exp/mpii/eval_mpii_singleperson.py runs/eval --data FOLDER --model spnet-mpii-8p --weights FILE --flip
+    python exp/mpii/eval_mpii_singleperson.py runs/tiny --tiny
+
+Expected: 88.3 with 8 pyramids on the usual 2,958 people (TPAMI 2020, table 4). On the synthetic test set (`deephar
+synth --format mpii`) the network that ships has the figure in weights/README.md.
+"""
+
+import pathlib
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
+import networks
+import options
+from datasetpath import datasetpath
+
+from deephar.config import DataConfig
+from deephar.data import MpiiSinglePerson
+from deephar.utils import VALID_MODE
+from deephar.utils.io import write_json
+
+
+def arguments_of(argv=None):
+    parser = options.make_parser(__doc__, "runs/eval_mpii")
+    parser.add_argument("--flip", action="store_true", help="also predict mirrored pictures, and average")
+    parser.add_argument("--limit", type=options.positive, help="so many people, evenly spaced, instead of all")
+    parser.add_argument("--batch", type=options.positive, default=32)
+    parser.add_argument("--threshold", type=float, default=0.5, help="in head sizes")
+    return options.parse(parser, argv)
+
+
+def main():
+    arguments = arguments_of()
+    if arguments.tiny:
+        from tiny import write_tiny
+
+        arguments.data = arguments.data or write_tiny(arguments.out / "data", "MPII")
+    folder = datasetpath("MPII", arguments.data)
+    from validation import spread
+
+    from deephar.evaluation import eval_pose, pose_table
+    from deephar.inference.model_input import read_signature
+
+    model = networks.load(arguments)
+    signature = read_signature(model)
+    mpii = MpiiSinglePerson(folder, DataConfig(crop_resolution=signature.resolution), signature.layout)
+    keys = spread(mpii.get_length(VALID_MODE), arguments.limit or mpii.get_length(VALID_MODE))
+    more = dict(keys=keys, batch_size=arguments.batch, flip=arguments.flip, label=f"{len(keys)} people")
+    scores = eval_pose(model, mpii, VALID_MODE, arguments.threshold, **more)
+    print(f"MPII, validation split, {scores.num_people} people" + ", mean with the mirrored picture" * arguments.flip)
+    print(pose_table(scores))
+    report = {
+        "model": arguments.model,
+        "weights": arguments.weights,
+        "flip": arguments.flip,
+        "people": scores.num_people,
+        f"pckh@{arguments.threshold:g}": scores.mean.tolist(),
+        "joints": {name: scores.per_joint[:, k].tolist() for k, name in enumerate(scores.joint_names)},
+    }
+    write_json(arguments.out / "eval_mpii.json", report)
+    print(f"results in {arguments.out / 'eval_mpii.json'}")
+
+
+if __name__ == "__main__":
+    options.run(main)

@@ -1,0 +1,112 @@
+"""Poses and actions of an SPNet: PCKh of MPII, PCK of Penn Action, single-clip and multi-clip accuracy, by block.
+
+Paper (TPAMI 2020, table 2; 6 pyramids, RGB only): 98.2 % single-clip and 98.7 % multi-clip accuracy on the test videos
+of Penn Action with boxes that the pose network predicted, clips of 8 frames, every 6th frame.
+
+    python exp/pennaction/predict_bboxes.py runs/boxes --data FOLDER
+    python exp/pennaction/eval_penn_multitask.py runs/eval --data FOLDER --model spnet-penn-6p --weights FILE \\
+        --boxes runs/boxes/pred_bboxes_penn.json
+    python exp/pennaction/eval_penn_multitask.py runs/tiny --tiny
+
+Expected: those figures; for the network that ships the ones in weights/README.md. Without --boxes every clip is cropped
+around its annotated joints, which the output states. MPII is scored where --data has it.
+"""
+
+import pathlib
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
+import networks
+import options
+from datasetpath import datasetpath
+
+from deephar.config import DataConfig
+from deephar.data import MpiiSinglePerson, PennAction
+from deephar.utils import TEST_MODE, VALID_MODE
+from deephar.utils.io import write_json
+
+
+def arguments_of(argv=None):
+    parser = options.make_parser(__doc__, "runs/eval_penn")
+    parser.add_argument("--boxes", metavar="FILE", type=pathlib.Path, help="of predict_bboxes.py; default: annotation")
+    parser.add_argument("--subsampling", metavar="N", type=options.positive, help="a clip takes every N-th frame")
+    parser.add_argument("--limit", type=options.positive, help="so many people and videos, evenly spaced")
+    parser.add_argument("--frames", type=options.positive, default=2000, help="frames of Penn Action for its PCK")
+    parser.add_argument("--flip", action="store_true", help="poses: also predict mirrored pictures, and average")
+    parser.add_argument("--batch", type=options.positive, default=4, help="clips for the network at once")
+    return options.parse(parser, argv)
+
+
+def eval_poses(arguments, model, dataconf):
+    """Print and return PCKh on MPII, where it is at hand, and PCK on frames of Penn Action."""
+    from validation import spread
+
+    from deephar.evaluation import eval_pck, eval_pose, pose_table
+
+    report = {}
+    shared = {"flip": arguments.flip, "batch_size": 8 * arguments.batch}
+    try:
+        mpii = MpiiSinglePerson(datasetpath("MPII", arguments.data), dataconf)
+    except FileNotFoundError as error:
+        print(f"MPII is left out: {error}")
+    else:
+        keys = spread(mpii.get_length(VALID_MODE), arguments.limit or mpii.get_length(VALID_MODE))
+        scores = eval_pose(model, mpii, keys=keys, label="poses, MPII", **shared)
+        print(f"MPII, validation split, {scores.num_people} people\n{pose_table(scores)}\n")
+        report["mpii_pckh@0.5"] = scores.mean.tolist()
+    penn = PennAction(datasetpath("PennAction", arguments.data), dataconf, topology="frames", use_gt_bbox=True)
+    keys = spread(penn.get_length(TEST_MODE), min(arguments.frames, 20 * arguments.limit if arguments.limit else 10**9))
+    scores = eval_pck(model, penn, TEST_MODE, keys=keys, label="poses, Penn Action", **shared)
+    print(f"Penn Action, {len(keys)} test frames, {scores.num_people} with a torso\n{pose_table(scores)}\n")
+    return {**report, "penn_pck@0.2": scores.mean.tolist()}
+
+
+def eval_actions(arguments, model, dataconf, num_frames):
+    """Print and return single-clip and multi-clip accuracy."""
+    from penn_tools import read_boxes
+    from validation import spread
+
+    from deephar.evaluation import eval_multi_clip, eval_single_clip, table
+
+    boxes = None if arguments.boxes is None else str(arguments.boxes.resolve())
+    options_ = dict(use_gt_bbox=boxes is None, pred_bboxes_file=boxes, clip_size=num_frames)
+    penn = PennAction(datasetpath("PennAction", arguments.data), dataconf, **options_)
+    keys = spread(penn.get_length(TEST_MODE), arguments.limit or penn.get_length(TEST_MODE))
+    shared = {"keys": keys, "batch_size": arguments.batch}
+    single = eval_single_clip(model, penn, **shared)
+    multi = eval_multi_clip(model, penn, boxes=read_boxes(boxes, penn), **shared)
+    rows = [["single-clip", single], [f"multi-clip ({multi.num_clips} clips)", multi]]
+    header = ["accuracy %", *(f"block {k + 1}" for k in range(len(single.accuracy)))]
+    where = "the annotation" if boxes is None else arguments.boxes
+    print(f"Penn Action, {len(keys)} test videos, every {dataconf.fixed_subsampling}th frame, boxes from {where}")
+    print(table(header, [[name, *(f"{100 * value:.1f}" for value in scores.accuracy)] for name, scores in rows]))
+    names = list(penn.action_labels)
+    confusion = {"actions": names, "confusion": multi.confusion.tolist()}
+    return {"single_clip": single.accuracy.tolist(), "multi_clip": multi.accuracy.tolist(), **confusion}
+
+
+def main():
+    arguments = arguments_of()
+    if arguments.tiny:
+        from tiny import write_tiny
+
+        arguments.data = arguments.data or write_tiny(arguments.out / "data", "MPII", "PennAction")
+        arguments.limit = arguments.limit or 2
+    datasetpath("PennAction", arguments.data)
+    from deephar.inference.model_input import read_signature
+
+    model = networks.load(arguments, networks.NUM_FRAMES)
+    signature = read_signature(model)
+    if not signature.action_outputs:
+        raise ValueError("`--weights` must be of a network with action outputs. Received: one of poses only")
+    step = networks.subsampling_of(arguments)
+    dataconf = DataConfig(crop_resolution=signature.resolution, fixed_subsampling=step)
+    report = {"model": arguments.model, "weights": arguments.weights, "boxes": arguments.boxes and str(arguments.boxes)}
+    report.update(eval_poses(arguments, model, dataconf), subsampling=step)
+    report.update(eval_actions(arguments, model, dataconf, signature.num_frames))
+    write_json(arguments.out / "eval_penn.json", report)
+    print(f"results in {arguments.out / 'eval_penn.json'}")
+
+
+if __name__ == "__main__":
+    options.run(main)

@@ -1,0 +1,104 @@
+"""The registry: names, files, digests, and the list that is generated from it."""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+import deephar
+from deephar.config import ModelConfig
+from deephar.models import spnet, zoo
+from deephar.models.zoo import MODELS, load_model, weights_readme
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def card(small, monkeypatch, tmp_path):
+    """A registered network that builds in a moment, with its file in a folder of its own."""
+    config = small()
+    model = spnet.build(config)
+    model.set_weights([np.random.default_rng(0).uniform(0.5, 1, w.shape) for w in model.get_weights()])
+    path = tmp_path / "tiny.weights.h5"
+    model.save_weights(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    changes = dict(name="tiny", config=config.to_dict(), file=path.name, sha256=digest, where="from nowhere")
+    card = dataclasses.replace(MODELS["spnet-mpii-8p"], **changes)
+    monkeypatch.setitem(MODELS, "tiny", card)
+    monkeypatch.setenv(zoo.FOLDER_VARIABLE, str(tmp_path))
+    return card
+
+
+def test_readme_is_what_the_table_says():
+    assert (ROOT / "weights" / "README.md").read_text(encoding="utf-8") == weights_readme()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_cards_are_complete(name):
+    card = MODELS[name]
+    config = ModelConfig(**card.config)
+    assert card.name == name and card.where and card.trained_on and card.score
+    assert not card.labels or [len(card.labels)] == config.num_actions
+    assert not card.sha256 or len(card.sha256) == 64
+    if card.ships and (ROOT / "weights" / card.file).exists():
+        zoo.check_digest(ROOT / "weights" / card.file, card)
+        assert (ROOT / "weights" / card.file).stat().st_size <= 12e6
+
+
+def test_loading_by_name_and_by_file(card, tmp_path):
+    model = deephar.load_model("tiny")
+    other = load_model(tmp_path / "tiny.weights.h5")
+    for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    copy = tmp_path / "copy.h5"
+    model.save_weights(copy)
+    np.testing.assert_array_equal(load_model("tiny", weights=copy).get_weights()[0], model.get_weights()[0])
+    model.save(tmp_path / "whole.keras")
+    np.testing.assert_array_equal(load_model(tmp_path / "whole.keras").get_weights()[0], model.get_weights()[0])
+
+
+def test_loading_from_a_run_folder(card, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    load_model("tiny").save_weights(run / "weights_best.weights.h5")
+    with pytest.raises(ValueError, match="`name_or_path` must say what the weights belong to"):
+        load_model(run / "weights_best.weights.h5")
+    (run / "config.json").write_text(json.dumps({"config": {"model": card.config}}))
+    assert load_model(run / "weights_best.weights.h5").name == "SPNet"
+    (run / "config.json").write_text("{")
+    with pytest.raises(ValueError, match="`config.json` must be that of a run"):
+        load_model(run / "weights_best.weights.h5")
+
+
+def test_a_damaged_file_is_recognised(card, tmp_path):
+    path = tmp_path / "tiny.weights.h5"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    for arguments in (("tiny",), ("tiny", path), (path,)):
+        with pytest.raises(ValueError, match=f"`weights` must be tiny.weights.h5 with sha256 {card.sha256}"):
+            load_model(*arguments)
+
+
+def test_absent_file_says_where_to_get_it(card, tmp_path):
+    (tmp_path / "tiny.weights.h5").unlink()
+    with pytest.raises(FileNotFoundError, match="tiny.weights.h5 is not in .*from nowhere.*weights='PATH'"):
+        load_model("tiny")
+    with pytest.raises(FileNotFoundError, match="`weights` must be a file.*none.h5"):
+        load_model("tiny", weights=tmp_path / "none.h5")
+    with pytest.raises(FileNotFoundError, match="`name_or_path`.*none.h5"):
+        load_model(tmp_path / "none.h5")
+
+
+def test_unknown_name_lists_the_known():
+    with pytest.raises(ValueError, match="`name_or_path` must be a file or one of spnet-small-2d, .*Received: 'spnet'"):
+        load_model("spnet")
+
+
+def test_weights_of_another_network_are_refused(card, tmp_path, small):
+    spnet.build(small(growth=16)).save_weights(tmp_path / "wide.h5")
+    with pytest.raises(ValueError, match="does not fit the model 'SPNet'"):
+        load_model("tiny", weights=tmp_path / "wide.h5")
