@@ -79,7 +79,7 @@ class ModelConfig(_Serialisable):
         kernel_size: kernel of the separable convolutions, (rows, columns); paper: 5 x 5.
         growth: feature maps added by every level down; paper: 96.
         image_div: input size over the size at level 1, a power of two from 4 on; paper: 8.
-        predict_rootz: also predict the depth of the root joint.
+        predict_rootz: kept for old code; no published network has such an output, and nothing reads it.
         downsampling_type: 'maxpooling' or 'conv' (strided).
         pose_replica: decoupled poses for the action part (section 4.2.3).
         num_pose_features, num_visual_features: width of the two action streams.
@@ -167,12 +167,12 @@ class ModelConfig(_Serialisable):
 
     @property
     def xmin(self):
-        """Centre of the leftmost input pixel, normalised: the soft-argmax runs from xmin to 1 - xmin."""
+        """Centre of the leftmost input pixel, normalised; kept for old code: SPNet's soft-argmax runs from 0 to 1."""
         return 1 / (2 * self.input_shape[-2])
 
     @property
     def ymin(self):
-        """Centre of the topmost input pixel, normalised."""
+        """Centre of the topmost input pixel, normalised; kept for old code."""
         return 1 / (2 * self.input_shape[-3])
 
 

@@ -86,7 +86,7 @@ class _StageRun:
             larger = self.stage.monitor_mode == "max"
         else:
             value, larger = sum(self.trainer.logs[f"loss{i}"] for i in range(len(self.trainer.models))), False
-        better = self.best is None or (value > self.best if larger else value < self.best)
+        better = self.best is None or bool(value > self.best if larger else value < self.best)
         self.best = float(value) if better else self.best
         return better
 

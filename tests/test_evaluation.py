@@ -6,9 +6,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from deephar.evaluation import eval_multi_clip, eval_pose, eval_single_clip, pose_table, predict_poses, table, to_frame
+from deephar.evaluation import (
+    PosePredictions,
+    eval_multi_clip,
+    eval_pose,
+    eval_single_clip,
+    pck_scores,
+    pose_table,
+    predict_poses,
+    table,
+    to_frame,
+)
 from deephar.evaluation_batches import prefetched
 from deephar.utils.parser import TEST_MODE, VALID_MODE
+from deephar.utils.pose import pa16j2d
 
 NUM = 5
 
@@ -67,6 +78,22 @@ def test_every_block_and_joint_has_its_pckh():
     assert eval_pose(model, People(), batch_size=2, threshold=0.6, progress=False).mean[0] == 1
     text = pose_table(scores)
     assert "block 2" in text and text.splitlines()[-1].split() == ["mean", "0.0", "100.0"]
+
+
+def test_pck_counts_people_with_a_torso_and_annotated_joints():
+    true = np.random.default_rng(0).uniform(0, 100, (3, 16, 2))
+    true[:, [5, 10]] = [[0, 0], [0, 100]]  # left shoulder and right hip: 20 px are allowed
+    true[:, 14] = -1e9  # no right ankle
+    true[2, 5] = -1e9  # no torso
+    good, bad = true.copy(), true.copy()
+    good[:, 7, 0] += 19.9  # left elbow
+    bad[0, 6:8, 0] += 20.1  # both elbows of one of two people
+    found = PosePredictions(np.stack([good, bad]), np.ones((2, 3, 16)), true, np.full(3, np.nan))
+    scores = pck_scores(found, pa16j2d)
+    assert scores.num_people == 2 and scores.joint_names[4] == "elbow"
+    np.testing.assert_allclose(scores.per_joint, [[1] * 8, [1, 1, 1, 1, 0.5, 1, 1, 1]])
+    np.testing.assert_allclose(scores.mean, [1, 12 / 13])
+    assert pose_table(scores).startswith("PCK@0.2 %")
 
 
 def test_poses_are_in_frame_pixels():

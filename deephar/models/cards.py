@@ -60,6 +60,8 @@ SPNET_SMALL_2D = ModelCard(
         action_pyramids=[1, 2],
         num_levels=4,
         growth=32,
+        num_pose_features=96,
+        num_visual_features=96,
     ),
     file="spnet-small-2d.weights.h5",
     where="in this folder",

@@ -9,9 +9,9 @@ import numpy as np
 from deephar.synthetic.body import NUM_POINTS, P
 
 
-def _sides(names, order="rl"):
+def _sides(names):
     """`names` for either side, interleaved: r_a l_a r_b l_b."""
-    return " ".join(f"{side}_{name}" for name in names.split() for side in order)
+    return " ".join(f"{side}_{name}" for name in names.split() for side in "rl")
 
 
 _PA16 = "pelvis thorax neck head_top " + _sides("shoulder elbow wrist hip knee ankle")
@@ -21,8 +21,9 @@ _TABLES = {
     "mpii16": "r_ankle r_knee r_hip l_hip l_knee l_ankle pelvis thorax neck head_top "
     "r_wrist r_elbow r_shoulder l_shoulder l_elbow l_wrist",
     # Penn's annotators click on the face or the crown; here it is the top of the head as in MPII, so that one joint
-    # means one place.
-    "penn13": "head_top " + _sides("shoulder elbow wrist hip knee ankle", "lr"),
+    # means one place. What Penn calls left is the side that a viewer sees on the left of a person facing him, the
+    # person's right: so it is in its label files, and so the reader takes it.
+    "penn13": "head_top " + _sides("shoulder elbow wrist hip knee ankle"),
     "lsp14": "r_ankle r_knee r_hip l_hip l_knee l_ankle r_wrist r_elbow r_shoulder l_shoulder l_elbow l_wrist "
     "neck head_top",
     "flic11": "l_shoulder l_elbow l_wrist r_shoulder r_elbow r_wrist l_hip r_hip l_eye r_eye nose",

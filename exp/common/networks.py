@@ -5,6 +5,7 @@ from deephar.config import DataConfig, ModelConfig
 NUM_PENN_ACTIONS = 15
 NUM_FRAMES = 8
 SMALL = dict(num_pyramids=2, num_levels=4, growth=32)
+SMALL_FEATURES = dict(num_pose_features=96, num_visual_features=96)  # 128, the default, makes more than 12 MB
 TINY = dict(num_pyramids=2, num_levels=2, growth=8, num_pose_features=16, num_visual_features=16)
 SMALL_SIDE, TINY_SIDE = 128, 32
 
@@ -27,8 +28,8 @@ def small_dataconf(side=SMALL_SIDE, turn=40, **changes):
 def small_config(layout="pa16j2d", side=SMALL_SIDE, num_frames=None, **changes):
     """The small network's `ModelConfig`; with `num_frames` also Penn Action's actions, in both pyramids."""
     shape = (side, side, 3) if num_frames is None else (num_frames, side, side, 3)
-    actions = {} if num_frames is None else dict(num_actions=[NUM_PENN_ACTIONS], action_pyramids=[1, 2])
-    return ModelConfig(shape, layout, **{**SMALL, **actions, **changes})
+    actions = dict(num_actions=[NUM_PENN_ACTIONS], action_pyramids=[1, 2], **SMALL_FEATURES)
+    return ModelConfig(shape, layout, **{**SMALL, **({} if num_frames is None else actions), **changes})
 
 
 def tiny_config(num_frames=None, **changes):

@@ -21,7 +21,7 @@ def write_tiny(folder, *names, seed=0):
     folder = pathlib.Path(folder)
     writers = {
         "MPII": lambda: write_mpii(folder, train=8, valid=4, sizes=SIZES, seed=seed, workers=1),
-        "PennAction": lambda: write_penn(folder, train=4, test=3, sizes=SIZES[:1], seed=seed, workers=1),
+        "PennAction": lambda: write_penn(folder, train=3, test=2, sizes=SIZES[:1], seed=seed, workers=1),
         "LSP": lambda: write_lsp(folder / "LSP", 20, seed),
     }
     for name in names:

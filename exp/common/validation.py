@@ -39,7 +39,7 @@ class PoseValidation:
             scores = evaluate(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
             threshold = f"{scores.measure}@{scores.threshold:g}"
             print(f"epoch {epoch + 1}: {name} {threshold} by block: {per_cent(scores.mean)}", flush=True)
-            figures[f"{measure}_{name}"] = scores.mean[-1]
+            figures[f"{measure}_{name}"] = float(scores.mean[-1])
         return figures
 
 
@@ -54,4 +54,4 @@ class ActionValidation:
         options = {"keys": self.keys, "batch_size": self.batch_size, "progress": False}
         scores = eval_single_clip(self.model, self.dataset, VALID_MODE, **options)
         print(f"epoch {epoch + 1}: single-clip accuracy by block: {per_cent(scores.accuracy)}", flush=True)
-        return {"single_clip": scores.accuracy[-1]}
+        return {"single_clip": float(scores.accuracy[-1])}

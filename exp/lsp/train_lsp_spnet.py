@@ -37,7 +37,8 @@ def arguments_of(argv=None):
     if arguments.tiny:
         from tiny import write_tiny
 
-        arguments.data = arguments.data or write_tiny(arguments.out / "data", "LSP", *(["MPII"] if arguments.mpii else []))
+        names = ["LSP", "MPII"] if arguments.mpii else ["LSP"]
+        arguments.data = arguments.data or write_tiny(arguments.out / "data", *names)
         options.make_tiny(arguments, side=networks.TINY_SIDE)
     return arguments
 

@@ -1,7 +1,7 @@
 """PCKh@0.5 of a network on the validation people of MPII: every joint and every prediction block.
 
-Metric: error below half of the head size (0.6 x the diagonal of the head box), Andriluka et al., CVPR 2014; 14 joints, no
-pelvis and no thorax, each weighted by how often it is annotated.
+Metric: error below half of the head size (0.6 x the diagonal of the head box), Andriluka et al., CVPR 2014; 14 joints,
+no pelvis and no thorax, each weighted by how often it is annotated.
 
     python exp/mpii/eval_mpii_singleperson.py runs/eval --data FOLDER --model spnet-mpii-8p --weights FILE --flip
     python exp/mpii/eval_mpii_singleperson.py runs/tiny --tiny

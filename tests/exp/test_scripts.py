@@ -1,0 +1,169 @@
+"""Every script of exp/ runs with --tiny and leaves what it promises; what a user gets wrong is said in one line."""
+
+import csv
+import json
+import os
+import pathlib
+import runpy
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXP = ROOT / "exp"
+sys.path.append(str(EXP / "common"))
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+ENVIRONMENT = {**ONE_THREAD, "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow"}
+
+
+def run(script, out, *arguments):
+    """Run a script with --tiny; its standard output."""
+    command = [sys.executable, str(EXP / script), str(out), "--tiny", *map(str, arguments)]
+    done = subprocess.run(command, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory):
+    """A folder with tiny synthetic MPII, PennAction and LSP."""
+    from tiny import write_tiny
+
+    return write_tiny(tmp_path_factory.mktemp("tiny"), "MPII", "PennAction", "LSP")
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """A run folder with the weights of a tiny clip network."""
+    import networks
+
+    from deephar.models import spnet
+
+    folder, config = tmp_path_factory.mktemp("run"), networks.tiny_config(networks.NUM_FRAMES)
+    spnet.build(config).save_weights(folder / "weights_best.weights.h5")
+    (folder / "config.json").write_text(json.dumps({"config": {"model": config.to_dict()}}))
+    return folder
+
+
+def rows_of(folder):
+    with open(folder / "log.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_train_lsp_stops_in_time_and_resumes(tmp_path, tiny_data):
+    options = ("--data", tiny_data, "--synthetic", 0.25, "--heatmaps", 0.1)
+    out = run("lsp/train_lsp_spnet.py", tmp_path, *options, "--time-limit", 0)
+    assert "epoch 1: lsp PCK@0.2 by block" in out and len(rows_of(tmp_path)) == 1
+    first = np.load(tmp_path / "state.npz")["w0"]
+    out = run("lsp/train_lsp_spnet.py", tmp_path, *options, "--resume")
+    assert "epoch 2" in out and "epoch 1:" not in out
+    assert [row["epoch"] for row in rows_of(tmp_path)] == ["1", "2"]
+    assert not np.array_equal(first, np.load(tmp_path / "state.npz")["w0"])
+    config = json.loads((tmp_path / "config.json").read_text())["config"]
+    assert config["batch"] == {"lsp": 3, "synthetic": 1} and config["stage"]["schedule"] == "cosine"
+
+
+def test_eval_lsp(tmp_path, tiny_data, run_folder):
+    weights = run_folder / "weights_best.weights.h5"
+    out = run("lsp/eval_lsp.py", tmp_path, "--data", tiny_data, "--weights", weights, "--flip", "--sheet")
+    assert "PCK@0.2 %" in out and "shoulder" in out and "2 of 2 people" in out
+    report = json.loads((tmp_path / "eval_lsp.json").read_text())
+    assert len(report["pck@0.2"]) == 2 and set(report["pairs"]) >= {"ankle", "head"}
+    assert Image.open(tmp_path / "eval_lsp.png").size[0] > 256
+
+
+def test_train_mpii(tmp_path):
+    out = run("mpii/train_mpii_singleperson.py", tmp_path, "--epochs", 1)
+    assert "mpii PCKh@0.5 by block" in out and (tmp_path / "data" / "MPII" / "annotations.mat").exists()
+    assert (tmp_path / "weights_best.weights.h5").exists() and len(rows_of(tmp_path)) == 1
+
+
+def test_eval_mpii(tmp_path, tiny_data):
+    out = run("mpii/eval_mpii_singleperson.py", tmp_path, "--data", tiny_data)
+    assert "4 people" in out and "PCKh@0.5 %" in out and "mean" in out
+    assert len(json.loads((tmp_path / "eval_mpii.json").read_text())["pckh@0.5"]) == 2
+
+
+def test_train_penn(tmp_path, tiny_data):
+    weights = tmp_path / "init.weights.h5"
+    import networks
+
+    from deephar.models import spnet
+
+    spnet.build(networks.tiny_config()).save_weights(weights)  # poses on pictures start the clip network
+    script = "pennaction/train_penn_multimodel.py"
+    out = run(script, tmp_path / "run", "--data", tiny_data, "--lsp", 0.25, "--stages", "joint", "--init", weights)
+    assert "{'mpii': 5, 'penn': 1, 'lsp': 2}" in out
+    row = rows_of(tmp_path / "run")[-1]
+    assert row["stage"] == "joint" and {"single_clip", "pckh_mpii", "pck_lsp", "loss0", "loss1"} <= set(row)
+
+
+def test_eval_penn_on_predicted_boxes(tmp_path, tiny_data, run_folder):
+    weights = run_folder / "weights_best.weights.h5"
+    out = run("pennaction/predict_bboxes.py", tmp_path / "boxes", "--data", tiny_data, "--weights", weights)
+    boxes = tmp_path / "boxes" / "pred_bboxes_penn.json"
+    test, train, validation = json.loads(boxes.read_text())
+    assert f"{len(test) + len(train)} boxes" in out and "0.0" in test and len(train["2.3"]) == 4 and validation == {}
+    options = ("--data", tiny_data, "--weights", weights, "--boxes", boxes)
+    out = run("pennaction/eval_penn_multitask.py", tmp_path / "eval", *options)
+    assert all(text in out for text in ("PCKh@0.5 %", "PCK@0.2 %", "single-clip", "multi-clip (", str(boxes)))
+    report = json.loads((tmp_path / "eval" / "eval_penn.json").read_text())
+    assert len(report["multi_clip"]) == 1 and np.sum(report["confusion"]) == 2
+
+
+def test_eval_speed(tmp_path):
+    out = run("pennaction/eval_speed2d.py", tmp_path)
+    cuts = json.loads((tmp_path / "speed2d.json").read_text())["cuts"]
+    assert "frames/s" in out and [cut["block"] for cut in cuts] == ["dp1_pb1", "up2_pb0"]
+    assert cuts[0]["parameters"] < cuts[1]["parameters"] and cuts[0]["gflops_per_frame"] < cuts[1]["gflops_per_frame"]
+    assert [cut["action_outputs"] for cut in cuts] == [0, 1]
+
+
+def fails(monkeypatch, capsys, script, *arguments):
+    """Run a script in this process; the one line that it ends with."""
+    monkeypatch.delenv("DEEPHAR_DEBUG", raising=False)
+    monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(EXP / script), run_name="__main__")
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["lsp/eval_lsp.py", "mpii/eval_mpii_singleperson.py", "pennaction/predict_bboxes.py", "lsp/train_lsp_spnet.py"],
+)
+def test_missing_data_is_named_and_nothing_is_written(script, tmp_path, monkeypatch, capsys):
+    message = fails(monkeypatch, capsys, script, tmp_path / "out", "--data", tmp_path / "nowhere")
+    assert "is not at hand" in message and "nowhere" in message and "--data" in message
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_run_is_not_overwritten(tmp_path, tiny_data, monkeypatch, capsys):
+    (tmp_path / "state.npz").write_bytes(b"something")
+    script = "lsp/train_lsp_spnet.py"
+    assert "`resume`" in fails(monkeypatch, capsys, script, tmp_path, "--tiny", "--data", tiny_data)
+    assert (tmp_path / "state.npz").read_bytes() == b"something"
+
+
+def test_poses_alone_have_no_action_score(tmp_path, tiny_data, monkeypatch, capsys):
+    import networks
+
+    from deephar.models import spnet
+
+    config = networks.tiny_config()
+    spnet.build(config).save_weights(tmp_path / "poses.weights.h5")
+    (tmp_path / "config.json").write_text(json.dumps({"config": {"model": config.to_dict()}}))
+    options = ("--data", tiny_data, "--weights", tmp_path / "poses.weights.h5")
+    message = fails(monkeypatch, capsys, "pennaction/eval_penn_multitask.py", tmp_path / "out", *options)
+    assert "`--weights` must be of a network with action outputs" in message
+
+
+def test_two_output_folders_and_unknown_stages_are_refused(tmp_path, monkeypatch, capsys):
+    script = "pennaction/train_penn_multimodel.py"
+    assert "once" in fails(monkeypatch, capsys, script, tmp_path / "a", "--out", tmp_path / "b")
+    assert "pose,action,joint,decoupled" in fails(monkeypatch, capsys, script, tmp_path / "a", "--stages", "all")
+    assert list(tmp_path.iterdir()) == []
