@@ -3,7 +3,7 @@
     OUT/data/MPII, OUT/data/PennAction   rendered test sets in the formats of the real ones
     OUT/input/                           a picture and a video of another seed
     OUT/prediction/                      their JSON and overlays
-    OUT/scores.txt, scores.json, confusion.png, joints.png
+    OUT/scores.txt, scores.json, confusion.png, joints.png, poses.jpg
 
 What is rendered already is kept, so a second run starts where the first one stopped.
 """
@@ -18,8 +18,9 @@ from PIL import Image
 from deephar.config import DataConfig
 from deephar.data.mpii import MpiiSinglePerson
 from deephar.data.pennaction import PennAction
+from deephar.drawing import pose_sheet
 from deephar.drawing.plots import plot_confusion, plot_joint_bars
-from deephar.evaluation import eval_multi_clip, eval_pose, eval_single_clip, pose_table, table
+from deephar.evaluation import eval_multi_clip, eval_single_clip, pckh_scores, pose_table, predict_poses, table
 from deephar.inference.export import action_words, output_folder, save_picture, save_video
 from deephar.inference.predictor import Predictor
 from deephar.inference.quiet import quiet_keras
@@ -33,6 +34,7 @@ from deephar.utils.parser import TEST_MODE, VALID_MODE
 from deephar.utils.progress import progress
 
 FRAMES_AT_ONCE = 4
+SHEET = 32
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,10 @@ def score(predictor, mpii, penn, out):
     """Scores on the rendered test sets: printed, written to scores.txt and scores.json, drawn; returned as a dict."""
     width, height = predictor.signature.resolution
     dataconf = DataConfig(crop_resolution=(width, height), fixed_subsampling=predictor.subsampling)
-    poses = eval_pose(predictor.model, MpiiSinglePerson(mpii, dataconf), VALID_MODE, label="poses")
+    people = MpiiSinglePerson(mpii, dataconf)
+    found = predict_poses(predictor.model, people, VALID_MODE, label="poses")
+    poses = pckh_scores(found, predictor.layout)
+    draw_sheet(people, found, predictor.layout, out / "poses.jpg")
     text = [f"{poses.num_people} pictures, every prediction block:", pose_table(poses)]
     document = {"model": predictor.stamp.to_dict(), "pckh_mean": poses.mean, "joint_names": poses.joint_names}
     document["pckh_per_joint"] = poses.per_joint
@@ -145,6 +150,15 @@ def score(predictor, mpii, penn, out):
         temporary.write_text("\n".join(text) + "\n", encoding="utf-8")
     write_json(out / "scores.json", document)
     return document
+
+
+def draw_sheet(people, found, layout, path):
+    """Write the first test pictures with the poses of the last block as one picture."""
+    count = min(SHEET, len(found.true))
+    samples = [people.get_data(key, VALID_MODE) for key in range(count)]
+    sheet = pose_sheet(samples, found.predicted[-1, :count], layout, cell=160)
+    with atomic_path(path) as temporary:
+        Image.fromarray(sheet).save(temporary, "JPEG", quality=85)
 
 
 def _accuracy_row(name, scores):

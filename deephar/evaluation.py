@@ -145,7 +145,12 @@ def eval_pose(model, dataset, mode=VALID_MODE, threshold=0.5, **options):
         `PoseScores`.
     """
     found = predict_poses(model, dataset, mode, **options)
-    names = tuple(read_signature(model).layout.joint_names)
+    return pckh_scores(found, read_signature(model).layout, threshold)
+
+
+def pckh_scores(found, layout, threshold=0.5):
+    """PCKh of every prediction block and joint of `PosePredictions`, as `PoseScores`."""
+    names = tuple(layout.joint_names)
     per_joint = [pckh_per_joint(found.true, block, found.head_size, refp=threshold) for block in found.predicted]
     mean = [pckh(found.true, block, found.head_size, refp=threshold) for block in found.predicted]
     return PoseScores(np.array(per_joint), np.array(mean), names, threshold, len(found.true))

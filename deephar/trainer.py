@@ -24,6 +24,28 @@ class NonFiniteError(FloatingPointError):
     """Training ran into a loss or a weight that is not a finite number."""
 
 
+def use_all_devices():
+    """Split every batch over all devices of this machine; call it before a network is built.
+
+    Keras' own `keras.distribution.DataParallel`: weights are copied, statistics of batch normalisation are those of the
+    whole batch, so the result is that of one device up to rounding.
+
+    Returns:
+        The number of devices.
+
+    Raises:
+        ValueError: the backend is not JAX, the one for which Keras distributes.
+    """
+    if keras.backend.backend() != "jax":
+        raise ValueError(
+            "training on all devices needs the JAX backend: set the environment's KERAS_BACKEND to 'jax'. "
+            f"Received: {keras.backend.backend()!r}"
+        )
+    devices = keras.distribution.list_devices()
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices))
+    return len(devices)
+
+
 def first_nonfinite_weight(model):
     """Return the path of the first weight that holds a value that is not finite, or None."""
     for variable in model.variables:

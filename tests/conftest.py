@@ -1,7 +1,9 @@
 """Fixtures shared by all tests: reference data and real material, where they are at hand."""
 
 import importlib.util
+import os
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -55,3 +57,20 @@ def fixture_world(reference, tmp_path_factory):
     writer.human36m()
     writer.ntu()
     return root
+
+
+@pytest.fixture(scope="session")
+def on_backend():
+    """Return a function that runs Python code in a process of its own on a Keras backend and returns what it prints."""
+
+    def run(backend, code, *arguments):
+        if importlib.util.find_spec(backend) is None:
+            pytest.skip(f"no {backend}")
+        quick_jax = {"JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # compiling is most of its time
+        environment = {**os.environ, **quick_jax, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    return run

@@ -42,7 +42,8 @@ def test_demo(network, tmp_path, capsys):
         assert len(list(video)) == len(document["frames"])
     assert document["action"]["name"] in PENN_LABELS
     assert Image.open(out / "prediction" / "picture_overlay.png").size == (96, 72)
-    rendered = {path: path.stat().st_mtime_ns for path in out.rglob("*.jpg")}
+    assert Image.open(out / "poses.jpg").size == (3 * 164 + 4, 168)
+    rendered = {path: path.stat().st_mtime_ns for path in out.rglob("*/**/*.jpg")}
     assert len(rendered) > 10
     run_demo(out, network, TINY)
-    assert {path: path.stat().st_mtime_ns for path in out.rglob("*.jpg")} == rendered
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*/**/*.jpg")} == rendered

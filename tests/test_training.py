@@ -21,7 +21,7 @@ from deephar.feeder import BatchFeeder
 from deephar.recipes import PENN_RECIPE, Recipe, Stage
 from deephar.run import Run
 from deephar.stages import compile_for_stage, run_recipe, set_precision, train_stage
-from deephar.trainer import MultiModelTrainer, NonFiniteError, TrainerOnGenerator
+from deephar.trainer import MultiModelTrainer, NonFiniteError, TrainerOnGenerator, use_all_devices
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 STAGE = Stage("pose", epochs=4, steps_per_epoch=4, decay_epochs=(2,))
@@ -291,6 +291,42 @@ def test_save_model_uses_names_that_can_be_loaded(tmp_path):
     plain.load_weights(tmp_path / "w.weights.h5")
     with pytest.raises(ValueError, match="`save_best_only` must come with `callback_to_monitor`"):
         SaveModel("x", save_best_only=True)
+
+
+SPLIT = """
+import sys
+sys.path.insert(0, {tests!r})
+from test_training import POSE, STAGE, build
+from deephar.run import Run
+from deephar.stages import train_stage
+from deephar.trainer import use_all_devices
+for devices in (1, 2):
+    assert devices == 1 or use_all_devices() == 2
+    full, pose, _ = build()
+    run = Run({folder!r} + str(devices))
+    rows = train_stage(pose, POSE, STAGE.replace(epochs=1), run, full_model=full, verbose=0, workers=0)
+    print(len(full.weights[0].value.devices()), rows[0]["loss0"])
+"""
+
+
+@pytest.mark.slow
+def test_batches_are_split_over_devices(tmp_path):
+    code = SPLIT.format(tests=str(ROOT / "tests"), folder=str(tmp_path / "run"))
+    flags = {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **flags}, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    one, one_loss, two, two_loss = done.stdout.split()[-4:]
+    assert (one, two) == ("1", "2")
+    assert float(one_loss) == pytest.approx(float(two_loss), rel=1e-5)
+
+
+def test_all_devices_need_jax():
+    if keras.backend.backend() == "jax":
+        pytest.skip("this is JAX")
+    with pytest.raises(ValueError, match="needs the JAX backend.*Received"):
+        use_all_devices()
 
 
 def test_schedules():

@@ -15,7 +15,7 @@ import numpy as np
 
 from deephar.data.files import data_folder, inside, load_mat, malformed, open_picture
 from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
-from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
+from deephar.data.samples import draw_augmentation, picture_shapes, sample_at, shape_of, split_of
 from deephar.utils.bbox import objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 from deephar.utils.pose import pa16j2d
@@ -102,15 +102,7 @@ class MpiiSinglePerson:
 
     def get_shape(self, dictkey):
         """Return the shape of one entry of a sample."""
-        layout = self.poselayout
-        shapes = {
-            "frame": self.dataconf.input_shape,
-            "pose": (layout.num_joints, layout.dim + 1),
-            "bbox": (4,),
-            "headsize": (1,),
-            "afmat": (3, 3),
-        }
-        return shape_of(shapes, dictkey)
+        return shape_of(picture_shapes(self.dataconf, self.poselayout, "headsize"), dictkey)
 
 
 def head_size(head):

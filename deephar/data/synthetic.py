@@ -14,7 +14,7 @@ from PIL import Image
 from deephar.data.clips import clip_windows, get_clip_frame_index
 from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
 from deephar.data.mpii import head_size
-from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
+from deephar.data.samples import draw_augmentation, picture_shapes, sample_at, shape_of, split_of
 from deephar.synthetic.actions import NUM_ACTIONS
 from deephar.synthetic.layouts import LAYOUTS, map_flags, map_points
 from deephar.synthetic.world import clip_length, render_clip, render_still
@@ -111,14 +111,7 @@ class SyntheticPoses(_SyntheticSource):
 
     def get_shape(self, dictkey):
         """Return the shape of one entry of a sample."""
-        shapes = {
-            "frame": self.dataconf.input_shape,
-            "pose": (self.poselayout.num_joints, 3),
-            "bbox": (4,),
-            "headsize": (1,),
-            "afmat": (3, 3),
-        }
-        return shape_of(shapes, dictkey)
+        return shape_of(picture_shapes(self.dataconf, self.poselayout, "headsize"), dictkey)
 
 
 def _person(still):

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from deephar.drawing.skeleton import check_image, draw_label
+from deephar.drawing.skeleton import check_image, draw_label, draw_pose
 
 
 def contact_sheet(images, columns, pad=4, captions=None, cell=None, background=(255, 255, 255)):
@@ -51,3 +51,24 @@ def _fit(image, cell):
     factor = min(cell[0] / image.shape[1], cell[1] / image.shape[0])
     size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
+
+
+def pose_sheet(samples, poses_px, layout, columns=8, cell=256):
+    """Lay out the crops of some people with poses drawn on them.
+
+    Args:
+        samples: sequence of N samples of a data set, dicts with `frame` (H, W, 3) in [-1, 1] and `afmat`.
+        poses_px: (N, J, 2) in pixels of the frames that the crops were cut from.
+        layout: joint layout.
+        columns: crops in a row.
+        cell: larger side of a crop on the sheet, in pixels.
+
+    Returns:
+        uint8 array (H, W, 3).
+    """
+    pictures = []
+    for sample, pose in zip(samples, poses_px, strict=True):
+        crop = _fit(np.round(127.5 * (sample["frame"] + 1)).astype(np.uint8), (cell, cell))
+        points = pose @ sample["afmat"][:2, :2].T + sample["afmat"][:2, 2]  # (J, 2) normalised to the crop
+        pictures.append(draw_pose(crop, points * crop.shape[1::-1], layout))
+    return contact_sheet(pictures, columns)

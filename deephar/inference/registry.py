@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 
 from deephar.inference.results import ModelStamp
+from deephar.utils.io import file_digest
 
 
 def default_model():
@@ -33,22 +34,13 @@ def load_network(model, weights=None):
         if weights is not None:
             model.load_weights(weights)
         name = getattr(model, "name", type(model).__name__)
-        return model, ModelStamp(name, file_sha256(weights) if weights else values_sha256(model)), None
+        return model, ModelStamp(name, file_digest(weights) if weights else values_sha256(model)), None
     from deephar.models import zoo
 
     name, card = str(model), zoo.MODELS.get(str(model))
     network = zoo.load_model(name, weights=weights)
     file = weights or (zoo.find_weights(card) if card else name)
-    return network, ModelStamp(name, file_sha256(file)), card
-
-
-def file_sha256(path):
-    """SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
+    return network, ModelStamp(name, file_digest(file)), card
 
 
 def values_sha256(model):

@@ -8,18 +8,18 @@
 `python -m deephar.models.zoo weights/README.md` writes the list; without a file it is printed.
 """
 
-import hashlib
 import importlib
 import json
 import os
 import pathlib
 import sys
+import sysconfig
 
 import keras
 
 from deephar.config import ModelConfig
 from deephar.models.cards import DEFAULT_MODEL, MODELS, ModelCard
-from deephar.utils.io import atomic_path
+from deephar.utils.io import atomic_path, file_digest
 
 __all__ = ["DEFAULT_MODEL", "MODELS", "ModelCard", "build_model", "find_weights", "load_model", "weights_readme"]
 
@@ -55,10 +55,11 @@ def build_model(name):
 
 
 def weight_folders():
-    """Return where weight files are looked for: the named folder, the project's `weights/`, the working directory's."""
+    """Return where weight files are looked for: the named folder, the checkout, the working directory, the wheel."""
     named = os.environ.get(FOLDER_VARIABLE)
     here = pathlib.Path(__file__).resolve().parents[2] / "weights"
-    return [*([pathlib.Path(named)] if named else ()), here, pathlib.Path("weights")]
+    installed = pathlib.Path(sysconfig.get_path("data")) / "share" / "deephar" / "weights"
+    return [*([pathlib.Path(named)] if named else ()), here, pathlib.Path("weights"), installed]
 
 
 def find_weights(card):
@@ -86,20 +87,12 @@ def check_digest(path, card):
         expected = getattr(card, kind)
         if expected is None:
             continue
-        with open(path, "rb") as file:
-            found = _digest(file, kind)
+        found = file_digest(path, kind)
         if found != expected:
             raise ValueError(
                 f"`weights` must be {card.file} with {kind} {expected}; it is another file or damaged. "
                 f"Received: {str(path)!r} with {kind} {found}"
             )
-
-
-def _digest(file, kind):
-    digest = hashlib.new(kind)
-    for block in iter(lambda: file.read(1 << 20), b""):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _from_run(path):

@@ -3,6 +3,7 @@
     sample_room(rng, split) -> Room(surroundings, lights, ambient, shadow, clutter), once a clip
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -155,14 +156,15 @@ def _place(rng, centre, clear, camera_position):
     """Where a piece of furniture stands, behind or beside the person and far from the camera; None if nowhere."""
     for _ in range(20):
         angle, far = rng.uniform(0, 2 * np.pi), clear + rng.uniform(500.0, 3200.0)
-        spot = np.array([centre[0] + far * np.cos(angle), centre[1] + far * np.sin(angle)])
+        x, y = float(centre[0]) + far * math.cos(angle), float(centre[1]) + far * math.sin(angle)
         if camera_position is None:
-            return spot
-        view, offset = np.asarray(centre[:2]) - camera_position[:2], spot - camera_position[:2]
-        along = offset @ view / (view @ view)
-        aside = abs(offset[0] * view[1] - offset[1] * view[0]) / np.linalg.norm(view)
-        if np.linalg.norm(offset) > 2800.0 and (along > 1.0 or aside > 1200.0):
-            return spot
+            return x, y
+        eye_x, eye_y = camera_position[:2].tolist()
+        view_x, view_y, x_off, y_off = float(centre[0]) - eye_x, float(centre[1]) - eye_y, x - eye_x, y - eye_y
+        along = (x_off * view_x + y_off * view_y) / (view_x**2 + view_y**2)
+        aside = abs(x_off * view_y - y_off * view_x) / math.hypot(view_x, view_y)
+        if math.hypot(x_off, y_off) > 2800.0 and (along > 1.0 or aside > 1200.0):
+            return x, y
     return None
 
 

@@ -150,12 +150,12 @@ class Skeleton:
 def make_body(height=1750.0, build=1.0, deviations=None):
     """A body of a given height (mm) and build; `deviations` moves each length by so many standard deviations."""
     deviations = deviations if deviations is not None else np.zeros(len(FRACTIONS))
-    lengths = {}
+    height, build, lengths = float(height), float(build), {}
     for (name, (fraction, spread)), deviation in zip(FRACTIONS.items(), deviations, strict=True):
         lengths[name] = height * fraction * (1.0 + spread * float(deviation))
     radii = {name: radius * height / 1750.0 * build**power for name, (radius, power) in RADII.items()}
     radii["head_z"] *= lengths["head"] / (0.130 * height)
-    return Body(float(height), float(build), lengths, radii)
+    return Body(height, build, lengths, radii)
 
 
 def sample_body(rng):

@@ -4,8 +4,9 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
+_LIGHT = np.arange(256, dtype=np.float32) / 255
 _NOISE_LENGTH = 1 << 21
 _NOISE = []  # one run of unit noise (times 32), shared by all pictures
 
@@ -44,17 +45,6 @@ def sample_effects(rng):
     )
 
 
-def _curve(effects):
-    """Response of the three channels as one table of 768 entries."""
-    level = np.arange(256) / 255.0
-    tables = []
-    for gain in effects.gain:
-        value = np.clip(level * gain, 0, None) ** effects.gamma
-        value = 0.5 + effects.contrast * (value - 0.5)
-        tables.append(np.clip(value * 255 + 0.5, 0, 255).astype(np.uint8))
-    return np.concatenate(tables).tolist()
-
-
 def _add_noise(picture, strength, rng):
     """Noise of the sensor: (H, W, 3) uint8 -> uint8; one long run of noise is read from a random place."""
     while not _NOISE or len(_NOISE[0]) < 2 * picture.size:
@@ -68,19 +58,44 @@ def _add_noise(picture, strength, rng):
     return np.clip(noisy, 0, 255, out=noisy).astype(np.uint8).reshape(picture.shape)
 
 
-def _soften(picture, radius):
-    """A lens of the given blur radius in pixels; up to one pixel a 3 x 3 kernel does."""
-    if radius > 1.0:
-        return np.asarray(Image.fromarray(picture).filter(ImageFilter.BoxBlur(radius)))
-    side = np.uint16(round(21 * radius))
-    padded = np.pad(picture, ((1, 1), (1, 1), (0, 0)), mode="edge").astype(np.uint16)
-    for first, middle, last in ((np.s_[:-2], np.s_[1:-1], np.s_[2:]), (np.s_[:, :-2], np.s_[:, 1:-1], np.s_[:, 2:])):
-        ends = padded[first] + padded[last]
-        ends *= side
-        padded = padded[middle] * (np.uint16(64) - 2 * side)
-        padded += ends
-        padded >>= np.uint16(6)
-    return padded.astype(np.uint8)
+def _curve(effects):
+    """Response to light, gamma and contrast: a table of 256 bytes."""
+    value = 0.5 + effects.contrast * (_LIGHT ** np.float32(effects.gamma) - 0.5)
+    return np.clip(value * 255 + 0.5, 0, 255).astype(np.uint8).tobytes()
+
+
+def _weighted(before, here, after, side, middle, out):
+    """(before * side + here * middle + after * side) / 128, into `out`."""
+    total = before + after
+    total *= side
+    total += here * middle
+    return np.right_shift(total, 7, out=out)
+
+
+def _exposed(picture, radius, effects):
+    """Through a lens of the given blur radius in pixels onto the sensor: (H, W, 3) uint8 -> uint8.
+
+    The blur is that of a box, made of passes of (side, middle, side) / 128 down and across; the last one has the gain.
+    """
+    height, width, _ = picture.shape
+    variance = radius * max(2.0, radius + 1.0) / 3
+    passes = max(int(np.ceil(1.5 * variance - 1e-6)), 1)
+    share = variance / (2 * passes)
+    sides, middles = np.full(width * 3, round(128 * share), np.uint16), np.full(width * 3, 128, np.uint16)
+    middles -= 2 * sides
+    gain = np.tile(np.minimum(np.array(effects.gain), 2.0), width)
+    padded, rows = np.empty((height + 2, width * 3), np.uint16), np.empty((height, width * 3 + 6), np.uint16)
+    for step in range(passes):
+        if step == 0:
+            padded[1:-1] = picture.reshape(height, -1)
+        padded[0], padded[-1] = padded[1], padded[-2]
+        _weighted(padded[:-2], padded[1:-1], padded[2:], sides[0], middles[0], rows[:, 3:-3])
+        rows[:, :3], rows[:, -3:] = rows[:, 3:6], rows[:, -6:-3]
+        if step == passes - 1:
+            sides, middles = (np.round(gain * weights).astype(np.uint16) for weights in (sides, middles))
+        soft = _weighted(rows[:, :-6], rows[:, 3:-3], rows[:, 6:], sides, middles, padded[1:-1])
+    graded = np.minimum(soft, 255).astype(np.uint8).tobytes().translate(_curve(effects))
+    return np.frombuffer(graded, np.uint8).reshape(picture.shape)
 
 
 def _shifted(picture, motion_px, count):
@@ -120,11 +135,9 @@ def apply(frame, effects, rng, motion_px=None, moving=None):
     if motion_px is not None and np.hypot(*motion_px) >= 1.0:
         frame = _smear(frame, motion_px, moving)
     radius = effects.softness_px * max(min(frame.shape[:2]) / 256.0, 0.7)
-    image = Image.fromarray(_soften(frame, radius))
+    picture = _exposed(frame, radius, effects)
     if effects.grey:
-        image = image.convert("L").convert("RGB")
-    image = image.point(_curve(effects))
-    picture = np.asarray(image)
+        picture = np.asarray(Image.fromarray(picture).convert("L").convert("RGB"))
     if effects.noise >= 0.25:
         picture = _add_noise(picture, effects.noise, rng)
     if effects.quality:

@@ -1,21 +1,24 @@
 """Floor, walls and sky for every ray of a picture.
 
-A room is seen from inside: each ray leaves it through the nearest of the planes it runs towards. Outdoors there is a
-floor up to a haze, a line of trees or houses and a sky. A picture fills the frame; its floor is only there to catch a
-shadow.
+All of it is planes. The reciprocal of the depth of a plane is linear in the ray; the nearest plane has the largest. A
+tile at whose corners one plane is nearest shows that plane alone; few tiles show more. A room is seen from inside.
+Outdoors there is a floor up to a haze, a line of trees or houses and a sky. A picture fills the frame; its floor is
+only there to catch a shadow.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
 
+from deephar.synthetic.rays import CORNERS, PLACE, TILE, Grid, grid_of
 from deephar.synthetic.textures import GROUND, LEVELS, pack_pixels
 
 FAR_MM = 60000.0
 GROUND_BITS = GROUND.bit_length() - 1
-_OFFSETS = np.cumsum([0] + [(GROUND >> level) ** 2 for level in range(LEVELS - 1)]).astype(np.int32)
+_ALL_LEVELS = np.int32(GROUND * GROUND * 4 // 3)  # 1 + 1 / 4 + 1 / 16 + ...
 
 _LEVELS = OrderedDict()  # id of a texture -> (texture, packed levels)
 _GROUNDS = OrderedDict()  # what was drawn for the last few (surroundings, camera, size)
@@ -23,12 +26,12 @@ _GROUNDS = OrderedDict()  # what was drawn for the last few (surroundings, camer
 
 @dataclass(frozen=True)
 class Ground:
-    """The surroundings of one picture in tile order (n = number of rays)."""
+    """The surroundings of one picture in tile order."""
 
-    colour: np.ndarray  # (3, n) float32, display values 0..255
-    distance: np.ndarray  # (n,) float32 mm along the ray, inf in the sky
-    floor: np.ndarray  # (m,) rays that reach the floor
-    x: np.ndarray  # (m,) where they reach it, mm
+    grid: Grid  # coarser than the picture where the surroundings are out of focus
+    planes: np.ndarray  # (4, N, 64) float32: display values 0..255 and 1 / depth, 0 in the sky
+    floor: np.ndarray  # (m,) tiles that show the floor
+    x: np.ndarray  # (m, 64) where their rays reach it, mm; far away for rays that do not
     y: np.ndarray
 
 
@@ -57,7 +60,7 @@ def _level(footprint):
 
 
 def _lookup(texture, u, v, footprint):
-    """Packed texels at (u, v) in texels, repeated: (n,) uint32."""
+    """Packed texels at (u, v) in texels, repeated: uint32 of the same shape."""
     column, row, level = u.astype(np.int32), v.astype(np.int32), _level(footprint)
     column &= GROUND - 1
     row &= GROUND - 1
@@ -65,7 +68,7 @@ def _lookup(texture, u, v, footprint):
     row >>= level
     row <<= GROUND_BITS - level
     row += column
-    row += np.take(_OFFSETS, level)
+    row += _ALL_LEVELS - (_ALL_LEVELS >> (level << 1))  # texels of the finer levels
     return np.take(ground_levels(texture), row)
 
 
@@ -79,138 +82,134 @@ def plane_light(scene, normal):
 
 
 def unpack(texels):
-    """Packed texels (n,) as three channels: (3, n) float32 in [0, 255]."""
+    """Packed texels (...) as three channels: (3, ...) float32 in [0, 255]."""
     channels = np.empty((3,) + texels.shape, np.float32)
     for index in range(3):
         channels[index] = (texels >> np.uint32(8 * index)) & np.uint32(255)
     return channels
 
 
-def _lit(texels, light):
-    """Packed texels (n,) times the light of their plane (3,): (3, n) float32."""
-    colour = unpack(texels)
-    colour *= np.asarray(light, np.float32)[:, None]
-    return colour
-
-
-def _room(scene, rays, focal):
-    """Colours and distances inside a room."""
-    around, position = scene.surroundings, np.asarray(scene.camera.position, np.float32)
-    low = np.array([around.bounds[0], around.bounds[2], 0.0], np.float32)
-    high = np.array([around.bounds[1], around.bounds[3], around.bounds[4]], np.float32)
-    times = []
-    for axis in range(3):
-        gap = np.where(rays[axis] > 0, high[axis] - position[axis], low[axis] - position[axis])
-        gap /= np.where(rays[axis] == 0, np.float32(1e-9), rays[axis])
-        times.append(np.abs(gap, out=gap))
-    distance = np.minimum(np.minimum(times[0], times[1]), times[2])
-    on_z, on_x = times[2] <= distance, times[0] <= distance
-    points = [rays[axis] * distance + position[axis] for axis in range(3)]
-    floor = on_z & (rays[2] < 0)
-    colour = np.empty((3, len(distance)), np.float32)
-    walls = np.flatnonzero(~floor)
-    scale, far = np.float32(GROUND / around.wall_scale), distance[walls]
-    wall_x, wall_z = on_x[walls], on_z[walls]
-    u = np.where(wall_x, points[1][walls], points[0][walls])
-    v = np.where(wall_z, points[1][walls], high[2] - points[2][walls])
-    u *= scale
-    v *= scale
-    texels = _lookup(around.wall, u, v, far * (scale / np.float32(focal)))
-    # the ceiling has no pattern: its texels come from the first cell of the coarsest level
-    texels[wall_z] = ground_levels(around.wall)[-1]
-    towards = np.where(wall_x, rays[0][walls], rays[1][walls]) > 0
-    plane = np.where(wall_z, 4, np.where(wall_x, 0, 2) + towards).astype(np.int32)
-    normals = [(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, -1)]
-    table = np.stack([plane_light(scene, np.array(n, float)) for n in normals]).astype(np.float32)  # (5, 3)
-    shade = unpack(texels)
-    for channel in range(3):
-        shade[channel] *= np.take(table[:, channel], plane)
-        colour[channel][walls] = shade[channel]
-    return colour, distance, np.flatnonzero(floor), points
+def _room_planes(bounds):
+    """Floor, ceiling and walls as (axis, place); even ones face the positive direction of their axis."""
+    x0, x1, y0, y1, height = bounds
+    return [(2, 0.0), (2, height), (0, x0), (0, x1), (1, y0), (1, y1)]
 
 
 def _sky(around, x, y, z):
-    """Colours of rays that meet nothing: (3, n) float32, from the horizon to the zenith, with clouds."""
+    """Colours of rays (unit directions) that meet nothing: (3, n, 64) float32, horizon to zenith, with clouds."""
     height = np.clip(z * np.float32(1.6), 0, 1)
-    zenith, horizon = (np.asarray(c, np.float32) * 255 for c in around.sky)
-    sky = horizon[:, None] + (zenith - horizon)[:, None] * height
+    cover = None
     if around.clouds is not None:
         lift = np.float32(110.0) / (np.maximum(z, 0) + np.float32(0.12))
-        index = ((y * lift).astype(np.int32) & 255) * 256 + ((x * lift).astype(np.int32) & 255)
+        index = (y * lift).astype(np.int32) & 255
+        index <<= 8
+        index += (x * lift).astype(np.int32) & 255
         cover = np.take(around.clouds.reshape(-1), index) * np.float32(1 / 255)
-        sky += cover * (250.0 - sky)
+    sky = np.empty((3,) + z.shape, np.float32)
+    for channel, (zenith, horizon) in enumerate(zip(*around.sky, strict=True)):
+        np.multiply(height, np.float32(255 * (zenith - horizon)), out=sky[channel])
+        sky[channel] += np.float32(255 * horizon)
+        if cover is not None:
+            sky[channel] += cover * (np.float32(250) - sky[channel])
     return sky
 
 
-def _outdoor(scene, rays, focal):
-    """Colours and distances outdoors: sky with clouds, a line of trees, the floor up to the haze."""
-    around, position = scene.surroundings, np.asarray(scene.camera.position, np.float32)
-    distance = -position[2] / np.minimum(rays[2], np.float32(-1e-6))
-    reached = distance < FAR_MM
-    distance[~reached] = np.inf
-    colour = np.empty((3, len(distance)), np.float32)
-    above = np.flatnonzero(~reached)
-    if len(above):
-        x, y, z = (rays[axis][above] for axis in range(3))
-        sky = _sky(around, x, y, z)
-        if around.skyline is not None:
-            turn = np.arctan2(y, x) * np.float32(len(around.skyline) / (2 * np.pi))
-            below = np.flatnonzero(z < around.skyline[turn.astype(np.int32) % len(around.skyline)])
-            scale = np.float32(GROUND / around.wall_scale * 20000.0)
-            u, v = turn[below] * (scale * np.float32(2 * np.pi / len(around.skyline))), z[below] * -scale
-            texels = _lookup(around.wall, u, v, np.full_like(u, scale / focal))
-            sky[:, below] = _lit(texels, plane_light(scene, np.array([0.0, 0.0, 0.3])))
-        for channel in range(3):
-            colour[channel][above] = sky[channel]
-    floor = np.flatnonzero(reached)
-    points = [rays[axis] * np.where(reached, distance, np.float32(0)) + position[axis] for axis in range(2)]
-    return colour, distance, floor, points
-
-
-def _picture(scene, rays, grid):
-    """A given picture fills the frame; rays that point down reach a floor nobody sees."""
-    image = Image.fromarray(scene.surroundings.picture).resize(grid.size, Image.Resampling.BILINEAR)
-    colour = np.ascontiguousarray(grid.tile(np.asarray(image)).T, np.float32)
-    distance = np.full(colour.shape[1], np.inf, np.float32)
-    floor = np.flatnonzero(rays[2] < -0.02)
-    to_floor = np.zeros(colour.shape[1], np.float32)
-    to_floor[floor] = np.float32(-scene.camera.position[2]) / rays[2][floor]
-    return (
-        colour,
-        distance,
-        floor,
-        [rays[axis] * to_floor + np.float32(scene.camera.position[axis]) for axis in range(2)],
-    )
-
-
-def _paint_floor(scene, colour, distance, floor, points, focal):
-    """Texture and light of the floor, fading into the haze outdoors."""
+def _paint_sky(scene, rays, focal):
+    """The sky and what stands at the horizon, for world rays (3, n, 3) per tile: (3, n, 64) float32."""
     around = scene.surroundings
-    scale = np.float32(GROUND / around.floor_scale)
-    x, y, far = points[0][floor], points[1][floor], distance[floor]
-    slant = far / np.float32(max(abs(scene.camera.position[2]), 100.0))  # 1 / cosine
-    texels = _lookup(around.floor, x * scale, y * scale, far * slant * np.float32(0.5 * scale / focal))
-    shade = _lit(texels, plane_light(scene, np.array([0.0, 0.0, 1.0])))
-    haze = np.sqrt(far * np.float32(1 / FAR_MM)) if around.kind == "outdoor" else None
+    x, y, z = rays @ PLACE
+    inverse = 1 / np.sqrt(x * x + y * y + z * z)
+    x *= inverse
+    y *= inverse
+    z *= inverse
+    sky = _sky(around, x, y, z)
+    if around.skyline is None:
+        return sky
+    low = np.flatnonzero(z.min(axis=1) < around.skyline.max())
+    height, length = z[low], len(around.skyline)
+    turn = np.arctan2(y[low], x[low]) * np.float32(length / (2 * np.pi))
+    below = height < np.take(around.skyline, turn.astype(np.int32) % length)
+    scale = np.float32(GROUND / around.wall_scale * 20000.0)
+    turn *= scale * np.float32(2 * np.pi / length)
+    texels = _lookup(around.wall, turn, height * -scale, np.full_like(turn, scale / focal))
+    trees, light = unpack(texels), plane_light(scene, np.array([0.0, 0.0, 0.3]))
     for channel in range(3):
+        sky[channel, low] = np.where(below, trees[channel] * light[channel], sky[channel, low])
+    return sky
+
+
+def _paint_plane(scene, number, axis, rays, depth, focal):
+    """Texture and light of a plane where rays (3, n, 3) meet it at `depth` (n, 64): colours, and where on the plane."""
+    around, position = scene.surroundings, scene.camera.position
+    floor, ceiling = number == 0, number == 1
+    across = (0 if axis else 1, 1 if axis == 2 else 2)
+    places = [(rays[way] @ PLACE) * depth + np.float32(position[way]) for way in across]
+    normal = np.zeros(3)
+    normal[axis] = 1.0 if number % 2 == 0 else -1.0
+    light = plane_light(scene, normal)
+    if ceiling:  # has no pattern: the colour of a corner of the wall
+        texel = unpack(ground_levels(around.wall)[-1:])
+        return np.broadcast_to((texel * light[:, None])[:, :, None], (3,) + depth.shape), places
+    if around.kind == "picture":
+        return np.zeros((3,) + depth.shape, np.float32), places
+    texture, scale = (around.floor, around.floor_scale) if floor else (around.wall, around.wall_scale)
+    scale = np.float32(GROUND / scale)
+    # A pixel covers the more of the floor the flatter it is seen.
+    stretch = np.float32(0.5 / max(abs(position[2]), 100.0)) * depth if floor else 1
+    footprint = depth * stretch * np.float32(scale / focal)
+    u, v = places[0] * scale, (places[1] * scale if floor else np.float32(around.bounds[4] * scale) - places[1] * scale)
+    colour = unpack(_lookup(texture, u, v, footprint))
+    haze = np.sqrt(depth * np.float32(1 / FAR_MM)) if around.kind == "outdoor" else None
+    for channel in range(3):
+        colour[channel] *= light[channel]
         if haze is not None:
-            shade[channel] += haze * (np.float32(around.sky[1][channel] * 235) - shade[channel])
-        colour[channel][floor] = shade[channel]
+            colour[channel] += haze * (np.float32(around.sky[1][channel] * 235) - colour[channel])
+    return colour, places
 
 
-def interleave(colour):
-    """Three planes of colour to pixels: (3, n) float32 -> (n, 3) uint8."""
-    pixels = np.empty((colour.shape[1], 3), np.uint8)
-    for channel in range(3):
-        pixels[:, channel] = np.clip(colour[channel], 0, 255)
-    return pixels
+def _seen(inverse):
+    """For every plane of (K, N, 3) in sight: its number, tiles that show nothing else, tiles that show others too."""
+    order = (inverse @ CORNERS).argmax(axis=0)  # (N, 4)
+    first = order[:, 0]
+    pure = ((first == order[:, 1]) & (first == order[:, 2])) & (first == order[:, 3])
+    mixed = np.flatnonzero(~pure)
+    label, others = np.where(pure, first, -1), order[mixed]
+    for k in np.flatnonzero(np.bincount(order.reshape(-1))).tolist():
+        yield k, np.flatnonzero(label == k), mixed[(others == k).any(axis=1)]
 
 
-def _soften(colour, grid, softness):
-    """The same colours out of focus: made smaller and larger again."""
-    picture = grid.untile(interleave(colour))
-    small = Image.fromarray(picture).reduce(softness)
-    return np.ascontiguousarray(grid.tile(np.asarray(small.resize(grid.size, Image.Resampling.BICUBIC))).T, np.float32)
+def _draw(scene, grid, focal):
+    """All planes of a room or a place outdoors."""
+    around, position = scene.surroundings, scene.camera.position
+    R = np.asarray(scene.camera.R, np.float32)
+    rays = np.einsum("ba,bnk->ank", R, grid.rays)  # in the world: (3, N, 3)
+    outdoors = around.kind != "room"
+    planes = [(2, 0.0)] if outdoors else _room_planes(around.bounds)
+    inverse = [rays[axis] / np.float32(place - position[axis]) for axis, place in planes]
+    if outdoors:
+        inverse.append(np.zeros_like(rays[0]) + np.float32([0, 0, 1 / FAR_MM]))
+    inverse = np.stack(inverse)
+    out, floor = np.zeros((4,) + (len(grid.reach), PLACE.shape[1]), np.float32), None
+    for k, pure, mixed in _seen(inverse):
+        tiles = np.concatenate([pure, mixed])
+        near = inverse[k][tiles] @ PLACE
+        if outdoors and k == 1:
+            colour, places = _paint_sky(scene, rays[:, tiles], focal), None
+        else:
+            depth = 1 / np.maximum(near, np.float32(1e-6))
+            colour, places = _paint_plane(scene, k, planes[k][0], rays[:, tiles], depth, focal)
+        others = (inverse[:, mixed] @ PLACE).max(axis=0)
+        mine = near[len(pure) :] >= others
+        if outdoors and k == 1:
+            near[:] = 0
+        for channel, values in enumerate([*colour, near]):
+            out[channel, pure] = values[: len(pure)]
+            out[channel, mixed] = np.where(mine, values[len(pure) :], out[channel, mixed])
+        if k == 0:
+            for values in places:
+                values[len(pure) :][~mine] = np.float32(1e9)
+            floor = tiles, *places
+    return out, floor or (np.zeros(0, int), *np.zeros((2, 0, PLACE.shape[1]), np.float32))
 
 
 def draw_surroundings(scene, grid):
@@ -220,20 +219,79 @@ def draw_surroundings(scene, grid):
     key = (id(around), id(grid), pose.tobytes(), repr(scene.lights), repr(scene.ambient))
     if key in _GROUNDS and _GROUNDS[key][0] is around and _GROUNDS[key][1] is grid:
         return _GROUNDS[key][2]
-    R = np.asarray(camera.R, np.float32)
-    x, y, z = grid.rays.reshape(3, -1)
-    rays = [
-        R[0, axis] * x + R[1, axis] * y + R[2, axis] * z for axis in range(3)
-    ]  # in the world; BLAS is slower for 3 x n
-    focal = float(camera.f[0]) * grid.size[0] / camera.size[0]
-    if around.kind == "picture":
-        colour, distance, floor, points = _picture(scene, rays, grid)
-    elif around.kind in ("room", "outdoor"):
-        colour, distance, floor, points = (_room if around.kind == "room" else _outdoor)(scene, rays, focal)
-        _paint_floor(scene, colour, distance, floor, points, focal)
-    else:
+    if around.kind not in ("room", "outdoor", "picture"):
         raise ValueError(f"`kind` of Surroundings must be 'room', 'outdoor' or 'picture'. Received: {around.kind!r}")
-    if around.softness > 1:
-        colour = _soften(colour, grid, int(around.softness))
-    ground = Ground(colour, distance.astype(np.float32, copy=False), floor, points[0][floor], points[1][floor])
-    return _remember(_GROUNDS, key, (around, grid, ground), 4)[2]
+    coarse = grid_of(camera, grid.size, 2) if around.softness > 1 and around.kind != "picture" else grid
+    focal = float(camera.f[0]) * grid.size[0] / camera.size[0] / (1 if coarse is grid else 2)
+    planes, floor = _draw(scene, coarse, focal)
+    if around.kind == "picture":
+        image = Image.fromarray(around.picture).resize(grid.size, Image.Resampling.BILINEAR)
+        planes[:3] = grid.tile(np.asarray(image)).T.reshape(planes[:3].shape)
+        planes[3] = 0
+    elif coarse is not grid:
+        planes[:3] = _blurred(coarse, planes[:3], around.softness)
+    return _remember(_GROUNDS, key, (around, grid, Ground(coarse, planes, *floor)), 4)[2]
+
+
+@lru_cache(maxsize=64)
+def _places(tiles, large_tiles):
+    """Where the pixels of `tiles` are in tile order, (H, W), and where those of `large_tiles` are in `_enlarged`."""
+    (columns, rows), (wide, high) = tiles, large_tiles
+    order = np.arange(columns * rows * TILE * TILE).reshape(rows, columns, TILE, TILE).swapaxes(1, 2)
+    row, column = np.mgrid[: high * TILE, : wide * TILE]
+    phase = (row & 1) * 2 + (column & 1)
+    large = (phase * rows * TILE + (row >> 1)) * columns * TILE + (column >> 1)
+    large = large.reshape(high, TILE, wide, TILE).swapaxes(1, 2)
+    return order.reshape(rows * TILE, columns * TILE), large.reshape(-1, TILE * TILE)
+
+
+def _between(planes, axis):
+    """Values a quarter of a step before and after each one along an axis, stacked before that axis's own."""
+    first, last = [np.s_[:]] * planes.ndim, [np.s_[:]] * planes.ndim
+    first[axis], last[axis] = np.s_[1:], np.s_[:-1]
+    step = np.diff(planes, axis=axis)
+    step *= np.float32(0.25)
+    out = np.stack([planes, planes], axis=1)
+    out[:, 0][tuple(first)] -= step
+    out[:, 1][tuple(last)] += step
+    return out
+
+
+def _enlarged(ground, planes, grid):
+    """Planes (4, N, 64) of a ground of half the size in the picture's own grid, interpolated."""
+    order, large = _places(ground.grid.tiles, grid.tiles)
+    picture = np.take(planes.reshape(4, -1), order, axis=1)  # (4, h, w)
+    halves = _between(picture, 1)  # (4, up or down, h, w)
+    fours = _between(halves.reshape(8, *order.shape), 2)
+    return np.take(fours.reshape(4, -1), large, axis=1)
+
+
+def in_focus(ground, planes, grid):
+    """Planes (4, N, 64) of a ground as planes of the picture's own grid: enlarged where out of focus."""
+    return planes if ground.grid is grid else _enlarged(ground, planes, grid)
+
+
+def _blurred(grid, planes, softness):
+    """Colours of half the size out of focus: (3, N, 64), mixed with their neighbours."""
+    order, _ = _places(grid.tiles, (1, 1))
+    picture = np.take(planes.reshape(3, -1), order, axis=1)
+    share = np.float32(softness / 16)
+    for middle, before, after in (
+        (picture[:, 1:-1], picture[:, :-2], picture[:, 2:]),
+        (picture[..., 1:-1], picture[..., :-2], picture[..., 2:]),
+    ):
+        around = before + after
+        around *= share
+        middle *= 1 - 2 * share
+        middle += around
+    out = np.empty((3, order.size), np.float32)
+    out[:, order] = picture
+    return out.reshape(planes.shape)
+
+
+def interleave(colour):
+    """Three planes of colour to pixels: (3, n) float32 -> (n, 3) uint8."""
+    pixels = np.empty((colour.shape[1], 3), np.uint8)
+    for channel in range(3):
+        pixels[:, channel] = np.clip(colour[channel], 0, 255)
+    return pixels

@@ -35,10 +35,10 @@ def rot_z(degrees):
 
 
 def _rotation(degrees, i, j):
-    angle = np.deg2rad(np.asarray(degrees, np.float64))
+    angle = np.asarray(degrees, np.float64) * (np.pi / 180)
     out = np.zeros(angle.shape + (3, 3))
-    cos, sin = np.cos(angle), np.sin(angle)
-    out[..., i, i] = out[..., j, j] = cos
+    out[..., i, i] = out[..., j, j] = np.cos(angle)
+    sin = np.sin(angle)
     out[..., j, i] = sin
     out[..., i, j] = -sin
     out[..., 3 - i - j, 3 - i - j] = 1.0
@@ -55,7 +55,16 @@ def cross(a, b):
     """Cross product of (..., 3), several times faster than `numpy.cross`."""
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], -1)
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    out[..., 0], out[..., 1], out[..., 2] = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    return out
+
+
+def _columns(forward, left, up):
+    """Frames (T, 3, 3) of three directions (T, 3)."""
+    out = np.empty(forward.shape + (3,))
+    out[..., 0], out[..., 1], out[..., 2] = forward, left, up
+    return out
 
 
 def apply(rotation, vector):
@@ -120,10 +129,9 @@ def pose(body, controls):
     return Skeleton(points, frames, body)
 
 
-def _bend(angles, share=1.0):
-    """Rotation for flex, bend and twist (T, 3)."""
-    angles = angles * share
-    return rot_y(angles[:, 0]) @ rot_x(-angles[:, 1]) @ rot_z(angles[:, 2])
+def _bend(angles):
+    """Rotations for flex, bend and twist (..., 3)."""
+    return rot_y(angles[..., 0]) @ rot_x(-angles[..., 1]) @ rot_z(angles[..., 2])
 
 
 def _trunk(body, controls, points, frames):
@@ -131,10 +139,12 @@ def _trunk(body, controls, points, frames):
     length, radii = body.lengths, body.radii
     turn = controls.turn
     pelvis = rot_z(turn[:, 0]) @ rot_y(turn[:, 1]) @ rot_x(-turn[:, 2])
-    lumbar = pelvis @ _bend(controls.spine, 0.4)
-    chest = lumbar @ _bend(controls.spine, 0.6)
-    neck = chest @ _bend(controls.head, 0.4)
-    head = neck @ _bend(controls.head, 0.6)
+    spine, head = controls.spine, controls.head
+    bends = _bend(np.stack([0.4 * spine, 0.6 * spine, 0.4 * head, 0.6 * head]))
+    lumbar = pelvis @ bends[0]
+    chest = lumbar @ bends[1]
+    neck = chest @ bends[2]
+    head = neck @ bends[3]
     frames[:, 0], frames[:, 1], frames[:, 2] = pelvis, chest, head
     points[:, P["pelvis"]] = controls.root
     points[:, P["spine"]] = spine = controls.root + lumbar[:, :, 2] * length["spine"]
@@ -185,7 +195,7 @@ def _limb_frame(direction, forward):
     """Frame of a limb segment that hangs along `direction`: columns forward, left, up."""
     up = -direction
     forward = unit(forward - (forward * up).sum(-1, keepdims=True) * up)
-    return np.stack([forward, cross(up, forward), up], -1)
+    return _columns(forward, cross(up, forward), up)
 
 
 def _arm(body, limb, side, sign, points, frames):
@@ -221,15 +231,15 @@ def _hand(body, limb, side, sign, fore, points, frames):
         along = (fingers * thumb).sum(-1, keepdims=True)
         # Where the tool continues the forearm it says nothing about the thumb, which then stays as the forearm has it.
         thumb = unit(thumb - along * fingers + along**4 * fore[:, :, 0])
-        hand = np.stack([fingers, cross(thumb, fingers), thumb], -1)
+        hand = _columns(fingers, cross(thumb, fingers), thumb)
     elif limb.flat:
         fingers = unit(frames[:, 1, :, 2] * (1.0, 1.0, 0.0))
         thumb = cross(np.broadcast_to(UP, fingers.shape), fingers) * -sign
-        hand = np.stack([fingers, cross(thumb, fingers), thumb], -1)
+        hand = _columns(fingers, cross(thumb, fingers), thumb)
     else:
         end = limb.end if limb.end is not None else np.zeros((len(fore), 3))
         turned = fore @ rot_z(sign * -end[:, 0]) @ rot_x(sign * end[:, 1]) @ rot_y(-end[:, 2])
-        hand = np.stack([-turned[:, :, 2], turned[:, :, 1], turned[:, :, 0]], -1)
+        hand = _columns(-turned[:, :, 2], turned[:, :, 1], turned[:, :, 0])
     frames[:, 3 if side == "r" else 4] = hand
     wrist, length = points[:, P[f"{side}_wrist"]], body.lengths["hand"]
     for name, fingers, thumb in (("hand", 0.5, 0.0), ("handtip", 1.0, 0.0), ("thumb", 0.55, 0.42)):

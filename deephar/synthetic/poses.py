@@ -33,7 +33,7 @@ _OFTEN = np.array([KINDS[name][0] for name in _NAMES]) / sum(KINDS[name][0] for 
 
 def _clip(name, value):
     low, high = LIMITS[name]
-    return float(np.clip(value, low, high))
+    return float(min(max(value, low), high))
 
 
 def _turn(rng, kind):

@@ -11,12 +11,13 @@ About 40 solids take a few milliseconds at 256 x 256; colours are display values
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from deephar.synthetic.environment import draw_surroundings, interleave, unpack
+from deephar.synthetic.environment import draw_surroundings, in_focus, interleave, unpack
 from deephar.synthetic.rasterise import nearest, pack
-from deephar.synthetic.rays import grid_of
+from deephar.synthetic.rays import PLACE, TILE, Grid, grid_of
 from deephar.synthetic.scene import PART_NONE
 from deephar.synthetic.shadow import floor_shadow
 from deephar.synthetic.textures import CLOTH, LEVELS, material_texture
@@ -27,16 +28,35 @@ class Rendered:
     """A picture and what is known of every pixel."""
 
     frame: np.ndarray  # (H, W, 3) uint8
-    depth: np.ndarray  # (H, W) float32, mm along the camera's z; inf where nothing is
-    part: np.ndarray  # (H, W) int16, part of the nearest solid, -1 for the surroundings
+    grid: Grid
+    depths: np.ndarray  # (N * 64,) depth in tile order
+    parts: np.ndarray  # (N * 64,) part in tile order
+
+    @cached_property
+    def depth(self):
+        """(H, W) float32, mm along the camera's z; inf where nothing is."""
+        return np.ascontiguousarray(self.grid.untile(self.depths))
+
+    @cached_property
+    def part(self):
+        """(H, W) int16, part of the nearest solid, -1 for the surroundings."""
+        return np.ascontiguousarray(self.grid.untile(self.parts))
+
+    def at(self, column, row):
+        """Depth and part in pixels (n,)."""
+        tile = (row // TILE) * self.grid.tiles[0] + column // TILE
+        place = (tile * TILE + row % TILE) * TILE + column % TILE
+        return self.depths[place], self.parts[place]
 
 
 def _surface(packed, solid, rays, distance):
     """Normal (camera space), local point and local normal of covered pixels, each three arrays (n,)."""
-    matrix = packed.to_local.reshape(-1, 9).T[:, solid]  # (9, n)
-    origin = -np.einsum("nij,nj->in", packed.to_local, packed.origin)[:, solid]  # (3, n)
-    x, y, z = rays * distance
-    local = [matrix[3 * i] * x + matrix[3 * i + 1] * y + matrix[3 * i + 2] * z + origin[i] for i in range(3)]
+    matrix = np.take(packed.to_local.reshape(-1, 9).T.copy(), solid, axis=1)  # (9, n)
+    x, y = rays[0] * distance, rays[1] * distance
+    local = [
+        matrix[3 * i] * x + matrix[3 * i + 1] * y + matrix[3 * i + 2] * distance + packed.start[i].take(solid)
+        for i in range(3)
+    ]
     spread = packed.length**2 - (packed.ra - packed.rb) ** 2
     scale = np.where(packed.length > 0, packed.length / np.maximum(spread, 1e-6), 0.0)
     shift = scale * packed.ra * (packed.ra - packed.rb) / np.maximum(packed.length, 1e-6)
@@ -84,17 +104,24 @@ def _texels(packed, materials, solid, local, normal):
     return row.astype(np.int32) & (CLOTH - 1), column.astype(np.int32) & (CLOTH - 1)
 
 
-def _atlas(packed, materials, used, focal):
-    """The textures of the materials in use at the level that suits their distance: (M * S * S,) uint32."""
+def _look_up(packed, materials, solid, row, column, focal):
+    """Packed texels (n,) of covered pixels, from textures at the level that suits the distance of their material."""
     depth = np.full(len(materials), 1e6, np.float32)
     np.minimum.at(depth, packed.material, np.maximum(packed.origin[:, 2], 300.0))
-    scale = np.array([m.scale for m in materials], np.float32)
-    level = np.clip(np.round(np.log2(depth / focal * CLOTH / scale)), 0, LEVELS - 1).astype(int)
-    atlas = np.empty((len(materials), CLOTH, CLOTH), np.uint32)
-    for index in used:
-        material = materials[index]
-        atlas[index] = material_texture(material, min(level[index], 1) if material.chart else int(level[index]))
-    return atlas.reshape(-1)
+    chart, scale = (np.array([getattr(m, name) for m in materials], np.float32) for name in ("chart", "scale"))
+    level = np.clip(np.round(np.log2(depth / focal * CLOTH / scale)), 0, np.where(chart > 0, 1, LEVELS - 1))
+    level = level.astype(np.int32)
+    textures, start, total = [], np.zeros(len(materials), np.int32), 0
+    for index in np.flatnonzero(np.bincount(packed.material[np.flatnonzero(np.bincount(solid))])).tolist():
+        textures.append(material_texture(materials[index], int(level[index])).reshape(-1))
+        start[index], total = total, total + len(textures[-1])
+    level, start = level[packed.material].take(solid), start[packed.material].take(solid)
+    row >>= level
+    column >>= level
+    row <<= CLOTH.bit_length() - 1 - level
+    row += column
+    row += start
+    return np.concatenate(textures).take(row)
 
 
 def _light(scene, normal, rays, specular):
@@ -111,7 +138,10 @@ def _light(scene, normal, rays, specular):
         strength = np.asarray(light.colour, np.float32)
         shade += strength[:, None] * np.maximum(direct, 0.0)
         mirrored = direction[0] * rays[0] + direction[1] * rays[1] + direction[2] * rays[2] - 2 * facing * direct
-        gloss += np.maximum(mirrored, 0.0) ** 16 * strength.mean()
+        np.maximum(mirrored, 0, out=mirrored)
+        for _ in range(4):  # to the 16th power
+            mirrored *= mirrored
+        gloss += mirrored * strength.mean()
     # Seen edge-on a surface is darker, as if the air between limb and body let less light in: it parts arm from chest.
     shade *= np.float32(0.66) - np.float32(0.34) * facing
     return shade, gloss * specular
@@ -120,13 +150,13 @@ def _light(scene, normal, rays, specular):
 def _shade_solids(scene, packed, grid, solid, distance, focal):
     """Colours (3, n) float32 in [0, 255] of the covered pixels."""
     materials = scene.solids.materials
-    rays, which = grid.rays.reshape(3, -1)[:, solid[0]], solid[1]
+    which, rays = solid[1], [(axis @ PLACE).reshape(-1).take(solid[0]) for axis in grid.rays[:2]]
     normal, local, local_normal = _surface(packed, which, rays, distance)
     row, column = _texels(packed, materials, which, local, local_normal)
-    material = packed.material[which]
-    used = np.flatnonzero(np.bincount(material))
-    texels = _atlas(packed, materials, used, focal)[(material * CLOTH + row) * CLOTH + column]
-    specular = np.array([m.specular for m in materials], np.float32)[material]
+    texels = _look_up(packed, materials, which, row, column, focal)
+    specular = np.array([m.specular for m in materials], np.float32)[packed.material].take(which)
+    rays.append(1 / np.sqrt(rays[0] * rays[0] + rays[1] * rays[1] + 1))
+    rays = [rays[0] * rays[2], rays[1] * rays[2], rays[2]]
     shade, gloss = _light(scene, normal, rays, specular)
     colour = unpack(texels)
     colour *= np.sqrt(shade)
@@ -153,17 +183,18 @@ def render(scene, size=None):
     packed = pack(scene.solids, scene.camera)
     ground = draw_surroundings(scene, grid)
     distance, solid = nearest(packed, grid)
-    covered = np.flatnonzero(distance.reshape(-1) < ground.distance)
-    distance, solid = distance.reshape(-1)[covered], solid.reshape(-1)[covered]
-    colour = floor_shadow(scene, ground)  # (3, N * 64)
-    depth = ground.distance.copy()
+    planes = in_focus(ground, floor_shadow(scene, packed, ground), grid).reshape(4, -1)
+    distance = distance.reshape(-1)
+    with np.errstate(divide="ignore"):
+        depth = 1 / planes[3]
+    covered = np.flatnonzero(distance < depth)
+    distance, solid = distance[covered], solid.reshape(-1)[covered]
     part = np.full(len(depth), PART_NONE, np.int16)
     if len(covered):
         focal = float(scene.camera.f[0]) * size[0] / scene.camera.size[0]
         shaded = _shade_solids(scene, packed, grid, (covered, solid), distance, focal)
         for channel in range(3):
-            colour[channel][covered] = shaded[channel]
+            planes[channel][covered] = shaded[channel]
         depth[covered] = distance
         part[covered] = packed.part[solid]
-    depth *= grid.rays[2].reshape(-1)
-    return Rendered(*(np.ascontiguousarray(grid.untile(v)) for v in (interleave(colour), depth, part)))
+    return Rendered(np.ascontiguousarray(grid.untile(interleave(planes[:3]))), grid, depth, part)

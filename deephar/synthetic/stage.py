@@ -65,7 +65,7 @@ def picture(stage, performance, t, camera, low_size, rng, motion):
     visible = visible_points(px, depth, rendered, skeleton.body)
     if motion is not None:
         motion = tuple(v * small.size[0] / camera.size[0] for v in motion)
-    person = (rendered.part >= 0) & (rendered.part < 1000)  # the main person's parts, see looks.PART
+    person = None if motion is None else (rendered.part >= 0) & (rendered.part < PART_SECOND_PERSON)
     frame = effects.apply(rendered.frame, stage.effects, rng, motion, moving=person)
     if small is not camera:
         frame = np.asarray(Image.fromarray(frame).resize(camera.size, Image.Resampling.BILINEAR))

@@ -1,8 +1,7 @@
 """Small repeating textures: cloth patterns by name and seed, all with coarser levels.
 
-A texture is kept as packed pixels (uint32, bytes R G B 0), so that one lookup fetches a whole colour. Coarser levels of
-the same size (averaged over 2, 4, 8... texels) replace fine ones in the distance, where a fine pattern would only
-flicker.
+A texture is kept as packed pixels (uint32, bytes R G B 0), so that one lookup fetches a whole colour. Coarser levels
+(averaged over 2, 4, 8... texels) replace fine ones in the distance, where a fine pattern would only flicker.
 """
 
 from collections import OrderedDict
@@ -30,12 +29,8 @@ def pack_pixels(picture):
 
 
 def coarser(picture, level):
-    """The same picture averaged over squares of 2 ** level texels: (S, S[, 3]) uint8."""
-    if level <= 0:
-        return picture
-    side, cells = picture.shape[0], max(picture.shape[0] >> level, 1)
-    small = Image.fromarray(picture).resize((cells, cells), Image.Resampling.BOX)
-    return np.asarray(small.resize((side, side), Image.Resampling.NEAREST))
+    """A picture (S, S[, 3]) uint8 averaged over squares of 2 ** level texels: S >> level texels a side."""
+    return np.asarray(Image.fromarray(picture).reduce(1 << level)) if level > 0 else picture
 
 
 def value_noise(rng, side, first=2, octaves=5, falloff=0.6):
@@ -100,14 +95,14 @@ def _draw_mask(pattern, seed):
 
 
 @lru_cache(maxsize=1024)
-def cloth_mask(pattern, seed, level=0):
-    """Share of the second colour in each texel of a cloth, coarser by `level`: (S, S) in 0..255."""
+def cloth_masks(pattern, seed):
+    """Share of the second colour in each texel of a cloth: uint8 for every level, (S, S), (S / 2, S / 2), ..."""
     mask = np.clip(_draw_mask(pattern, seed) * 255, 0, 255).astype(np.uint8)
-    return coarser(mask, level).astype(np.intp)  # an index, for `take`
+    return [coarser(mask, level) for level in range(LEVELS)]
 
 
 def material_texture(material, level=0):
-    """The packed texture (S, S) uint32 of a material, coarser by `level`; the last ones are kept."""
+    """The packed texture (S >> level, S >> level) uint32 of a material; the last ones are kept."""
     key = (id(material), level)
     if key in _KEPT and _KEPT[key][0] is material:
         return _KEPT[key][1]
@@ -115,10 +110,10 @@ def material_texture(material, level=0):
         packed = pack_pixels(coarser(np.asarray(material.texture, np.uint8), level))
     else:
         seed = int(material.seed) % PLAIN_SEEDS if material.pattern == "plain" else int(material.seed)
-        base, second = np.asarray(material.colour, np.float32), np.asarray(material.second, np.float32)
+        base, second = np.clip(np.array([material.colour, material.second], np.float32) * 255, 0, 255)
         blend = np.zeros((256, 4), np.uint8)
-        blend[:, :3] = np.clip(base + _RAMP * (second - base), 0, 1) * 255
-        packed = blend.view(np.uint32).ravel().take(cloth_mask(material.pattern, seed, level))
+        blend[:, :3] = _RAMP * (second - base) + base
+        packed = blend.view(np.uint32).ravel().take(cloth_masks(material.pattern, seed)[level])
     _KEPT[key] = (material, packed)
     while len(_KEPT) > _KEPT_MOST:
         _KEPT.popitem(last=False)

@@ -60,17 +60,16 @@ def visible_points(px, depth, rendered, body):
     Args:
         px: (K, 2) pixels of the rendered picture.
         depth: (K,) mm along the optical axis.
-        rendered: `depth` (H, W) mm and `part` (H, W) of the picture.
+        rendered: `render.Rendered`, for depth and part in the pixels of the points.
         body: the `Body`, for the thickness of the flesh.
 
     Returns:
         (K,) bool: inside the frame, and nothing in front.
     """
-    height, width = rendered.depth.shape
+    height, width = rendered.frame.shape[:2]
     inside = np.isfinite(px).all(1) & (px >= 0).all(1) & (px[:, 0] < width) & (px[:, 1] < height) & (depth > 0)
     cell = np.where(inside[:, None], px, 0).astype(int)
-    nearest = rendered.depth[cell[:, 1], cell[:, 0]]
-    part = rendered.part[cell[:, 1], cell[:, 0]].astype(int)
+    nearest, part = rendered.at(cell[:, 0], cell[:, 1])
     part = np.where((part < 0) | (part >= len(PART)), len(PART), part)
     own = _OWN[np.arange(len(px)), part]
     cover = np.array([body.radii[name] for name in _RADII])

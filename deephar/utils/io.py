@@ -1,6 +1,7 @@
 """Coloured lines on the terminal, sizes in words, and files that are written whole or not at all."""
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -100,6 +101,15 @@ def _plain(value):
     if isinstance(value, pathlib.PurePath):
         return str(value)
     raise TypeError(f"cannot write {type(value).__name__} as JSON. Received: {value!r}")
+
+
+def file_digest(path, kind="sha256"):
+    """The digest of a file as hexadecimal digits; `kind` is a name that `hashlib` knows."""
+    digest = hashlib.new(kind)
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def write_json(path, obj):

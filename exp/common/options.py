@@ -2,7 +2,7 @@
 
     SCRIPT.py [OUT | --out OUT] [--data DIR] [--tiny] [--weights NAME|PATH] [--resume] [--seed N]
     training also: --init --epochs --steps --batch --lr --optimizer --schedule --warmup --clipnorm --precision --jit
-                   --workers --time-limit
+                   --workers --all-devices --time-limit
 """
 
 import argparse
@@ -58,6 +58,7 @@ def add_training(parser, **defaults):
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
     add("--jit", action="store_true", help="compile with XLA: for an accelerator")
     add("--workers", type=count, default=defaults.get("workers", 2), help="processes that load; 0: none")
+    add("--all-devices", action="store_true", help="split every batch over all devices (JAX backend)")
     add("--time-limit", metavar="MIN", type=float, help="stop after the epoch that ends later than this")
 
 
@@ -69,6 +70,10 @@ def parse(parser, argv=None):
     arguments.out = arguments.out or arguments.folder or arguments.default_out
     arguments.out.mkdir(parents=True, exist_ok=True)
     quiet_keras()
+    if getattr(arguments, "all_devices", False):
+        from deephar.trainer import use_all_devices
+
+        print(f"{use_all_devices()} devices")
     return arguments
 
 
@@ -104,6 +109,14 @@ def override(arguments, stage):
     asked = {field: getattr(arguments, name) for name, field in STAGE_FIELDS.items()}
     changes = {name: value for name, value in asked.items() if value is not None}
     return stage.replace(**changes, warmup_steps=arguments.warmup, jit_compile=arguments.jit, seed=arguments.seed)
+
+
+def tiny_data(arguments, *names):
+    """With --tiny and no --data, write the synthetic data sets `names` into OUT/data and take these."""
+    if arguments.tiny and not arguments.data:
+        from tiny import write_tiny
+
+        arguments.data = write_tiny(arguments.out / "data", *names)
 
 
 def make_tiny(arguments, **changes):

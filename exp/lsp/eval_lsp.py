@@ -52,27 +52,17 @@ def draw_sheet(path, lsp, mode, keys, found, layout):
     """Write the crops of some people with the last block's poses as one picture."""
     from validation import spread
 
-    from deephar.drawing import contact_sheet, draw_pose
+    from deephar.drawing import pose_sheet
 
-    pictures = []
-    for place in spread(len(keys), SHEET):
-        sample = lsp.get_data(keys[place], mode)
-        frame = np.round(127.5 * (sample["frame"] + 1)).astype(np.uint8)
-        height, width = frame.shape[:2]
-        scale = max(1, 256 // width)
-        frame = np.asarray(Image.fromarray(frame).resize((scale * width, scale * height), Image.Resampling.BICUBIC))
-        points = found.predicted[-1, place] @ sample["afmat"][:2, :2].T + sample["afmat"][:2, 2]
-        pictures.append(draw_pose(frame, points * [scale * width, scale * height], layout))
+    places = spread(len(keys), SHEET)
+    samples = [lsp.get_data(keys[place], mode) for place in places]
     with atomic_path(path) as temporary:
-        Image.fromarray(contact_sheet(pictures, columns=8)).save(temporary, "PNG")
+        Image.fromarray(pose_sheet(samples, found.predicted[-1, places], layout)).save(temporary, "PNG")
 
 
 def main():
     arguments = arguments_of()
-    if arguments.tiny:
-        from tiny import write_tiny
-
-        arguments.data = arguments.data or write_tiny(arguments.out / "data", "LSP")
+    options.tiny_data(arguments, "LSP")
     folder = datasetpath("LSP", arguments.data)
     from validation import spread
 

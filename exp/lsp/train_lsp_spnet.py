@@ -10,13 +10,13 @@ Expected: PCK@0.2 on the validation pictures (numbers that end in 9) after every
 has the figures of the shipped file. Test pictures are never read.
 """
 
-import dataclasses
 import pathlib
 import sys
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
 import networks
 import options
+from pose_training import train_poses
 from sources import make_pictures, split_batch
 
 from deephar.recipes import Stage
@@ -35,10 +35,7 @@ def arguments_of(argv=None):
     parser.add_argument("--validate", type=options.count, default=300, help="validation pictures; 0: none")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
-        from tiny import write_tiny
-
-        names = ["LSP", "MPII"] if arguments.mpii else ["LSP"]
-        arguments.data = arguments.data or write_tiny(arguments.out / "data", *names)
+        options.tiny_data(arguments, *(["LSP", "MPII"] if arguments.mpii else ["LSP"]))
         options.make_tiny(arguments, side=networks.TINY_SIDE)
     return arguments
 
@@ -55,30 +52,9 @@ def main():
     sizes = {"lsp": 1.0, "mpii": arguments.mpii, "synthetic": arguments.synthetic}
     sizes = split_batch(sizes, arguments.batch)
     sets = {name: make_pictures(name, arguments.data, dataconf, arguments.seed) for name in sizes}
-    from validation import PoseValidation
-
-    from deephar.data import BatchLoader
-    from deephar.models import spnet
-    from deephar.run import Run
-    from deephar.stages import train_stage
-
-    config = config_of(arguments)
-    model = spnet.build(config)
-    if arguments.init or arguments.weights:
-        networks.initialise(model, arguments.init or arguments.weights)
     arguments.steps = arguments.steps or -(-sets["lsp"].get_length(TRAIN_MODE) // sizes["lsp"])
     stage = options.override(arguments, Stage("pose", epochs=60))
-    loader = BatchLoader(
-        *(list(sets.values()), ["frame"], ["pose"], TRAIN_MODE, list(sizes.values())),
-        num_predictions=len(model.outputs),
-        seed=arguments.seed,
-    )
-    about = {"model": config.to_dict(), "data": dataconf.to_dict(), "stage": dataclasses.asdict(stage), "batch": sizes}
-    run = Run(arguments.out, about, arguments.resume)
-    print(f"{model.count_params():,} parameters; a batch: {sizes}; {stage.epochs} x {arguments.steps} steps")
-    check = PoseValidation(model, {"lsp": sets["lsp"]}, arguments.validate) if arguments.validate else None
-    train_stage(model, loader, stage, run, check, print_full_losses=False, **options.loading(arguments))
-    print(f"weights: {run.path('weights_best.weights.h5')}")
+    train_poses(arguments, config_of(arguments), dataconf, stage, sets, sizes, {"lsp": sets["lsp"]})
 
 
 if __name__ == "__main__":

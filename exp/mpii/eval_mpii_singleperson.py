@@ -35,10 +35,7 @@ def arguments_of(argv=None):
 
 def main():
     arguments = arguments_of()
-    if arguments.tiny:
-        from tiny import write_tiny
-
-        arguments.data = arguments.data or write_tiny(arguments.out / "data", "MPII")
+    options.tiny_data(arguments, "MPII")
     folder = datasetpath("MPII", arguments.data)
     from validation import spread
 

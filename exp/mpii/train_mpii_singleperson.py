@@ -11,18 +11,17 @@ Expected: 88.3 PCKh@0.5 on the 2,958 validation people with 8 pyramids (table 4)
 every epoch and kept in log.csv. `--synthetic 1` trains on rendered pictures alone, with no data set at all.
 """
 
-import dataclasses
 import pathlib
 import sys
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
 import networks
 import options
+from pose_training import train_poses
 from sources import make_pictures, split_batch
 
 from deephar.config import ModelConfig, mpii_sp_dataconf
 from deephar.recipes import Stage
-from deephar.utils import TRAIN_MODE
 
 PAPER_STAGE = Stage("pose", epochs=40, steps_per_epoch=800, decay_epochs=())
 SMALL_STAGE = Stage("pose", epochs=60, steps_per_epoch=400, optimizer="adam", schedule="cosine", clipnorm=5.0)
@@ -37,10 +36,8 @@ def arguments_of(argv=None):
     parser.add_argument("--validate", type=options.count, default=10_000, help="validation people; 0: none")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
-        from tiny import write_tiny
-
         if arguments.synthetic < 1:
-            arguments.data = arguments.data or write_tiny(arguments.out / "data", "MPII")
+            options.tiny_data(arguments, "MPII")
         options.make_tiny(arguments)
     return arguments
 
@@ -69,28 +66,8 @@ def main():
     arguments = arguments_of()
     config, dataconf = make_config(arguments)
     sets, sizes, people = make_sets(arguments, dataconf)
-    from validation import PoseValidation
-
-    from deephar.data import BatchLoader
-    from deephar.models import spnet
-    from deephar.run import Run
-    from deephar.stages import train_stage
-
-    model = spnet.build(config)
-    if arguments.init or arguments.weights:
-        networks.initialise(model, arguments.init or arguments.weights)
     stage = options.override(arguments, SMALL_STAGE if arguments.small else PAPER_STAGE)
-    loader = BatchLoader(
-        *(list(sets.values()), ["frame"], ["pose"], TRAIN_MODE, list(sizes.values())),
-        num_predictions=len(model.outputs),
-        seed=arguments.seed,
-    )
-    about = {"model": config.to_dict(), "data": dataconf.to_dict(), "stage": dataclasses.asdict(stage), "batch": sizes}
-    run = Run(arguments.out, about, arguments.resume)
-    print(f"{model.count_params():,} parameters; a batch: {sizes}; {stage.epochs} x {stage.steps_per_epoch} steps")
-    check = PoseValidation(model, people, arguments.validate) if arguments.validate else None
-    train_stage(model, loader, stage, run, check, print_full_losses=False, **options.loading(arguments))
-    print(f"weights: {run.path('weights_best.weights.h5')}")
+    train_poses(arguments, config, dataconf, stage, sets, sizes, people)
 
 
 if __name__ == "__main__":

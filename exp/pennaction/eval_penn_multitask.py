@@ -88,9 +88,7 @@ def eval_actions(arguments, model, dataconf, num_frames):
 def main():
     arguments = arguments_of()
     if arguments.tiny:
-        from tiny import write_tiny
-
-        arguments.data = arguments.data or write_tiny(arguments.out / "data", "MPII", "PennAction")
+        options.tiny_data(arguments, "MPII", "PennAction")
         arguments.limit = arguments.limit or 2
     datasetpath("PennAction", arguments.data)
     from deephar.inference.model_input import read_signature

@@ -58,10 +58,7 @@ def predict_boxes(model, penn, name, batch_size):
 
 def main():
     arguments = arguments_of()
-    if arguments.tiny:
-        from tiny import write_tiny
-
-        arguments.data = arguments.data or write_tiny(arguments.out / "data", "PennAction")
+    options.tiny_data(arguments, "PennAction")
     folder = datasetpath("PennAction", arguments.data)
     from deephar.inference.model_input import picture_view, read_signature
 

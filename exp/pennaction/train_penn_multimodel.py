@@ -56,10 +56,8 @@ def arguments_of(argv=None):
     arguments = options.parse(parser, argv)
     arguments.stages = arguments.stages or list(STAGES)
     if arguments.tiny:
-        from tiny import write_tiny
-
         names = ([] if arguments.synthetic else ["MPII", "PennAction"]) + (["LSP"] if arguments.lsp else [])
-        arguments.data = arguments.data or write_tiny(arguments.out / "data", *names)
+        options.tiny_data(arguments, *names)
         options.make_tiny(arguments, batch=2 * networks.NUM_FRAMES, epochs=arguments.epochs or 1)
     return arguments
 

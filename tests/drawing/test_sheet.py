@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from deephar.drawing import contact_sheet
+from deephar.drawing import contact_sheet, pose_sheet
+from deephar.utils.pose import get_poselayout
 
 
 def plain(value, height=20, width=30):
@@ -35,3 +36,13 @@ def test_errors_name_the_argument():
         contact_sheet([], columns=2)
     with pytest.raises(ValueError, match="`captions` must hold one text for each of 1"):
         contact_sheet([plain(1)], columns=1, captions=["a", "b"])
+
+
+def test_pose_sheet_draws_frame_pixels_into_the_crop():
+    layout = get_poselayout("pa16j2d")
+    afmat = np.array([[1 / 100, 0, -0.5], [0, 1 / 100, -0.5], [0, 0, 1]])  # the crop is frame px 50 to 150
+    sample = {"frame": np.full((64, 64, 3), -1.0, np.float32), "afmat": afmat}
+    sheet = pose_sheet([sample], np.full((1, 16, 2), (100.0, 75.0)), layout, cell=128)
+    assert sheet.shape == (136, 136, 3)
+    rows, columns = np.nonzero(sheet[4:-4, 4:-4].max(axis=-1) > 64)
+    assert abs(rows.mean() - 32) < 3 and abs(columns.mean() - 64) < 3

@@ -1,10 +1,6 @@
 """SPNets with reference weights give the reference outputs: five networks, second models, another backend."""
 
 import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -113,15 +109,9 @@ for name, layout in (("spnet_mpii_8p", "pa16j2d"), ("spnet_3d_8p", "pa17j3d")):
 
 
 @pytest.mark.slow
-def test_agrees_on_jax(reference, reference_weights, weight_file, tmp_path):
-    pytest.importorskip("jax")
+def test_agrees_on_jax(reference, reference_weights, weight_file, on_backend, tmp_path):
     folder = {weight_file(name).parent for name in ("spnet_mpii_8p", "spnet_3d_8p")}.pop()
     np.save(tmp_path / "x.npy", reference_weights.reference_input((2, 256, 256, 3)))
-    root = str(pathlib.Path(spnet.__file__).parents[2])
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": root}
-    command = [sys.executable, "-c", JAX_SCRIPT, str(folder), str(tmp_path / "x.npy"), str(reference)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    lines = [float(line) for line in done.stdout.split()]
+    lines = [float(line) for line in on_backend("jax", JAX_SCRIPT, folder, tmp_path / "x.npy", reference).split()]
     assert len(lines) == 2
     assert max(lines) < 1e-5

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from deephar.synthetic.environment import draw_surroundings
-from deephar.synthetic.rasterise import cull, intersect_box, intersect_round, nearest, pack
-from deephar.synthetic.rays import grid_of, undistort
+from deephar.synthetic.rasterise import NEAR_MM, cull, intersect_box, intersect_round, nearest, pack
+from deephar.synthetic.rays import Grid, grid_of, undistort
 from deephar.synthetic.render import render
 from deephar.synthetic.scene import Camera, Scene, SolidsBuilder, Surroundings
 
@@ -45,13 +45,17 @@ def scene_of(builder, camera):
 
 
 def hit(builder, direction):
-    """Distance along one unit ray from the origin (camera at the world's origin, axes of the world)."""
+    """Distance along one ray from the origin (camera at the world's origin, axes of the world), inf where it misses."""
     camera = Camera(np.eye(3), np.zeros(3), (100.0, 100.0), (50.0, 50.0), size=(100, 100))
     packed = pack(builder.build(), camera)
-    rays = np.asarray(direction, np.float32).reshape(3, 1, 1) / np.linalg.norm(direction)
+    ray = np.asarray(direction, float) / direction[2]
+    rays = np.zeros((3, 1, 3), np.float32)  # all rays of one tile are the same
+    rays[:, 0, 2] = ray
+    grid = Grid((8, 8), (1, 1), rays, np.zeros(1, np.float32))
     kind = intersect_round if packed.num_round else intersect_box
     with np.errstate(all="ignore"):
-        return float(kind(packed, rays, np.array([0]), np.array([0]))[0, 0])
+        depth = float(kind(packed, grid, np.array([0]), np.array([0]))[0, 0])
+    return depth * np.linalg.norm(ray) if depth > 0 else np.inf
 
 
 def test_sphere_distance():
@@ -206,8 +210,9 @@ def test_culling_loses_no_pixel():
     distance, _ = nearest(packed, grid)
     tile, solid = (v.reshape(-1) for v in np.meshgrid(np.arange(grid.reach.size), np.arange(50), indexing="ij"))
     with np.errstate(all="ignore"):
-        every = intersect_round(packed, grid.rays, tile, solid).reshape(grid.reach.size, 50, 64).min(axis=1)
-    np.testing.assert_array_equal(np.isfinite(distance), np.isfinite(every))
+        every = intersect_round(packed, grid, tile, solid).reshape(64, grid.reach.size, 50)
+        hit = (every > NEAR_MM).any(axis=2).T
+    np.testing.assert_array_equal(np.isfinite(distance), hit)
     assert len(cull(packed, grid)[0]) < len(tile) / 2
 
 
@@ -241,7 +246,7 @@ def test_light_comes_from_the_lit_side_and_a_shadow_falls_away_from_it():
     right, left = ball.copy(), ball.copy()
     right[:, :middle], left[:, middle:] = False, False
     assert bright[right].mean() > bright[left].mean() + 20
-    before = grid_of(camera, SIZE).untile(bare.colour.mean(axis=0))
+    before = bare.grid.untile(bare.planes[:3].mean(axis=0))
     dark = (before - bright > 10) & ~ball
     assert dark.sum() > 50 and np.nonzero(dark)[1].mean() < middle
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deephar import utils as U
-from deephar.utils.io import atomic_path, write_json
+from deephar.utils.io import atomic_path, file_digest, write_json
 from deephar.utils.progress import progress
 
 
@@ -26,6 +26,12 @@ def test_lines(capsys):
 def test_sizes_and_names():
     assert (U.sizeof_fmt(1536), U.sizeof_fmt(3), U.sizeof_eng_fmt(1.5e6)) == ("1.5KiB", "3.0B", "1.5M")
     assert U.appstr("a", "b") == "ab" and U.appstr(None, "b") is None
+
+
+def test_digest_of_a_file(tmp_path):
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert file_digest(tmp_path / "abc", "md5") == "900150983cd24fb0d6963f7d28e17f72"
+    assert file_digest(tmp_path / "abc").startswith("ba7816bf8f01cfea") and len(file_digest(tmp_path / "abc")) == 64
 
 
 def test_mkdir_twice(tmp_path):

@@ -1,0 +1,67 @@
+"""All benchmarks in one run with one table: `python benchmarks`. About a minute on two idle cores."""
+
+import os
+import tempfile
+
+import numpy as np
+import predict
+import reader
+import synthetic
+
+from deephar.evaluation import table
+
+
+def reader_rows(pictures=8, seconds=1.5, side=256):
+    """The reader against the straightforward way, over the sizes of people."""
+    rng, total = np.random.default_rng(0), np.zeros(2)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = reader.write_pictures(folder, pictures, rng)
+        for name, person_px in reader.PERSON_PX.items():
+            slow, fast, _ = reader.measure(paths, person_px, seconds, (side, side), rng)
+            total += 1 / np.array([slow, fast])
+            yield f"1280x720 JPEG, person {name}", "samples/s", fast, slow
+    slow, fast = len(reader.PERSON_PX) / total
+    yield "1280x720 JPEG, all sizes", "samples/s", fast, slow
+
+
+def synthetic_rows(pictures=30, side=256):
+    """Pictures and frames of the synthetic world."""
+    synthetic.time_stills(side, 5, "person")
+    for framing in ("person", "scene"):
+        times = synthetic.time_stills(side, pictures, framing)
+        yield f"{side}x{side}, framing {framing}", "pictures/s", 1e3 / times.mean(), None
+    yield f"{side}x{side}, clip", "frames/s", 1e3 / synthetic.time_clips(side, pictures // 8).mean(), None
+
+
+def predict_rows(seconds=4.0):
+    """Every way of `predict.py` beside the whole network; single layers beside the straightforward ones."""
+    rows = predict.speed_rows(predict.NETWORKS, seconds)
+    speeds = {(network, way): speed for network, way, speed, *_ in rows}
+    for network, way, speed, *_ in rows:
+        if way == predict.OURS:
+            yield f"layer {network}", "clips/s", speed, speeds[network, predict.STRAIGHTFORWARD]
+        elif way != predict.STRAIGHTFORWARD:
+            against = (predict.FRAMEWISE, predict.LAID_OUT)
+            yield f"{network} network, {way}", "clips/s", speed, None if way in against else speeds[network, against[0]]
+
+
+def memory_rows(held):
+    for network, way, before, most in held:
+        yield f"{network} network, {way}", "MB for predict", most - before, None
+
+
+def main():
+    """Print one table; the column `against` is the straightforward way, for networks that of frame by frame."""
+    os.environ.update(dict.fromkeys(predict.ONE_CORE, "1"))
+    held = predict.memory_rows(predict.NETWORKS)  # first: a process starts with the peak of the one that starts it
+    parts = {"reader": reader_rows(), "synthetic": synthetic_rows(), "predict": predict_rows()}
+    rows = []
+    for part, found in {**parts, "memory": memory_rows(held)}.items():
+        for name, unit, value, against in found:
+            compared = ("", "") if against is None else (f"{against:.3g}", f"{value / against:.2f}x")
+            rows.append([part, name, unit, f"{value:.3g}", *compared])
+    print(table(["benchmark", "what", "unit", "deephar", "against", "ratio"], rows, left=(0, 1, 2)))
+
+
+if __name__ == "__main__":
+    main()
