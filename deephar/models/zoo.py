@@ -181,6 +181,9 @@ def _lines(card):
     yield f"- score: {card.score}"
     if card.command:
         yield f"- command: `{card.command}`"
+    if card.recipe:
+        yield "- trained by:"
+        yield from ("", *(f"      {line}" for line in card.recipe))
 
 
 def weights_readme():
