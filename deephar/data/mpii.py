@@ -16,7 +16,7 @@ import numpy as np
 from deephar.data.files import data_folder, inside, load_mat, malformed, open_picture
 from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
 from deephar.data.samples import draw_augmentation, picture_shapes, sample_at, shape_of, split_of
-from deephar.utils.bbox import objposwin_to_bbox
+from deephar.utils.bbox import bbox_to_objposwin, objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 from deephar.utils.pose import pa16j2d
 
@@ -61,13 +61,14 @@ class MpiiSinglePerson:
         self._rng = np.random.default_rng(seed)
         self.samples = _load_people(self.dataset_path / "annotations.mat")
 
-    def get_data(self, key, mode, fast_crop=False, rng=None):
+    def get_data(self, key, mode, fast_crop=False, bbox=None, rng=None):
         """Load one person.
 
         Args:
             key: number of the sample in its split, from 0.
             mode: TRAIN_MODE augments at random; VALID_MODE uses the fixed values.
             fast_crop: accepted for old code; there is one way to crop, and it is fast.
+            bbox: (x1, y1, x2, y2) frame px to crop instead of the annotated person; is not moved or scaled at random.
             rng: `numpy.random.Generator` of the augmentation.
 
         Returns:
@@ -79,10 +80,7 @@ class MpiiSinglePerson:
         """
         person = sample_at(self.samples, key, mode)
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
-        scale = WINDOW_SCALE * person.scale
-        centre = person.objpos + [0.0, CENTRE_SHIFT_PX * scale]
-        centre = centre + scale * np.array([augmentation["transx"], augmentation["transy"]])
-        window = (BODY_PX * augmentation["scale"] * scale,) * 2
+        centre, window = _window(person, augmentation) if bbox is None else bbox_to_objposwin(bbox)
         with open_picture(inside(self.dataset_path / "images", person.image), PREPARE) as picture:
             crop = make_crop(picture.size, centre, window, augmentation, self.dataconf.crop_resolution)
             pixels = cut(picture, crop)
@@ -103,6 +101,13 @@ class MpiiSinglePerson:
     def get_shape(self, dictkey):
         """Return the shape of one entry of a sample."""
         return shape_of(picture_shapes(self.dataconf, self.poselayout, "headsize"), dictkey)
+
+
+def _window(person, augmentation):
+    """Centre and size (px) of the square to cut around an annotated person."""
+    scale = WINDOW_SCALE * person.scale
+    shift = [augmentation["transx"], CENTRE_SHIFT_PX + augmentation["transy"]]
+    return person.objpos + scale * np.array(shift), (BODY_PX * augmentation["scale"] * scale,) * 2
 
 
 def head_size(head):

@@ -105,6 +105,15 @@ def test_shapes_are_as_stated(folder):
         mpii.get_shape("poses")
 
 
+def test_a_given_box_is_cropped(folder):
+    mpii = MpiiSinglePerson(folder, DataConfig(crop_resolution=(64, 64)))
+    box = mpii.get_data(0, VALID_MODE)["bbox"] + [4, 4, 12, 12]
+    sample = mpii.get_data(0, VALID_MODE, bbox=box)
+    np.testing.assert_allclose(sample["bbox"], box)
+    corners = sample["afmat"] @ np.array([[box[0], box[2]], [box[1], box[3]], [1, 1]])
+    np.testing.assert_allclose(corners[:2], [[0, 1], [0, 1]], atol=0.03)  # borders fall on whole pixels
+
+
 @pytest.mark.parametrize("key, mode", [(1, VALID_MODE), (-1, VALID_MODE), (0, TEST_MODE), (0, 7)])
 def test_key_or_mode_out_of_range(folder, key, mode):
     mpii = MpiiSinglePerson(folder, DataConfig())
