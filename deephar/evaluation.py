@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from deephar.evaluation_actions import ActionScoresOnSet, eval_multi_clip, eval_single_clip
-from deephar.evaluation_batches import forward, sample_batches
-from deephar.inference.model_input import picture_view, read_signature
+from deephar.evaluation_batches import sample_batches
+from deephar.inference.model_input import forward, picture_view, read_signature
 from deephar.measures import pck_torso, pck_torso_per_joint, pckh, pckh_per_joint, torso_size
 from deephar.utils.parser import TEST_MODE, VALID_MODE
 

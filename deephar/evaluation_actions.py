@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from deephar.evaluation_batches import forward, prefetched, sample_batches
+from deephar.evaluation_batches import prefetched, sample_batches
+from deephar.inference.model_input import forward
 from deephar.utils.parser import TEST_MODE
 from deephar.utils.progress import progress as progress_bar
 
@@ -110,7 +111,7 @@ def eval_multi_clip(
     Returns:
         `ActionScoresOnSet`.
     """
-    action_outputs(model)
+    outputs = action_outputs(model, dataset.get_shape(label_key)[0] if hasattr(dataset, "get_shape") else None)
     steps = list(subsampling or [dataset.dataconf.fixed_subsampling])
     keys = list(range(dataset.get_length(mode)) if keys is None else keys)
     jobs = [(n, clip, w) for n, key in enumerate(keys) for clip, w in enumerate(_windows(dataset, key, mode, steps))]
@@ -124,7 +125,6 @@ def eval_multi_clip(
     loaded = prefetched(load, chunks)
     total = _Votes(len(keys))
     for some, clips, true in progress_bar(loaded, len(chunks), "actions, all clips") if progress else loaded:
-        outputs = action_outputs(model, dataset.get_shape(label_key)[0] if hasattr(dataset, "get_shape") else None)
         for mirrored in range(1 + int(flip)):
             found = forward(model, clips[:, :, :, ::-1] if mirrored else clips, batch_size)
             total.add(some, np.stack([found[k] for k in outputs]), true, mirrored)

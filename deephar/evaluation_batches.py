@@ -1,9 +1,7 @@
-"""Samples of a data set as batches, read ahead while the network runs, and the forward pass of one batch."""
+"""Samples of a data set as batches, read ahead while the network runs."""
 
 import collections
 import concurrent.futures
-
-import numpy as np
 
 from deephar.utils.progress import progress as progress_bar
 
@@ -49,15 +47,3 @@ def sample_batches(dataset, mode, keys=None, batch_size=16, progress=True, label
             batch = []
     if batch:
         yield batch
-
-
-def forward(model, frames, batch_size):
-    """All outputs for one batch as float64 arrays.
-
-    The batch is filled up to `batch_size`, so that the network is traced for one shape only.
-    """
-    count = len(frames)
-    filled = np.concatenate([frames, np.repeat(frames[-1:], max(0, batch_size - count), axis=0)])
-    found = model.predict_on_batch(np.ascontiguousarray(filled))
-    found = found if isinstance(found, (list, tuple)) else [found]
-    return [np.asarray(out, np.float64)[:count] for out in found]

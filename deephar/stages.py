@@ -12,7 +12,7 @@ import keras
 from deephar.checkpoints.loading import copy_weights
 from deephar.heatmap_training import labelled_outputs, with_heatmap_loss
 from deephar.losses import pose_regression_loss
-from deephar.models.surgery import copy_replica_layers
+from deephar.models.surgery import copy_replica_layers, set_trainable_layers
 from deephar.trainer import MultiModelTrainer, unwrap
 from deephar.utils.io import printnl
 
@@ -45,8 +45,7 @@ def compile_for_stage(models, stage, full_model=None):
     In an action stage only layers whose name holds `action` are trained; batch normalisation of the others then uses
     its moving figures.
     """
-    for layer in (full_model or models[0]).layers:
-        layer.trainable = stage.task != "action" or "action" in layer.name
+    set_trainable_layers(full_model or models[0], "action", True, neg_trainable=stage.task != "action")
     classes = {
         "rmsprop": keras.optimizers.RMSprop,
         "sgd": keras.optimizers.SGD,

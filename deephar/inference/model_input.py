@@ -1,4 +1,4 @@
-"""What a network takes and gives, read from its shapes, and the cropped pixels it is fed."""
+"""What a network takes and gives, read from its shapes, the cropped pixels it is fed, and the forward pass."""
 
 from dataclasses import dataclass
 
@@ -107,6 +107,18 @@ def person_crop(box, size, resolution, mirrored=False):
 def crop_frames(frames, crop):
     """Cut and normalise: sequence of N uint8 (H, W, 3) -> float32 (N, h, w, 3) in [-1, 1]."""
     return np.stack([normalise(cut(Image.fromarray(frame), crop)) for frame in frames])
+
+
+def forward(model, frames, batch_size=1):
+    """All outputs for one batch as float64 arrays.
+
+    A shorter batch is filled up to `batch_size`, so that the network is traced for one shape only.
+    """
+    count = len(frames)
+    filled = np.concatenate([frames, np.repeat(frames[-1:], max(0, batch_size - count), axis=0)])
+    found = model.predict_on_batch(np.ascontiguousarray(filled))
+    found = found if isinstance(found, (list, tuple)) else [found]
+    return [np.asarray(out, np.float64)[:count] for out in found]
 
 
 def to_frame_px(poses, crop, layout):

@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 from PIL import Image, ImageOps
 
-from deephar.inference.model_input import crop_frames, person_crop, picture_view, read_signature, to_frame_px
+from deephar.inference.model_input import crop_frames, forward, person_crop, picture_view, read_signature, to_frame_px
 from deephar.inference.registry import load_network
 from deephar.inference.results import PictureResult, PoseResult, VideoResult
 from deephar.inference.stream import WindowedVideo
@@ -164,11 +164,10 @@ class Predictor:
             poses = []
             for k in range(0, len(clips), per_pass):
                 batch = [crop_frames(clip, crop) for clip in clips[k : k + per_pass]]  # n x (T, h, w, 3)
-                full = batch + batch[-1:] * (per_pass - len(batch))  # one shape: the network is traced once
-                outputs = _as_list(self.model.predict_on_batch(np.stack(full)))
-                poses.append(outputs[self._pose_output][: len(batch)])
+                outputs = forward(self.model, np.stack(batch), per_pass)
+                poses.append(outputs[self._pose_output])
                 if self._action_output is not None:
-                    scores.append(np.asarray(outputs[self._action_output], np.float64)[: len(batch)])
+                    scores.append(outputs[self._action_output])
             results.append(to_frame_px(np.concatenate(poses), crop, self.layout))
         points, confidence = _mean_of(results)
         if not scores:
@@ -198,11 +197,11 @@ class Predictor:
     def _pose_of(self, model, batch):
         """Forward pass of N pictures through `model`; a clip network sees each as a clip that stands still."""
         if model is not self.model:
-            return np.asarray(_as_list(model.predict_on_batch(batch))[0])  # (N, J, D + 1)
+            return forward(model, batch)[0]  # (N, J, D + 1)
         if self.signature.num_frames is None:
-            return np.asarray(_as_list(model.predict_on_batch(batch))[self._pose_output])  # (N, J, D + 1)
+            return forward(model, batch)[self._pose_output]  # (N, J, D + 1)
         still = np.repeat(batch[:, None], self.signature.num_frames, axis=1)  # (N, T, h, w, 3)
-        return np.asarray(_as_list(model.predict_on_batch(still))[self._pose_output])[:, 0]  # (N, J, D + 1)
+        return forward(model, still)[self._pose_output][:, 0]  # (N, J, D + 1)
 
 
 def read_picture(path):
@@ -239,7 +238,3 @@ def _pick(indices, block, name):
 def _mean_of(results):
     """Mean of [(points, confidence), ...] over the list."""
     return tuple(np.mean([r[k] for r in results], axis=0) for k in range(2))
-
-
-def _as_list(outputs):
-    return outputs if isinstance(outputs, (list, tuple)) else [outputs]

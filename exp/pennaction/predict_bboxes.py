@@ -40,7 +40,8 @@ def predict_boxes(model, penn, name, batch_size):
     """Boxes of all frames of a split, {"video.frame": [x1, y1, x2, y2]}, px; the whole frame's if nobody is seen."""
     from generic import get_bbox_from_poses
 
-    from deephar.evaluation_batches import forward, sample_batches
+    from deephar.evaluation_batches import sample_batches
+    from deephar.inference.model_input import forward
 
     mode, boxes = MODES[name], {}
     if not penn.get_length(mode):
