@@ -8,6 +8,7 @@ from deephar.models.surgery import (
     cut_model,
     prediction_blocks,
     set_trainable_layers,
+    sharpen_maps,
 )
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "get_num_predictions",
     "prediction_blocks",
     "set_trainable_layers",
+    "sharpen_maps",
     "split_model",
     "spnet",
 ]

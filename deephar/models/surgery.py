@@ -68,6 +68,37 @@ def prediction_blocks(model):
     return [name for name in model.output_names if _BLOCK.fullmatch(name)]
 
 
+def sharpen_maps(model, factor, block=-1):
+    """Multiply the heat maps of a block, so that its probability maps follow their peak more than their spread.
+
+    A soft-argmax is the mean of its probability map. A network that was taught its maps (`recipes.Stage`,
+    `heatmap_weight`) shows two places where it cannot tell left from right, and the mean lies between them; sharper
+    maps decide for one. Like `sam_alpha`, but in the weights and for one block: what the block hands on is divided
+    again, so all other blocks' poses stay the same. Actions that read the block's maps change with them.
+
+    Args:
+        model: an SPNet of 2D poses, changed in place.
+        factor: above 0; above 1 sharpens.
+        block: name of the block, or its number as Python counts.
+
+    Raises:
+        ValueError: no such block, or `factor` not above 0.
+    """
+    blocks = prediction_blocks(model)
+    name = block if block in blocks else blocks[block] if block in range(-len(blocks), len(blocks)) else None
+    if name is None or not factor > 0:
+        allowed = f"`block` should be a number or one of {', '.join(blocks)}, `factor` above 0"
+        raise ValueError(f"{allowed}. Received: block={block!r}, factor={factor!r}")
+    layers = {layer.name: layer for layer in model.layers}
+    (maps,) = layers[f"{name}_heatmaps_conv1"].get_weights()  # (1, 1, C, J)
+    layers[f"{name}_heatmaps_conv1"].set_weights([factor * maps])
+    back = layers.get(f"{name}_heatmaps_conv2")
+    if back is not None:
+        (kernel,) = back.get_weights()  # (1, 1, 2 J, C): free maps, then the heat maps
+        kernel[:, :, -maps.shape[-1] :] /= factor
+        back.set_weights([kernel])
+
+
 def _blocks_behind(model):
     """For each output of a model, the set of names of the blocks that take part in computing it."""
     blocks = {}

@@ -75,6 +75,17 @@ def test_eval_lsp(tmp_path, tiny_data, run_folder):
     assert Image.open(tmp_path / "eval_lsp.png").size[0] > 256
 
 
+def test_sharpen_lsp(tmp_path, tiny_data, run_folder):
+    weights = run_folder / "weights_best.weights.h5"
+    options = ("--data", tiny_data, "--weights", weights, "--factors", 1, 50)
+    out = run("lsp/sharpen_lsp_spnet.py", tmp_path, *options)
+    assert "maps x 50: PCK@0.2" in out
+    report = json.loads((tmp_path / "sharpen.json").read_text())
+    assert report["factor"] == float(max(report["pck@0.2"], key=report["pck@0.2"].get))
+    sharp = tmp_path / "weights_sharp.weights.h5"
+    assert "PCK@0.2" in run("lsp/eval_lsp.py", tmp_path, "--data", tiny_data, "--weights", sharp)
+
+
 def test_train_mpii(tmp_path):
     out = run("mpii/train_mpii_singleperson.py", tmp_path, "--epochs", 1)
     assert "mpii PCKh@0.5 by block" in out and (tmp_path / "data" / "MPII" / "annotations.mat").exists()

@@ -11,6 +11,7 @@ from deephar.models import (
     cut_model,
     prediction_blocks,
     set_trainable_layers,
+    sharpen_maps,
     split_model,
     spnet,
 )
@@ -203,3 +204,28 @@ def test_compile_model_spreads_one_setting_over_all_outputs(small):
         compile_model(model, ["mse", "mae"], "sgd")
     with pytest.raises(ValueError, match="`loss_weights` should have 4 entries.*Received: 3"):
         compile_model(model, "mse", "sgd", loss_weights=(1, 2, 3))
+
+
+@pytest.mark.parametrize("block", ["dp1_pb1", -1])
+def test_sharpening_moves_one_block_towards_its_peaks(small_clip, clip, block):
+    model = spnet.build(small_clip(num_levels=2, action_pyramids=[], num_actions=[]))
+    blocks = prediction_blocks(model)
+    number = blocks.index(block) if isinstance(block, str) else len(blocks) - 1
+    before = run(model, clip)
+    sharpen_maps(model, 1e6, block)
+    after = run(model, clip)
+    for k, (old, new) in enumerate(zip(before, after, strict=True)):
+        if k != number:
+            np.testing.assert_allclose(new, old, atol=1e-4)
+    side = model.get_layer(f"{blocks[number]}_probmaps").output.shape[1]
+    cells = after[number][..., :2] * (side - 1)
+    assert np.mean(np.abs(cells - np.round(cells)) < 0.01) > 0.97  # on the cell of the peak
+    assert np.abs(after[number] - before[number]).max() > 0.05
+    sharpen_maps(model, 1e-6, block)
+    np.testing.assert_allclose(run(model, clip)[number], before[number], atol=1e-4)
+
+
+@pytest.mark.parametrize(("factor", "block"), [(0, -1), (-1, -1), (2, "dp9_pb1"), (2, 99), (float("nan"), -1)])
+def test_sharpening_refuses(network, factor, block):
+    with pytest.raises(ValueError, match=r"`block` should be .* Received: block="):
+        sharpen_maps(network[0], factor, block)
