@@ -75,6 +75,9 @@ def _add_predict(commands):
     command.add_argument("--no-refine", action="store_true", help="keep the first crop: the box or the whole frame")
     command.add_argument("--flip", action="store_true", help="also run the mirrored crop and average; twice the time")
     command.add_argument("--subsampling", metavar="N", type=_positive, help="a clip takes every N-th frame of a video")
+    command.add_argument(
+        "--height", metavar="MM", type=_positive, help="the person's, for 3D poses in mm; default 1700"
+    )
     command.add_argument("--overlay", action=argparse.BooleanOptionalAction, default=True, help="draw the overlay")
     command.set_defaults(run=_predict)
     return command
@@ -86,10 +89,11 @@ def _add_synth(commands):
         help="render a synthetic data set",
         description="Render people in the on-disk format of a public data set. A stopped run continues where it was.",
     )
-    command.add_argument("--format", choices=("mpii", "penn"), required=True)
+    command.add_argument("--format", choices=("mpii", "penn", "h36m", "ntu", "lsp"), required=True)
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True)
-    command.add_argument("--train", metavar="N", type=_positive, help="training pictures or videos")
-    command.add_argument("--test", metavar="N", type=_positive, help="test pictures or videos")
+    what = "pictures (mpii, lsp), videos (penn) or performances before four or three cameras (h36m, ntu)"
+    command.add_argument("--train", metavar="N", type=_positive, help=f"training {what}")
+    command.add_argument("--test", metavar="N", type=_positive, help="the same for the test; not for lsp")
     command.add_argument("--size", metavar=("W", "H"), type=_positive, nargs=2, help="size of all pictures in pixels")
     command.add_argument("--background", metavar="FOLDER", type=pathlib.Path, help="own pictures for the background")
     command.add_argument("--seed", metavar="N", type=_count, default=0)
@@ -124,15 +128,10 @@ def _predict(arguments):
 
 def _synth(arguments):
     from deephar.inference.export import output_folder
-    from deephar.synthetic.writers import write_mpii, write_penn
+    from deephar.synthetic.writers import synthesise
 
-    held_out = "valid" if arguments.format == "mpii" else "test"
-    options = {"train": arguments.train, held_out: arguments.test, "background": arguments.background}
-    options["sizes"] = [tuple(arguments.size)] if arguments.size else None
-    chosen = {name: value for name, value in options.items() if value is not None}
-    write = write_mpii if arguments.format == "mpii" else write_penn
-    out = output_folder(arguments.out)
-    print(write(out, seed=arguments.seed, workers=arguments.workers, **chosen))
+    out, names = output_folder(arguments.out), ("train", "test", "size", "seed", "workers", "background")
+    print(synthesise(arguments.format, out, **{name: getattr(arguments, name) for name in names}))
 
 
 def _models(arguments):
@@ -144,8 +143,8 @@ def _models(arguments):
 
     rows = []
     for card in MODELS.values():
-        size = " x ".join(str(n) for n in card.config["input_shape"][:-1])
-        actions = "+".join(str(n) for n in card.config.get("num_actions", ())) or "-"
+        size = " x ".join(str(n) for n in card.input_shape[:-1])
+        actions = "+".join(str(n) for n in card.num_actions) or "-"
         rows.append([card.name, size, actions, "yes" if card.ships else "no", card.score])
     print(table(["name", "input", "actions", "ships", "score"], rows, left=(0, 4)))
 

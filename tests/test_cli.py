@@ -109,15 +109,18 @@ def test_predict_picture(stand_in, photo, tmp_path, capsys):
     document = json.loads((out / "photo_prediction.json").read_text())
     assert document["box"] == [5, 5, 50, 35] and document["model"]["name"] == "m" and len(document["joints"]) == 16
     assert capsys.readouterr().out.split() == [str(out / "photo_prediction.json"), str(out / "photo_overlay.png")]
-    assert stand_in.made == [("m", {"weights": None, "refine": 1, "subsampling": None, "flip": False})]
+    assert stand_in.made == [
+        ("m", {"weights": None, "refine": 1, "subsampling": None, "flip": False, "height_mm": 1700})
+    ]
 
 
 def test_predict_options_reach_the_predictor(stand_in, photo, tmp_path):
     out = tmp_path / "out"
-    options = ["--no-refine", "--no-overlay", "--subsampling", "3", "--flip", "--weights", "w.h5"]
+    options = ["--no-refine", "--no-overlay", "--subsampling", "3", "--flip", "--weights", "w.h5", "--height", "1850"]
     assert cli.main(["predict", str(photo), "--out", str(out), *options]) == 0
     assert names(out) == ["photo_prediction.json"]
     made = stand_in.made[0][1]
+    assert made["height_mm"] == 1850
     assert (made["refine"], made["subsampling"], made["flip"], str(made["weights"])) == (0, 3, True, "w.h5")
 
 

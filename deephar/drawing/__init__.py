@@ -2,5 +2,6 @@
 
 from deephar.drawing.sheet import contact_sheet, pose_sheet
 from deephar.drawing.skeleton import draw_box, draw_label, draw_pose, joint_side
+from deephar.drawing.views import pose_views
 
-__all__ = ["contact_sheet", "draw_box", "draw_label", "draw_pose", "joint_side", "pose_sheet"]
+__all__ = ["contact_sheet", "draw_box", "draw_label", "draw_pose", "joint_side", "pose_sheet", "pose_views"]

@@ -7,6 +7,7 @@ import sys
 from PIL import Image
 
 from deephar.inference.export import action_words, output_folder, save_picture, save_video
+from deephar.inference.metric import HEIGHT_MM
 from deephar.inference.predictor import Predictor, pictures_in, read_picture
 from deephar.inference.quiet import quiet_keras
 from deephar.inference.registry import default_model
@@ -17,7 +18,7 @@ def predict_source(arguments):
     """Predict on `arguments.source` and write to `arguments.out`; return the exit status.
 
     Args:
-        arguments: source, model, weights, out, box, no_refine, flip, subsampling, overlay.
+        arguments: source, model, weights, out, box, no_refine, flip, subsampling, height, overlay.
 
     Returns:
         0, or 2 where some pictures of a folder could not be read (the others are written).
@@ -33,6 +34,7 @@ def predict_source(arguments):
         refine=0 if arguments.no_refine else 1,
         subsampling=arguments.subsampling,
         flip=arguments.flip,
+        height_mm=arguments.height or HEIGHT_MM,
     )
     run = {"folder": _predict_folder, "picture": _predict_picture, "video": _predict_video}[kind]
     return run(predictor, arguments)

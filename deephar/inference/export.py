@@ -7,12 +7,14 @@ import numpy as np
 from PIL import Image
 
 from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
+from deephar.drawing.views import pose_views
 from deephar.inference.predictor import read_picture
 from deephar.inference.video import VideoReader, VideoWriter
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.progress import progress as progress_bar
 
 DRAWN_CONFIDENCE = 0.3
+GRID_MM = 500
 
 
 def output_folder(path):
@@ -78,12 +80,28 @@ def save_video(result, folder, layout, overlay=True, name=None, progress=True):
 
 
 def draw_person(image, pose, layout, label=""):
-    """A copy of `image`, uint8 (H, W, 3), with box, skeleton and label of a `PoseResult`."""
+    """A copy of `image`, uint8 (H, W, 3), with box, skeleton and label of a `PoseResult`.
+
+    Beside it, for a 3D pose, the skeleton as the camera sees it and from the right, on a grid of half metres: the
+    picture is then wider.
+    """
     height, width = image.shape[:2]
     if pose.box[2] - pose.box[0] < width or pose.box[3] - pose.box[1] < height:
         image = draw_box(image, pose.box, width=max(1, round(min(width, height) / 300)))
     image = draw_pose(image, pose.pose_px[:, :2], layout, np.asarray(pose.confidence), DRAWN_CONFIDENCE)
-    return draw_label(image, label) if label else image
+    image = draw_label(image, label) if label else image
+    return image if pose.pose_mm is None else np.concatenate([image, side_views(pose, layout, height)], axis=1)
+
+
+def side_views(pose, layout, height):
+    """The 3D pose of a `PoseResult` as the camera sees it and from the right, one below the other: `height` px high."""
+    captions, shown = ("as seen", "from the right"), np.asarray(pose.confidence)
+    views = [
+        pose_views(pose.pose_mm, layout, (angle,), side, GRID_MM, shown, DRAWN_CONFIDENCE, (caption,), pad=0)
+        for angle, side, caption in zip((0, 90), (height - height // 2, height // 2), captions, strict=True)
+    ]
+    wide = views[0].shape[1]
+    return np.concatenate([np.pad(v, ((0, 0), (0, wide - v.shape[1]), (0, 0)), "edge") for v in views])
 
 
 def action_words(action):

@@ -54,8 +54,11 @@ def read_signature(model, layout=None, labels=None):
     rank = 2 if len(shape) == 3 else 3  # of a pose without its batch axis
     actions = [k for k, s in enumerate(outputs) if len(s) == 2]
     poses = [k for k, s in enumerate(outputs) if len(s) == rank + 1 and (not actions or k < actions[0])]
-    if not poses:
-        raise ValueError(f"`model` must have pose outputs (B, [T,] J, D + 1). Received: {outputs}")
+    if not poses or outputs[poses[-1]][-1] == 1:
+        raise ValueError(
+            "`model` must have pose outputs (B, [T,] J, D + 1); `deephar.models.join_confidence(model)` makes them of "
+            f"poses and confidences. Received: {outputs}"
+        )
     num_joints, columns = outputs[poses[-1]][-2:]
     layout = layout or LAYOUTS.get((num_joints, columns - 1))
     if layout is None or (layout.num_joints, layout.dim) != (num_joints, columns - 1):

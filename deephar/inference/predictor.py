@@ -10,6 +10,7 @@ import pathlib
 import numpy as np
 from PIL import Image, ImageOps
 
+from deephar.inference.metric import HEIGHT_MM, pose_in_mm
 from deephar.inference.model_input import crop_frames, forward, person_crop, picture_view, read_signature, to_frame_px
 from deephar.inference.registry import load_network
 from deephar.inference.results import PictureResult, PoseResult, VideoResult
@@ -33,6 +34,7 @@ class Predictor:
         pose_block, action_block: which of the pose and action outputs to return, counted as Python counts; the last.
         flip: also run the mirrored crop and take the mean; twice the time.
         batch_size: frames in one forward pass.
+        height_mm: body height of the person, which sets the scale of 3D poses in mm.
 
     Raises:
         ValueError: unknown name, or shapes that are not a pose network's.
@@ -51,14 +53,20 @@ class Predictor:
         action_block=-1,
         flip=False,
         batch_size=16,
+        height_mm=HEIGHT_MM,
     ):
         if refine < 0 or batch_size < 1 or (subsampling is not None and subsampling < 1):
             received = f"refine={refine}, batch_size={batch_size}, subsampling={subsampling}"
             raise ValueError(f"`refine` must be >= 0, `batch_size` and `subsampling` >= 1. Received: {received}")
-        self.model, self.stamp, card = load_network(model, weights)
+        if not height_mm > 0:
+            raise ValueError(f"`height_mm` must be above 0. Received: {height_mm}")
+        from deephar.models.surgery import join_confidence  # Keras is loaded when a network is, not before
+
+        network, self.stamp, card = load_network(model, weights)
+        self.model = join_confidence(network)
         self.signature = read_signature(self.model, layout, labels or getattr(card, "labels", None))
         self.subsampling = subsampling or getattr(card, "subsampling", None) or 1
-        self.refine, self.flip, self.batch_size = refine, flip, batch_size
+        self.refine, self.flip, self.batch_size, self.height_mm = refine, flip, batch_size, height_mm
         self._pose_output = _pick(self.signature.pose_outputs, pose_block, "pose_block")
         actions = self.signature.action_outputs
         self._action_output = _pick(actions, action_block, "action_block") if actions else None
@@ -185,7 +193,12 @@ class Predictor:
         if box is None:
             box = self.locate([pixels], whole_frame(size), size, self.refine)
         points, confidence = self.poses_in([pixels], box, size)
-        return PoseResult(points[0], confidence[0], box, tuple(self.layout.joint_names))
+        return self.pose_result(points[0], confidence[0], box)
+
+    def pose_result(self, points, confidence, box):
+        """`PoseResult` of one person: points (J, D) in frame pixels, confidence (J,), box."""
+        millimetres = pose_in_mm(points, self.layout, self.height_mm) if self.layout.dim == 3 else None
+        return PoseResult(points, confidence, box, tuple(self.layout.joint_names), millimetres)
 
     def _pictures(self):
         """The network for single pictures: the model itself, or a view of a clip network's pose part."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-COORDINATE_DIGITS, CONFIDENCE_DIGITS = 2, 4
+COORDINATE_DIGITS, CONFIDENCE_DIGITS, MM_DIGITS = 2, 4, 1
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,15 @@ class PoseResult:
         box: (x1, y1, x2, y2) in frame pixels, the person's box that the crop was made from. Given back as `box`, it
             leads to the same crop.
         joint_names: J names.
+        pose_mm: float (J, 3) mm from the first joint, the root; x to the right, y down, z away from the camera; the
+            scale follows from the person's height, see `deephar.inference.metric`. None for a model of 2D poses.
     """
 
     pose_px: np.ndarray
     confidence: np.ndarray
     box: tuple
     joint_names: tuple
+    pose_mm: np.ndarray | None = None
 
     def joint(self, name):
         """(x, y, ..., confidence) of a joint by its name."""
@@ -49,11 +52,18 @@ class PoseResult:
         return (*self.pose_px[index].tolist(), float(self.confidence[index]))
 
     def to_dict(self):
-        """{'box': [x1, y1, x2, y2], 'joints': {name: [x, y, ..., confidence]}} rounded for JSON."""
+        """{'box': [x1, y1, x2, y2], 'joints': {name: [x, y, ..., confidence]}} rounded for JSON.
+
+        With a 3D pose also 'joints_mm': {name: [x, y, z]}.
+        """
         coordinates = np.round(self.pose_px.astype(float), COORDINATE_DIGITS).tolist()
         confidence = np.round(self.confidence.astype(float), CONFIDENCE_DIGITS).tolist()
         joints = {n: [*xy, c] for n, xy, c in zip(self.joint_names, coordinates, confidence, strict=True)}
-        return {"box": [round(float(v), COORDINATE_DIGITS) for v in self.box], "joints": joints}
+        document = {"box": [round(float(v), COORDINATE_DIGITS) for v in self.box], "joints": joints}
+        if self.pose_mm is not None:
+            millimetres = np.round(self.pose_mm.astype(float), MM_DIGITS).tolist()
+            document["joints_mm"] = dict(zip(self.joint_names, millimetres, strict=True))
+        return document
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ video.
 
 import numpy as np
 
-from deephar.inference.results import ActionResult, ActionScores, PoseResult
+from deephar.inference.results import ActionResult, ActionScores
 from deephar.inference.tracking import box_from_poses, check_box, whole_frame
 
 PICTURES_PER_WINDOW = 16  # frames that share a box when the network takes single pictures
@@ -90,9 +90,8 @@ class WindowedVideo:
             points, confidence = self._predictor.poses_in(self._window, self._box, self.size)
         else:
             points, confidence = self._predict_clips()
-        names = tuple(self._predictor.layout.joint_names)
         for k in range(len(self._window) - self._num_new, len(self._window)):
-            self._poses.append(PoseResult(points[k], confidence[k], self._box, names))
+            self._poses.append(self._predictor.pose_result(points[k], confidence[k], self._box))
         self._num_new = 0
 
     def _move_box(self):
