@@ -136,3 +136,38 @@ PENN_RECIPE = Recipe(
     ),
     "TPAMI 2020, section 4.2.3; the length of the last stage is ours: the paper says a few more epochs",
 )
+
+# An epoch of NTU is its 40,320 cross-subject training clips, 4 a step.
+_NTU_SGD = dict(steps_per_epoch=10080, optimizer="sgd", momentum=0.9)
+
+NTU_RECIPE = Recipe(
+    "spnet-ntu",
+    (
+        Stage("pose", "pose", epochs=40, steps_per_epoch=800, decay_epochs=()),
+        Stage("action", "action", epochs=50, learning_rate=1e-2, decay_epochs=(), **_NTU_SGD),
+        Stage("joint", "joint", epochs=60, learning_rate=1e-2, decay_epochs=(50, 55), **_NTU_SGD),
+        Stage("decoupled", "joint", epochs=4, learning_rate=1e-4, decay_epochs=(), pose_replica=True, **_NTU_SGD),
+    ),
+    "TPAMI 2020, section 4.2.3, which leaves open from where epochs 50 and 55 count: here from the start of the joint "
+    "stage, as for Penn Action; the length of the last stage is ours, its rate the last of the stage before",
+)
+
+# An epoch of Penn Action is its 1,258 training videos, 2 a step.
+_MERGE_SGD = dict(steps_per_epoch=629, optimizer="sgd", momentum=0.98, action_weight=1.0, pose_loss="l1l2")
+
+MERGE_RECIPE = Recipe(
+    "merge-cvpr18",
+    (
+        Stage("pose", "pose", 120, 800, decay_epochs=(60, 90, 110), decay_factor=0.2, pose_loss="l1l2"),
+        Stage("action", "action", 70, learning_rate=2e-4, decay_epochs=(40, 60), decay_factor=0.2, **_MERGE_SGD),
+        Stage("finetune", "joint", 5, learning_rate=8e-7, decay_epochs=(), **_MERGE_SGD),
+    ),
+    "CVPR 2018, section 5: poses first; actions on frozen poses by SGD with Nesterov momentum 0.98 at 0.0002 and a "
+    "fifth of it where validation stands still, 2 clips a step; everything for 5 epochs at a tenth of the last rate. "
+    "How many epochs the first two stages take, when the rate falls, and that poses go on learning beside the actions "
+    "in the last stage is ours",
+)
+
+# Shares of the pictures that poses are trained on; section 4.4.
+PENN_PICTURES = {"mpii": 0.8, "penn": 0.2}
+NTU_PICTURES = {"h36m": 0.5, "mpii": 0.375, "ntu": 0.125}

@@ -47,7 +47,7 @@ class Run:
     Args:
         folder: where; made if need be.
         config: dict of plain values for config.json; `load_model` builds the network of a run from its `model`, a
-            `ModelConfig.to_dict()`.
+            `ModelConfig.to_dict()` or what else `deephar.models.builders.build_network` takes.
         resume: go on with what the folder holds; False refuses a folder that already holds a run.
 
     Raises:

@@ -17,18 +17,22 @@ from deephar.trainer import MultiModelTrainer, unwrap
 from deephar.utils.io import printnl
 
 # Layers that stay in float32 under mixed precision: positions are sums over probability maps.
-FLOAT32_LAYERS = ("heatmaps_conv1", "depthmaps_conv1", "probmaps", "softmax", "_xy", "_vis", "_kron")
+FLOAT32_LAYERS = ("heatmaps_conv1", "depthmaps_conv1", "RegMap", "probmaps", "softmax", "_xy", "_vis", "_kron")
 
 
-def set_precision(model, precision):
-    """Set the number format of a built model's layers for a stage.
+def set_precision(model, precision, inside=""):
+    """Set the number format of a built model's layers for a stage, those of models inside of it included.
 
     Convolutions, normalisation and what lies between follow `precision`; layers of this package and the last layers of
     every prediction, whose results are positions and probabilities, stay in float32.
     """
     for layer in model.layers:
+        name = f"{inside}{layer.name}"
+        if isinstance(layer, keras.Model):
+            set_precision(layer, precision, f"{name}/")
+            continue
         ours = type(layer).__module__.split(".")[0] == "deephar"
-        exact = ours or not layer.weights or any(part in layer.name for part in FLOAT32_LAYERS)
+        exact = ours or not layer.weights or any(part in name for part in FLOAT32_LAYERS)
         layer.dtype_policy = "float32" if exact and not _between_convolutions(layer) else precision
 
 
@@ -42,10 +46,11 @@ def _between_convolutions(layer):
 def compile_for_stage(models, stage, full_model=None):
     """Compile models for a stage: every pose output (rank 3 or 4) and action output (rank 2) gets its loss and weight.
 
-    In an action stage only layers whose name holds `action` are trained; batch normalisation of the others then uses
-    its moving figures.
+    In an action stage only layers whose name holds `action`, or the full model's `action_keyword`, are trained; batch
+    normalisation of the others then uses its moving figures.
     """
-    set_trainable_layers(full_model or models[0], "action", True, neg_trainable=stage.task != "action")
+    whole = full_model or models[0]
+    set_trainable_layers(whole, getattr(whole, "action_keyword", "action"), True, stage.task != "action")
     classes = {
         "rmsprop": keras.optimizers.RMSprop,
         "sgd": keras.optimizers.SGD,

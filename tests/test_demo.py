@@ -8,8 +8,8 @@ from PIL import Image
 from deephar.config import ModelConfig
 from deephar.demo import DemoSize, run_demo
 from deephar.inference.video import VideoReader
-from deephar.models.cards import PENN_LABELS
 from deephar.synthetic.actions import ACTIONS
+from deephar.utils.labels import PENN_LABELS
 from deephar.utils.pose import pa16j2d
 
 SMALL = (96, 72)

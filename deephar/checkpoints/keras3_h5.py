@@ -2,6 +2,7 @@
 
     /layers/<class and number>/vars          attribute: name, the layer's
     /layers/<class and number>/vars/0, 1...  its weights in order
+    /layers/<class and number>/layers/...    the same again inside of a nested model
 
 A `.keras` file is an archive that holds such a file as `model.weights.h5`.
 
@@ -25,20 +26,32 @@ def _weights_of(path, group, budget):
     return [("", read_array(path, group[str(i)], budget)) for i in range(len(group))]
 
 
+def _groups_in(path, layers, prefix, budget):
+    """Return the named weights of one `layers` group, nested ones as outer/inner; None where one has no name."""
+    groups = []
+    for entry in layers.values():
+        parts = set(entry) if isinstance(entry, h5py.Group) else {None}
+        if not parts <= {"vars", "layers"}:
+            return None  # only Keras knows how
+        variables = entry.get("vars", {})
+        named = "vars" in parts and "name" in variables.attrs
+        if not named and (len(variables) or "layers" in parts):
+            return None
+        name = f"{prefix}{variables.attrs['name']}" if named else None
+        if len(variables):
+            groups.append((name, _weights_of(path, variables, budget)))
+        inner = _groups_in(path, entry["layers"], f"{name}/", budget) if "layers" in parts else []
+        if inner is None:
+            return None
+        groups += inner
+    return groups
+
+
 def _groups(path, file):
     if not isinstance(file.get("layers", getlink=True), h5py.HardLink):
         return None
-    budget, groups = [None], []
-    for entry in file["layers"].values():
-        parts = set(entry) if isinstance(entry, h5py.Group) else {None}
-        if not parts <= {"vars"}:
-            return None  # nested: only Keras knows how
-        variables = entry.get("vars", {})
-        if len(variables) and "name" not in variables.attrs:
-            return None
-        if len(variables):
-            groups.append((str(variables.attrs["name"]), _weights_of(path, variables, budget)))
-    return groups if len({name for name, _ in groups}) == len(groups) else None
+    groups = _groups_in(path, file["layers"], "", [None])
+    return groups if groups is not None and len({name for name, _ in groups}) == len(groups) else None
 
 
 def read(path):
@@ -48,8 +61,8 @@ def read(path):
         path: a `.weights.h5` file of `save_weights`; the optimizer's state, if there is one, is left alone.
 
     Returns:
-        [(layer name, [("", array), ...]), ...], or None where the file does not name its layers one by one (a nested
-        model, a version before 3.3).
+        [(layer name, [("", array), ...]), ...], outer/inner for the layers of a nested model; or None where the file
+        does not name its layers one by one (a version before 3.3).
 
     Raises:
         FileNotFoundError, WeightFileError: as `legacy_h5.read`.

@@ -16,7 +16,8 @@ import keras
 import numpy as np
 
 from deephar.checkpoints import keras3_h5, legacy_h5, ramps
-from deephar.checkpoints.plan import LoadReport, legacy_layout, make_plan, raise_if_incomplete, weighted_layers
+from deephar.checkpoints.nested import by_outer, group_weights, weighted_layers
+from deephar.checkpoints.plan import LoadReport, legacy_layout, make_plan, raise_if_incomplete
 from deephar.utils.io import atomic_path
 
 __all__ = ["LoadReport", "PoseModel", "copy_weights", "legacy_groups", "load_weights", "save_legacy_weights"]
@@ -109,22 +110,20 @@ def copy_weights(source, target, ignore=()):
 def legacy_groups(model):
     """Return a model's weights as an old file holds them: [(layer, [(weight name, array), ...]), ...].
 
-    The order and the frozen soft-argmax kernels come from `model.legacy_layout`, which the builders set: a function
-    without arguments that returns [(layer, None or (axis, rows, columns, joints)), ...]. Without it: the model's layers
-    in their order.
+    The order and the frozen kernels come from `model.legacy_layout`, which the builders set: a function without
+    arguments that returns [(layer, None or what `ramps.fixed_weights` takes), ...]. Without it: the model's layers in
+    their order. A nested model is one group.
     """
-    variables, groups = weighted_layers(model), []
-    for layer, ramp in legacy_layout(model):
-        if ramp is not None:
-            arrays = ramps.ramp_kernels(*ramp)
-            names = ramps.WEIGHT_NAMES
+    layers, groups = by_outer(weighted_layers(model)), []
+    for layer, frozen in legacy_layout(model):
+        if frozen is not None:
+            weights = [(f"{layer}/{name}:0", array) for name, array in ramps.fixed_weights(*frozen)]
         else:
-            mine = variables.pop(layer, [])
-            arrays = [keras.ops.convert_to_numpy(v) for v in mine]
-            names = [v.name for v in mine]
-        groups.append((layer, [(f"{layer}/{n}:0", a) for n, a in zip(names, arrays, strict=True)]))
-    if variables:
-        raise ValueError(f"`model.legacy_layout` must name every layer with weights. Received: not {list(variables)}")
+            mine = group_weights(layer, layers.pop(layer)) if layer in layers else []
+            weights = [(name, keras.ops.convert_to_numpy(v)) for name, v in mine]
+        groups.append((layer, weights))
+    if layers:
+        raise ValueError(f"`model.legacy_layout` must name every layer with weights. Received: not {list(layers)}")
     return groups
 
 

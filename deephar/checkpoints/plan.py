@@ -3,7 +3,8 @@
     [(layer, weights)] -> pairs, missing, left over, other shape, wrong ramp
 
 Layers are paired by name. A file of the same network whose layers got other names (the original numbered some of them
-by a counter of the whole process) is paired by order, where number and shapes of all weights agree.
+by a counter of the whole process) is paired by order, where number and shapes of all weights agree; and so are the
+layers inside of a nested model, see `nested`.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ import fnmatch
 import numpy as np
 
 from deephar.checkpoints import ramps
+from deephar.checkpoints.nested import outer_of, under_model_names, weighted_layers
 
 MAX_LISTED = 12
 
@@ -21,7 +23,7 @@ class LoadReport:
     """What loading did or would do; the lists hold layer names, or lines about one layer.
 
     Attributes:
-        loaded: layers whose weights were assigned.
+        loaded: layers (outer/inner in a nested model) whose weights were assigned.
         missing: layers of the model that the file does not hold.
         left_over: layers of the file that the model does not have.
         mismatched: layers of both with another shape or number of weights, and stored values that cannot be right.
@@ -54,11 +56,6 @@ def _excuses(patterns, name):
     return any(fnmatch.fnmatchcase(name, p) for p in patterns)
 
 
-def weighted_layers(model):
-    """Return {layer name: its variables} for the layers of a model that have weights, in the model's order."""
-    return {layer.name: list(layer.weights) for layer in model.layers if layer.weights}
-
-
 def _base(name):
     """Return `kernel` from `dp1_pb1_conv1/kernel:0`."""
     return name.rsplit("/", 1)[-1].split(":")[0]
@@ -87,15 +84,16 @@ def _mismatch(name, variables, arrays):
     return None
 
 
-def _take_ramps(stored, variables, report):
-    """Remove frozen soft-argmax kernels from what is stored, after comparing them with the ramp."""
+def _take_ramps(stored, outers, report):
+    """Remove frozen kernels from what is stored, after comparing them with what is computed."""
     rest = {}
     for name, weights in stored.items():
         arrays = [a for _, a in weights]
-        if name in variables or not ramps.is_ramp_layer(name, arrays):
+        kind = None if name in outers else ramps.kind_of(name, arrays)
+        if kind is None:
             rest[name] = weights
             continue
-        deviation = ramps.ramp_deviation(name, arrays)
+        deviation = ramps.deviation_of(kind, arrays)
         if deviation > ramps.TOLERANCE:
             report.mismatched.append(f"{name}: its soft-argmax ramp is off by {deviation:.3g} from what is computed")
         else:
@@ -104,22 +102,14 @@ def _take_ramps(stored, variables, report):
 
 
 def legacy_layout(model):
-    """Return [(layer, ramp or None), ...] in the order of an old file: the builder's, or that of the model."""
+    """Return [(outer layer, None or its frozen kernels), ...] in the order of old files: the builder's or the model's.
+
+    What is frozen comes as `ramps.fixed_weights` takes it.
+    """
     layout = getattr(model, "legacy_layout", None)
-    return layout() if callable(layout) else [(name, None) for name in weighted_layers(model)]
-
-
-def _names_by_order(stored, model, variables):
-    """Return {model layer: file layer} by position where all shapes agree in the order of old files, else None."""
-    order = [name for name, _ in legacy_layout(model) if name in variables]
-    if len(order) != len(stored):
-        return None
-    pairs = dict(zip(order, stored, strict=True))
-    shapes_agree = (
-        [tuple(v.shape) for v in variables[mine]] == [a.shape for _, a in stored[theirs]]
-        for mine, theirs in pairs.items()
-    )
-    return pairs if all(shapes_agree) else None
+    if callable(layout):
+        return layout()
+    return [(name, None) for name in dict.fromkeys(map(outer_of, weighted_layers(model)))]
 
 
 def make_plan(model, groups, by_name=False, ignore=(), skip_mismatch=False):
@@ -130,16 +120,15 @@ def make_plan(model, groups, by_name=False, ignore=(), skip_mismatch=False):
     """
     ignore, skip = _patterns(ignore), _patterns(skip_mismatch)
     report, plan, variables = LoadReport(), [], weighted_layers(model)
-    stored = _take_ramps({layer: weights for layer, weights in groups if weights}, variables, report)
-    source = {name: name for name in variables if name in stored}
-    if not by_name and len(source) < len(variables):
-        ordered = _names_by_order(stored, model, variables)
-        source, report.by_order = (ordered, True) if ordered else (source, False)
+    outers = {outer_of(name) for name in variables}
+    stored = _take_ramps({layer: weights for layer, weights in groups if weights}, outers, report)
+    order = [name for name, _ in legacy_layout(model) if name in outers]
+    stored, report.by_order = under_model_names(stored, variables, order, by_name)
     for name in variables:
-        if name not in source:
+        if name not in stored:
             (report.excused if _excuses(ignore, name) else report.missing).append(name)
             continue
-        arrays = _align(variables[name], stored[source[name]])
+        arrays = _align(variables[name], stored[name])
         line = _mismatch(name, variables[name], arrays)
         if line is None:
             report.loaded.append(name)
@@ -148,9 +137,9 @@ def make_plan(model, groups, by_name=False, ignore=(), skip_mismatch=False):
             report.excused.append(name)
         else:
             report.mismatched.append(line)
-    for name in set(stored) - set(source.values()):
-        (report.excused if _excuses(ignore, name) else report.left_over).append(name)
-    report.left_over.sort(key=list(stored).index)
+    for name in stored:
+        if name not in variables:
+            (report.excused if _excuses(ignore, name) else report.left_over).append(name)
     return report, plan
 
 

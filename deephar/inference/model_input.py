@@ -7,6 +7,7 @@ from PIL import Image
 
 from deephar.data.frames import cut, make_crop, normalise
 from deephar.inference.tracking import window_of
+from deephar.utils.labels import NTU_LABELS, PENN_LABELS
 from deephar.utils.pose import pa16j2d, pa16j3d, pa17j2d, pa17j3d, pa20j3d, pa21j3d
 
 LAYOUTS = {(k.num_joints, k.dim): k for k in (pa16j2d, pa16j3d, pa17j2d, pa17j3d, pa20j3d, pa21j3d)}
@@ -42,7 +43,7 @@ def read_signature(model, layout=None, labels=None):
         model: a network with one input (B, [T,] H, W, 3) and a flat list of outputs: poses (B, [T,] J, D + 1), then
             actions (B, A).
         layout: joint layout; None: the pa layout with that number of joints and coordinates.
-        labels: names of the actions; None: Penn Action's for 15, else action_0, action_1, ...
+        labels: names of the actions; None: Penn Action's for 15, NTU's for 60, else action_0, action_1, ...
 
     Raises:
         ValueError: shapes that are not a pose network's, or `layout` or `labels` of another size.
@@ -73,9 +74,8 @@ def read_signature(model, layout=None, labels=None):
 
 
 def _default_labels(count):
-    from deephar.models.cards import PENN_LABELS
-
-    return PENN_LABELS if count == len(PENN_LABELS) else tuple(f"action_{k}" for k in range(count))
+    known = {len(names): names for names in (PENN_LABELS, NTU_LABELS)}
+    return known.get(count) or tuple(f"action_{k}" for k in range(count))
 
 
 def picture_view(model, pose_outputs):

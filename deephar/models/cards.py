@@ -6,13 +6,15 @@ local copy: `load_model("spnet-penn-6p", weights="weights_mpii+penn_ar_028.hdf5"
 
 from dataclasses import dataclass, field
 
-PENN_LABELS = tuple(
-    "baseball_pitch baseball_swing bench_press bowl clean_and_jerk golf_swing jump_rope jumping_jacks "
-    "pullup pushup situp squat strum_guitar tennis_forehand tennis_serve".split()
-)
+from deephar.utils.labels import NTU_LABELS, PENN_LABELS
+
 SPNET = "deephar.models.spnet.build"
+RECEPTION = "deephar.models.reception.build"
+MERGE = "deephar.models.builders.build_merge"
 PAPER = "TPAMI 2020"
+CVPR18 = "CVPR 2018"
 REPOSITORY = "https://github.com/dluvizon/deephar"
+RELEASES = f"{REPOSITORY}/releases/download"
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class ModelCard:
 
     Attributes:
         name: by which `load_model` knows it.
-        builder: dotted name of the function that takes the configuration.
-        config: keyword arguments of `ModelConfig`.
+        builder: dotted name of the function that builds it.
+        config: its keyword arguments; for the SPNet those of `ModelConfig`.
         file: name of the weight file.
         sha256, md5: of that file; None where unknown, and then not checked.
         where: how a user gets the file.
@@ -49,6 +51,19 @@ class ModelCard:
     labels: tuple = ()
     subsampling: int = 1
     ships: bool = False
+
+    @property
+    def input_shape(self):
+        """(H, W, C), or (T, H, W, C) for clips."""
+        if "pose" in self.config:
+            return (self.config["num_frames"], *self.config["pose"]["input_shape"])
+        return self.config["input_shape"]
+
+    @property
+    def num_actions(self):
+        """How many actions each kind of action output tells apart; empty without actions."""
+        found = self.config.get("num_actions", ())
+        return (found,) if isinstance(found, int) else tuple(found)
 
 
 SPNET_SMALL_2D = ModelCard(
@@ -106,7 +121,7 @@ PUBLISHED = (
         where=f"from the authors on request by e-mail, see {REPOSITORY}/issues/29",
         trained_on="MPII, Human3.6M, Penn Action, NTU (poses only)",
         score=f"none stated for this file; {PAPER}, table 1: 49.5 mm MPJPE on Human3.6M, single-task",
-        command="",
+        command="exp/h36m/eval_h36m.py --model spnet-3d-8p --weights FILE",
     ),
     ModelCard(
         name="spnet-penn-6p",
@@ -144,10 +159,78 @@ PUBLISHED = (
         where="https://drive.google.com/file/d/1I6GftXEkL5nohLA60Vi6faW0rvTZg6Kx/view (the authors' drive)",
         trained_on="MPII, Human3.6M, NTU",
         score=f"{PAPER}, table 3: 89.9 % cross-subject on NTU, of the paper's network",
-        command="",
+        command="exp/ntu/eval_ntu_multitask.py --model spnet-ntu-2p --weights FILE",
+        labels=NTU_LABELS,
         subsampling=4,
     ),
 )
 
-MODELS = {card.name: card for card in (SPNET_SMALL_2D, *PUBLISHED)}
+RECEPTION_2D = dict(input_shape=(256, 256, 3), num_joints=16, dim=2, num_context_per_joint=2, ksize=(5, 5))
+RECEPTION_3D = dict(input_shape=(256, 256, 3), dim=3, ksize=(5, 5))
+
+PUBLISHED_CVPR18 = (
+    ModelCard(
+        name="reception-mpii",
+        builder=RECEPTION,
+        config=dict(**RECEPTION_2D, num_blocks=8),
+        file="weights_PE_MPII_cvpr18_19-09-2017.h5",
+        where=f"{RELEASES}/v0.1/weights_PE_MPII_cvpr18_19-09-2017.h5",
+        md5="d6b85ba4b8a3fc9d05c8ad73f763d999",
+        trained_on="MPII",
+        score="89.1 PCKh@0.5 on MPII validation, single crop",
+        command="exp/mpii/eval_mpii_singleperson.py --model reception-mpii --weights FILE",
+    ),
+    ModelCard(
+        name="reception-h36m",
+        builder=RECEPTION,
+        config=dict(**RECEPTION_3D, num_joints=17, num_blocks=8, depth_maps=16),
+        file="weights_3DPE_H36M_cvpr18_Nov-2017.h5",
+        where=f"{RELEASES}/v0.2/weights_3DPE_H36M_cvpr18_Nov-2017.h5",
+        md5="af79f83ad939117d4ccc2cf1d4bd37d2",
+        trained_on="MPII, Human3.6M",
+        score="55.1 mm MPJPE on Human3.6M, single crop, depth of the root from the ground truth",
+        command="exp/h36m/eval_h36m.py --model reception-h36m --weights FILE",
+    ),
+    ModelCard(
+        name="merge-penn",
+        builder=MERGE,
+        config=dict(
+            pose=dict(**RECEPTION_2D, num_blocks=4),
+            num_actions=15,
+            num_frames=16,
+            pose_net_version="v1",
+            output_poses=True,
+        ),
+        file="weights_AR_merge_ep074_26-10-17.h5",
+        where=f"{RELEASES}/v0.3/weights_AR_merge_ep074_26-10-17.h5",
+        md5="f53f89257077616a79a6c1cd1702d50f",
+        trained_on="MPII, Penn Action",
+        score=f"none stated for this file; {CVPR18}: 97.4 % on Penn Action with estimated poses",
+        command="exp/pennaction/eval_penn_ar_pe_merge.py --model merge-penn --weights FILE",
+        labels=PENN_LABELS,
+        subsampling=2,
+    ),
+    ModelCard(
+        name="merge-ntu",
+        builder=MERGE,
+        config=dict(
+            pose=dict(**RECEPTION_3D, num_joints=20, num_blocks=4, depth_maps=8),
+            num_actions=60,
+            num_frames=20,
+            num_context_per_joint=0,
+            pose_net_version="v2",
+            output_poses=True,
+        ),
+        file="weights_AR_merge_NTU_v2.h5",
+        where=f"{RELEASES}/v0.4/weights_AR_merge_NTU_v2.h5",
+        md5="ff98d70a7f6bc5976cc11c7a5760e8b7",
+        trained_on="MPII, Human3.6M, NTU",
+        score=f"none stated for this file; {CVPR18}: 85.5 % on NTU, cross-subject",
+        command="exp/ntu/eval_ntu_ar_pe_merge.py --model merge-ntu --weights FILE",
+        labels=NTU_LABELS,
+        subsampling=2,
+    ),
+)
+
+MODELS = {card.name: card for card in (SPNET_SMALL_2D, *PUBLISHED, *PUBLISHED_CVPR18)}
 DEFAULT_MODEL = SPNET_SMALL_2D.name

@@ -7,12 +7,15 @@ or a few times for every number (normalisation, activation, sums, pooling) by a 
 
 import math
 
+import keras
+
 from deephar.models.graph import operations_behind
 
 FREE = ("InputLayer", "Concatenate", "ZeroPadding2D", "UpSampling2D", "Reshape", "Permute", "Dropout", "Flatten")
-FREE += ("FoldFrames", "UnfoldFrames", "StopGradient")
+FREE += ("FoldFrames", "UnfoldFrames", "StopGradient", "Identity", "ChannelSlice")
 PER_OUTPUT = {"BatchNormalization": 2, "Softmax": 5, "ChannelSoftmax2D": 5, "ChannelSoftmax1D": 5}
 PER_INPUT = {"SoftArgmax2D": 4, "KeypointConfidence": 3, "MaxMinPooling2D": 2, "GlobalMaxMinPooling2D": 2}
+PER_INPUT.update({"JointProbability": 1, "VolumeMarginals": 2, "VolumeConfidence": 1, "ContextAggregation": 3})
 
 
 def count_flops(model):
@@ -35,7 +38,9 @@ def count_flops(model):
 
 
 def layer_flops(layer):
-    """Floating point operations of one layer for one row of its batch, where it was used first."""
+    """Floating point operations of one layer, or model, for one row of its batch, where it was used first."""
+    if isinstance(layer, keras.Model):
+        return count_flops(layer)
     node = layer._inbound_nodes[0]
     outputs = sum(_size(x.shape) for x in node.output_tensors)
     inputs = sum(_size(x.shape) for x in node.input_tensors)

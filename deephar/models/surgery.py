@@ -2,9 +2,13 @@
 
 import re
 
+import keras
+
+from deephar.layers import UnfoldFrames
+from deephar.layers.frames import stable_dtype
 from deephar.models.graph import operations_behind
 
-_BLOCK = re.compile(r"^((?:dp|up)\d+_pb\d+)(?:_|$)")
+_BLOCK = re.compile(r"^((?:(?:dp|up)\d+_)?pb\d+)(?:_|$)")
 _REPLICA = "_replica"
 
 
@@ -64,7 +68,10 @@ def compile_model(model, loss, optimizer, loss_weights=None):
 
 
 def prediction_blocks(model):
-    """Names of the prediction blocks in order of computation (`dp1_pb1`, ...), read from the model's outputs."""
+    """Names of the prediction blocks in order of computation, read from the model's outputs.
+
+    They are `dp1_pb1`, `dp1_pb2`, ... in an SPNet; `pb1`, `pb2`, ... in a ReceptionNet.
+    """
     return [name for name in model.output_names if _BLOCK.fullmatch(name)]
 
 
@@ -84,12 +91,12 @@ def sharpen_maps(model, factor, block=-1):
     Raises:
         ValueError: no such block, or `factor` not above 0.
     """
-    blocks = prediction_blocks(model)
+    layers = {layer.name: layer for layer in model.layers}
+    blocks = [name for name in prediction_blocks(model) if f"{name}_heatmaps_conv1" in layers]
     name = block if block in blocks else blocks[block] if block in range(-len(blocks), len(blocks)) else None
     if name is None or not factor > 0:
         allowed = f"`block` should be a number or one of {', '.join(blocks)}, `factor` above 0"
         raise ValueError(f"{allowed}. Received: block={block!r}, factor={factor!r}")
-    layers = {layer.name: layer for layer in model.layers}
     (maps,) = layers[f"{name}_heatmaps_conv1"].get_weights()  # (1, 1, C, J)
     layers[f"{name}_heatmaps_conv1"].set_weights([factor * maps])
     back = layers.get(f"{name}_heatmaps_conv2")
@@ -97,6 +104,33 @@ def sharpen_maps(model, factor, block=-1):
         (kernel,) = back.get_weights()  # (1, 1, 2 J, C): free maps, then the heat maps
         kernel[:, :, -maps.shape[-1] :] /= factor
         back.set_weights([kernel])
+
+
+def _joined(pose, confidence, name):
+    """One tensor (B, [T,] J, D + 1) of a pose (B, [T,] J, D) and its confidence, time put back last where it is."""
+    join = keras.layers.Concatenate(name=f"{name}_joined", dtype=stable_dtype())
+    makers = [y._keras_history[0] for y in (pose, confidence)]
+    if not all(isinstance(maker, UnfoldFrames) for maker in makers):
+        return join([pose, confidence])
+    return UnfoldFrames(pose.shape[1], name=f"{name}_joined_clip")(join([maker.input for maker in makers]))
+
+
+def join_confidence(model):
+    """The model with each pose (B, [T,] J, D) and the confidence (B, [T,] J, 1) that follows it as one output.
+
+    Args:
+        model: of any kind; one without such pairs is returned as it is, the others on the same layers, not compiled.
+    """
+    if not isinstance(model, keras.Model) or not isinstance(model.outputs, list):
+        return model
+    outputs, rest = [], list(zip(model.output_names, model.outputs, strict=True))
+    while rest:
+        name, y = rest.pop(0)
+        following = tuple(rest[0][1].shape) if rest else ()
+        if len(y.shape) in (3, 4) and y.shape[-1] > 1 and following == (*y.shape[:-1], 1):
+            y = _joined(y, rest.pop(0)[1], name)
+        outputs.append(y)
+    return model if len(outputs) == len(model.outputs) else type(model)(model.inputs[0], outputs, name=model.name)
 
 
 def _blocks_behind(model):
@@ -116,8 +150,8 @@ def cut_model(model, block):
     outputs computed from these blocks alone, in the order of the whole model.
 
     Args:
-        model: an SPNet; the cut one is not compiled.
-        block: a block's name, like "up2_pb0", or how many blocks to keep, from 1.
+        model: an SPNet or a ReceptionNet; the cut one is not compiled.
+        block: a block's name, like "up2_pb0" or "pb4", or how many blocks to keep, from 1.
 
     Raises:
         ValueError: the model has no such block.

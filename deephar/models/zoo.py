@@ -18,7 +18,7 @@ import sysconfig
 import keras
 
 from deephar.config import ModelConfig
-from deephar.models.cards import DEFAULT_MODEL, MODELS, ModelCard
+from deephar.models.cards import DEFAULT_MODEL, MODELS, SPNET, ModelCard
 from deephar.utils.io import atomic_path, file_digest
 
 __all__ = ["DEFAULT_MODEL", "MODELS", "ModelCard", "build_model", "find_weights", "load_model", "weights_readme"]
@@ -51,7 +51,8 @@ def build_model(name):
     """
     card = _card(name)
     module, function = card.builder.rsplit(".", 1)
-    return getattr(importlib.import_module(module), function)(ModelConfig(**card.config))
+    arguments = {"cfg": ModelConfig(**card.config)} if card.builder == SPNET else card.config
+    return getattr(importlib.import_module(module), function)(**arguments)
 
 
 def weight_folders():
@@ -105,11 +106,7 @@ def _from_run(path):
         stored = (stored.get("config") or {}).get("model")
     except (ValueError, AttributeError) as error:
         raise ValueError(f"`config.json` must be that of a run. Received: {str(config)!r}: {error}") from error
-    return None if stored is None else _build_spnet(ModelConfig.from_dict(stored))
-
-
-def _build_spnet(config):
-    return importlib.import_module("deephar.models.spnet").build(config)
+    return None if stored is None else importlib.import_module("deephar.models.builders").build_network(stored)
 
 
 def _from_file(path):
@@ -120,7 +117,7 @@ def _from_file(path):
             f"Received: {str(path)!r}, which does not exist"
         )
     if path.suffix == ".keras":
-        importlib.import_module("deephar.models.spnet")  # registers the layers
+        importlib.import_module("deephar.models.builders")  # registers the layers
         return keras.saving.load_model(path)
     known = [card.name for card in MODELS.values() if card.file == path.name]
     model = build_model(known[0]) if known else _from_run(path)
@@ -176,7 +173,7 @@ def _lines(card):
     for kind in ("sha256", "md5"):
         if getattr(card, kind):
             yield f"- {kind}: `{getattr(card, kind)}`"
-    yield f"- network: `{card.builder}(ModelConfig({config}))`"
+    yield f"- network: `{card.builder}({f'ModelConfig({config})' if card.builder == SPNET else config})`"
     yield f"- trained on: {card.trained_on}"
     yield f"- score: {card.score}"
     if card.command:

@@ -33,6 +33,14 @@ def test_frames_of_a_clip_count_each():
     assert count_flops(keras.Model(inputs, x)) == 4 * (CONV + SEPARABLE)
 
 
+def test_models_inside_of_models_count():
+    inner = keras.Input((32, 32, 3))
+    nested = keras.Model(inner, some_layers(inner))
+    inputs = keras.Input((4, 32, 32, 3))
+    x = UnfoldFrames(4)(nested(FoldFrames()(inputs)))
+    assert count_flops(keras.Model(inputs, x)) == 4 * (CONV + SEPARABLE)
+
+
 def test_a_cut_network_does_less():
     clip = spnet.build(ModelConfig((4, 64, 64, 3), "pa16j2d", [5], num_pyramids=2, num_levels=3, growth=8, **NARROW))
     flops = [count_flops(cut_model(clip, number)) for number in range(1, 5)]

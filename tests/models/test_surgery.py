@@ -1,14 +1,18 @@
 """Cutting, splitting, freezing and compiling built networks."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
 from deephar.models import (
+    builders,
     compile_model,
     compile_split_models,
     copy_replica_layers,
     cut_model,
+    join_confidence,
     prediction_blocks,
     set_trainable_layers,
     sharpen_maps,
@@ -229,3 +233,20 @@ def test_sharpening_moves_one_block_towards_its_peaks(small_clip, clip, block):
 def test_sharpening_refuses(network, factor, block):
     with pytest.raises(ValueError, match=r"`block` should be .* Received: block="):
         sharpen_maps(network[0], factor, block)
+
+
+def test_poses_and_confidences_of_clips_become_one_output():
+    from deephar.inference.model_input import picture_view, read_signature
+
+    pose = dict(input_shape=(32, 32, 3), num_joints=4, dim=2, num_blocks=1)
+    model = builders.build_merge(pose, num_actions=3, num_frames=4, output_poses=True)
+    joined = join_confidence(model)
+    assert joined.output_names == ["pose_clip_joined_clip", *model.output_names[2:]]
+    x = np.random.default_rng(0).uniform(-1, 1, (1, 4, 32, 32, 3)).astype("float32")
+    apart, together = run(model, x), run(joined, x)
+    np.testing.assert_array_equal(together[0], np.concatenate(apart[:2], axis=-1))
+    np.testing.assert_array_equal(together[-1], apart[-1])
+    signature = read_signature(joined, layout=SimpleNamespace(num_joints=4, dim=2))
+    assert signature.pose_outputs == (0,) and signature.action_outputs == tuple(range(1, 10))
+    (pictures,) = keras.tree.flatten(picture_view(joined, [0])(x[0]))  # each frame alone
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(pictures), together[0][0], atol=1e-6)

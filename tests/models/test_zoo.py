@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import deephar
+from deephar.checkpoints import legacy_h5
 from deephar.config import ModelConfig
-from deephar.models import spnet, zoo
+from deephar.models import cards, spnet, zoo
+from deephar.models.builders import build_network
 from deephar.models.zoo import MODELS, load_model, weights_readme
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -39,10 +41,12 @@ def test_readme_is_what_the_table_says():
 @pytest.mark.parametrize("name", MODELS)
 def test_cards_are_complete(name):
     card = MODELS[name]
-    config = ModelConfig(**card.config)
+    if card.builder == cards.SPNET:
+        config = ModelConfig(**card.config)
+        assert (card.input_shape, list(card.num_actions)) == (config.input_shape, config.num_actions)
     assert card.name == name and card.where and card.trained_on and card.score
-    assert not card.labels or [len(card.labels)] == config.num_actions
-    assert not card.sha256 or len(card.sha256) == 64
+    assert not card.labels or (len(card.labels),) == card.num_actions
+    assert len(card.sha256 or 64 * "0") == 64 and len(card.md5 or 32 * "0") == 32
     if card.ships and (ROOT / "weights" / card.file).exists():
         zoo.check_digest(ROOT / "weights" / card.file, card)
         assert (ROOT / "weights" / card.file).stat().st_size <= 12e6
@@ -71,6 +75,49 @@ def test_loading_from_a_run_folder(card, tmp_path):
     (run / "config.json").write_text("{")
     with pytest.raises(ValueError, match="`config.json` must be that of a run"):
         load_model(run / "weights_best.weights.h5")
+
+
+def test_a_run_may_hold_a_reception_net(tmp_path):
+    config = {"network": "reception", "input_shape": [32, 32, 3], "num_joints": 4, "dim": 2, "num_blocks": 1}
+    source = build_network(config)
+    source.save_weights(tmp_path / "weights_best.weights.h5")
+    (tmp_path / "config.json").write_text(json.dumps({"config": {"model": config}}))
+    model = load_model(tmp_path / "weights_best.weights.h5")
+    assert model.name == "ReceptionNet"
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), source.get_weights(), strict=True))
+
+
+CVPR18 = {
+    "reception-mpii": ("reception_mpii", 8 * [(None, 16, 3)]),
+    "reception-h36m": ("reception_h36m", 8 * [(None, 17, 4)]),
+    "merge-penn": ("merge_penn", [(None, 16, 16, 2), (None, 16, 16, 1)] + 9 * [(None, 15)]),
+    "merge-ntu": ("merge_ntu", [(None, 20, 20, 3), (None, 20, 20, 1)] + 9 * [(None, 60)]),
+}
+
+
+@pytest.mark.parametrize("name", CVPR18)
+def test_published_files_of_the_first_generation_load(name, reference, reference_weights, monkeypatch, tmp_path):
+    layout, shapes = CVPR18[name]
+    path = tmp_path / MODELS[name].file
+    reference_weights.write_h5(reference / f"{layout}.json", path)
+    with pytest.raises(ValueError, match=f"with md5 {MODELS[name].md5}; it is another file or damaged"):
+        load_model(name, weights=path)
+    digest = hashlib.md5(path.read_bytes()).hexdigest()
+    monkeypatch.setitem(MODELS, name, dataclasses.replace(MODELS[name], md5=digest))
+    model = load_model(path)
+    assert model.output_shape == shapes
+    assert model.input_shape[1:] == MODELS[name].input_shape
+    stored = legacy_h5.read(path)[1][1][0][1]  # the first kernel of the stem
+    assert np.array_equal(model.get_weights()[0], stored)
+
+
+def test_builders_name_what_is_wrong():
+    with pytest.raises(ValueError, match="`network` must be one of spnet, reception, merge, pose-action"):
+        build_network({"network": "hourglass"})
+    with pytest.raises(ValueError, match="`config` must hold the arguments of reception: .*num_pyramids"):
+        build_network({"network": "reception", "num_pyramids": 2})
+    with pytest.raises(ValueError, match="`config` must hold the arguments of merge: 'num_joints'"):
+        build_network({"network": "merge", "pose": {"input_shape": (32, 32, 3)}, "num_actions": 4})
 
 
 def test_a_damaged_file_is_recognised(card, tmp_path):

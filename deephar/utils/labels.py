@@ -1,0 +1,17 @@
+"""Names of the actions of Penn Action and NTU RGB+D, in the order of their numbers."""
+
+PENN_LABELS = tuple(
+    "baseball_pitch baseball_swing bench_press bowl clean_and_jerk golf_swing jump_rope jumping_jacks "
+    "pullup pushup situp squat strum_guitar tennis_forehand tennis_serve".split()
+)
+
+NTU_LABELS = tuple(
+    "drink water, eat meal, brush teeth, brush hair, drop, pick up, throw, sit down, stand up, clap, read, write, "
+    "tear up paper, put on jacket, take off jacket, put on a shoe, take off a shoe, put on glasses, take off glasses, "
+    "put on a hat, take off a hat, cheer up, hand waving, kick something, reach into pocket, hop, jump up, phone call, "
+    "play with phone, type on a keyboard, point to something, taking a selfie, check time, rub two hands, nod head, "
+    "shake head, wipe face, salute, put palms together, cross hands in front, sneeze, staggering, falling down, "
+    "headache, chest pain, back pain, neck pain, nausea, fan self, punch person, kick person, push person, "
+    "pat on back, point finger at person, hug person, give object, touch pocket, shake hands, "
+    "walk towards, walk apart".split(", ")
+)
