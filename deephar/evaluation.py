@@ -1,7 +1,7 @@
 """Scores of a network on a data set: poses of every prediction block, actions from one clip and from many.
 
     PCKh@0.5 (MPII)  Andriluka et al., CVPR 2014.    PCK@0.2 (LSP)  Yang and Ramanan, PAMI 2013.
-    Actions: `evaluation_actions`, whose functions can be imported from here.
+    Actions: `evaluation_actions`, whose functions can be imported from here.    3D poses: `evaluation3d`.
 
 Everything returns numbers and prints nothing but a progress bar on stderr; `table` makes text of them.
 """
@@ -111,6 +111,24 @@ def predict_poses(model, dataset, mode=VALID_MODE, keys=None, batch_size=16, fli
     Raises:
         ValueError: the data set is empty in this mode, or the clip network cannot take single pictures.
     """
+    entries = ("pose", "afmat", "headsize")
+    poses, samples = predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries)
+    afmat = np.stack([s["afmat"] for s in samples])
+    true = to_frame(np.stack([s["pose"] for s in samples]), afmat)
+    sizes = [np.nan if s["headsize"] is None else float(np.ravel(s["headsize"])[0]) for s in samples]
+    return PosePredictions(to_frame(poses, afmat), poses[..., -1], true, np.array(sizes))
+
+
+def predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries):
+    """Run every prediction block and leave its poses in the crop.
+
+    Args:
+        model, dataset, mode, keys, batch_size, flip, progress, label: as `predict_poses`.
+        entries: what to keep of the samples.
+
+    Returns:
+        Poses (K, N, J, D + 1) normalised to the crops, and N dicts with the entries (None where a sample has none).
+    """
     signature = read_signature(model)
     outputs, layout = list(signature.pose_outputs), signature.layout
     view = model if signature.num_frames is None else picture_view(model, outputs)
@@ -126,12 +144,8 @@ def predict_poses(model, dataset, mode=VALID_MODE, keys=None, batch_size=16, fli
             mirrored[..., 0] = 1.0 - mirrored[..., 0]
             found = (found + mirrored[:, :, list(layout.map_hflip)]) / 2
         poses.append(found)
-        samples += [{k: s.get(k) for k in ("pose", "afmat", "headsize")} for s in batch]
-    poses = np.concatenate(poses, axis=1)  # (K, N, J, D + 1)
-    afmat = np.stack([s["afmat"] for s in samples])
-    true = to_frame(np.stack([s["pose"] for s in samples]), afmat)
-    sizes = [np.nan if s["headsize"] is None else float(np.ravel(s["headsize"])[0]) for s in samples]
-    return PosePredictions(to_frame(poses, afmat), poses[..., -1], true, np.array(sizes))
+        samples += [{k: s.get(k) for k in entries} for s in batch]
+    return np.concatenate(poses, axis=1), samples
 
 
 def eval_pose(model, dataset, mode=VALID_MODE, threshold=0.5, **options):
@@ -149,10 +163,11 @@ def eval_pose(model, dataset, mode=VALID_MODE, threshold=0.5, **options):
 
 
 def pckh_scores(found, layout, threshold=0.5):
-    """PCKh of every prediction block and joint of `PosePredictions`, as `PoseScores`."""
-    names = tuple(layout.joint_names)
+    """PCKh of every prediction block and joint of `PosePredictions`, as `PoseScores`; the mean is over pa16."""
+    names, joints = tuple(layout.joint_names), list(layout.maps.get("map_to_pa16j", range(layout.num_joints)))
     per_joint = [pckh_per_joint(found.true, block, found.head_size, refp=threshold) for block in found.predicted]
-    mean = [pckh(found.true, block, found.head_size, refp=threshold) for block in found.predicted]
+    true, blocks = found.true[:, joints], found.predicted[:, :, joints]  # (N, 16, 2), (K, N, 16, 2)
+    mean = [pckh(true, block, found.head_size, refp=threshold) for block in blocks]
     return PoseScores(np.array(per_joint), np.array(mean), names, threshold, len(found.true))
 
 

@@ -8,6 +8,8 @@ Scores are fractions in [0, 1]; distances carry the unit of their input.
     pck_torso            0.2 x torso size        all that are annotated        Yang and Ramanan, PAMI 2013
     pck3d                150 mm                  all but the root (0)          Mehta et al., 3DV 2017
     mean_distance_error  -                       all                           MPJPE when in millimetres
+
+Those of 3D poses with an alignment (MPJPE, N-MPJPE, P-MPJPE, AUC) are in `deephar.measures3d`.
 """
 
 import numpy as np

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "utils": set(),
     "config": {"utils"},
     "measures": {"utils"},
+    "measures3d": {"utils", "measures"},
     "drawing": NUMPY_SIDE,
     "synthetic": NUMPY_SIDE | {"drawing"},
     "data": NUMPY_SIDE | {"drawing", "synthetic"},
@@ -27,7 +28,7 @@ MAY_IMPORT = {
     "checkpoints": NUMPY_SIDE | {"layers"},
     "models": NUMPY_SIDE | {"layers", "activations", "losses", "checkpoints"},
 }
-NO_KERAS = {"utils", "config", "measures", "drawing", "synthetic", "data"}
+NO_KERAS = {"utils", "config", "measures", "measures3d", "drawing", "synthetic", "data"}
 KERAS_IN_DATA = {"loader.py"}  # BatchLoader is a Keras PyDataset
 
 

@@ -8,14 +8,18 @@
 import importlib
 
 from deephar.data.clips import get_clip_frame_index
+from deephar.data.human36m import Human36M
 from deephar.data.lsp import Lsp
 from deephar.data.mpii import MpiiSinglePerson
+from deephar.data.ntu import Ntu
 from deephar.data.pennaction import PennAction
 
 __all__ = [
     "BatchLoader",
+    "Human36M",
     "Lsp",
     "MpiiSinglePerson",
+    "Ntu",
     "PennAction",
     "SyntheticClips",
     "SyntheticPoses",

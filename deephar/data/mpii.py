@@ -20,7 +20,10 @@ from deephar.utils.bbox import bbox_to_objposwin, objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 from deephar.utils.pose import pa16j2d
 
-PREPARE = "`deephar synth --format mpii --out DIR` writes a synthetic folder of this form."
+PREPARE = (
+    "`python datasets/MPII/prepare.py` makes the folder from the official release, `deephar synth --format mpii "
+    "--out DIR` a synthetic one."
+)
 NUM_JOINTS = 16
 BODY_PX = 200  # `scale` is the height of the person over this
 WINDOW_SCALE = 1.25  # the window is that much larger than the person

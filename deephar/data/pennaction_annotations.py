@@ -1,4 +1,4 @@
-"""What Penn Action keeps beside its pictures: `annotations.mat` and files of predicted boxes.
+"""What Penn Action keeps beside its pictures: `annotations.mat`.
 
 `annotations.mat` holds `sequences_te` and `sequences_tr` (structs `idx`, `action_id` from 1, `frames`; a frame has its
 number `f` from 1, `w`, `h`, `pose` 2 x 13 px and `visible` 13), `action_labels` and `joint_labels`.
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.data.files import load_json, load_mat, malformed
+from deephar.data.files import load_mat, malformed
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 
-PREPARE = "`deephar synth --format penn --out DIR` writes a synthetic folder of this form."
+PREPARE = (
+    "`python datasets/PennAction/prepare.py` makes the folder from the official release, `deephar synth --format penn "
+    "--out DIR` a synthetic one."
+)
 PREPARE_BOXES = "`python exp/pennaction/predict_bboxes.py` writes such a file."
 NUM_JOINTS = 13
 
@@ -39,6 +42,10 @@ class Sequence:
     size: tuple
     joints: np.ndarray
     visible: np.ndarray
+
+    @property
+    def num_frames(self):
+        return len(self.numbers)
 
 
 def load_sequences(path):
@@ -86,20 +93,3 @@ def _sequence(record, num_actions):
         shapes = f"{sequence.joints.shape[1:]} and {sequence.visible.shape[1:]}"
         raise ValueError(f"`pose` must be 2 x 13 and `visible` 13 numbers; received (transposed) {shapes}")
     return sequence
-
-
-def load_boxes(path):
-    """Read predicted boxes: a list of dicts for test, training and validation, "sequence.frame" -> [x1, y1, x2, y2].
-
-    Raises:
-        FileNotFoundError, ValueError: the file is missing or not as described.
-    """
-    content = load_json(path, PREPARE_BOXES)
-    if not (isinstance(content, list) and len(content) == 3 and all(isinstance(boxes, dict) for boxes in content)):
-        raise ValueError(f"{str(path)!r} must hold a list of three dicts, test, training, validation. {PREPARE_BOXES}")
-    for boxes in content:
-        for name, box in boxes.items():
-            with malformed(path, f"box {name!r}", PREPARE_BOXES):
-                if np.shape(box) != (4,) or not np.isfinite(np.asarray(box, dtype=np.float64)).all():
-                    raise ValueError(f"must be four finite numbers; received {box!r}")
-    return content

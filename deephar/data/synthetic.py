@@ -1,11 +1,12 @@
 """The synthetic world as data sets in memory: every sample is rendered when it is asked for.
 
-    SyntheticPoses   stills, the keys of `MpiiSinglePerson`
-    SyntheticClips   the fifteen Penn actions, the keys of `PennAction`
+    SyntheticPoses   stills, the keys of `MpiiSinglePerson`; with a 3D layout also those of `Human36M`
+    SyntheticClips   the fifteen Penn actions, the keys of `PennAction`, or NTU's, the keys of `Ntu`
 
-A picture is rendered a little larger than the crop, framed around the person, and then takes the way of every other
-picture: one affine map, mirror, channel powers, occlusion (frames.py). What is rendered depends on seed, split and key
-only; how it is cropped depends on the generator given to `get_data`.
+In a 3D layout z is 0.5 at the depth of the pelvis, its mean over a clip, and [0, 1] stands for 2 m times the scale of
+the crop. A picture is rendered a little larger than the crop, framed around the person, and then takes the way of every
+other picture: one affine map, mirror, channel powers, occlusion (frames.py). What is rendered depends on seed, split and
+key only; how it is cropped depends on the generator given to `get_data`.
 """
 
 import numpy as np
@@ -15,31 +16,37 @@ from deephar.data.clips import clip_windows, get_clip_frame_index
 from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
 from deephar.data.mpii import head_size
 from deephar.data.samples import draw_augmentation, picture_shapes, sample_at, shape_of, split_of
-from deephar.synthetic.actions import NUM_ACTIONS
+from deephar.synthetic.actions import get_actions
+from deephar.synthetic.body import P
 from deephar.synthetic.layouts import LAYOUTS, map_flags, map_points
 from deephar.synthetic.world import clip_length, render_clip, render_still
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
+from deephar.utils.camera import Camera
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import pa16j2d
+from deephar.utils.pose import POSE_LAYOUTS, pa16j2d
 
 RENDER_SCALE = 1.25  # rendered picture over crop: the person fills 55 to 85 % of it, and a crop is 1.25 persons wide
 WINDOW_SCALE = 1.25
 TRANSLATION_UNITS = 200  # translations are in 1/200 of the window, as in MPII
 MIN_WINDOW_PX = 8
+ACTION_KEYS = {"penn": "pennaction", "ntu": "ntuaction"}
+DEPTH_RANGE_MM = 2000.0  # what z from 0 to 1 stands for in a crop of scale 1
 
 
 class _SyntheticSource:
-    """What stills and clips share: how many, how large, and in which layout."""
+    """What stills and clips share: how many, how large, which actions, and in which layout."""
 
-    def __init__(self, dataconf, poselayout, split, length, seed, size):
+    def __init__(self, dataconf, poselayout, split, length, seed, size, actions):
         self.dataconf = dataconf
         self.poselayout = poselayout
         self.split = split
         self.seed = seed
         self.size = size
+        self.actions = get_actions(actions)
         self._table = poselayout.name[:4]  # pa16j2d -> pa16
-        if self._table not in LAYOUTS or poselayout.dim != 2:
-            allowed = ", ".join(f"{name}j2d" for name in LAYOUTS if name.startswith("pa"))
+        if self._table not in LAYOUTS:
+            tables = [name for name in LAYOUTS if name.startswith("pa")]
+            allowed = ", ".join(name for name in POSE_LAYOUTS if name[:4] in tables)
             raise ValueError(f"`poselayout` must be one of {allowed}. Received: {poselayout.name}")
         if length < 1:
             raise ValueError(f"`length` must be at least 1. Received: {length!r}")
@@ -59,24 +66,34 @@ class _SyntheticSource:
         joints = map_points(points_px, self._table)
         return crop_points(crop, joints.reshape(-1, 2)).reshape(joints.shape)
 
+    def _coordinates(self, drawn, crop, scale):
+        """Return (..., J, dim) normalised to the crop: x, y and, for a 3D layout, the depth relative to the pelvis."""
+        joints = self._joints(drawn["joints_px"], crop)
+        if self.poselayout.dim == 2:
+            return joints
+        depth = map_points(drawn["depth"][..., None], self._table)  # (..., J, 1) mm
+        z = 0.5 + (depth - drawn["depth"][..., P["pelvis"]].mean()) / (DEPTH_RANGE_MM * scale)
+        return np.concatenate([joints, z], axis=-1)
+
 
 class SyntheticPoses(_SyntheticSource):
     """Stills of the synthetic world.
 
     Args:
         dataconf: `DataConfig`.
-        poselayout: pa16j2d or pa17j2d.
+        poselayout: pa16j2d, pa17j2d, or one of three dimensions: pa16j3d, pa17j3d, pa20j3d, pa21j3d.
         split: 'train', 'validation' or 'test', as in `deephar.synthetic.world`.
         length: number of different pictures.
         seed: seed of the world, and of the augmentation when `get_data` gets no `rng`.
         size: (width, height) px of the rendered picture; None: 1.25 x the crop.
+        actions: 'penn', 'ntu' or 'h36m': whose motions the poses are taken from that are not random ones.
 
     Raises:
         ValueError: an argument out of range.
     """
 
-    def __init__(self, dataconf, poselayout=pa16j2d, split="train", length=20000, seed=0, size=None):
-        super().__init__(dataconf, poselayout, split, length, seed, size)
+    def __init__(self, dataconf, poselayout=pa16j2d, split="train", length=20000, seed=0, size=None, actions="penn"):
+        super().__init__(dataconf, poselayout, split, length, seed, size, actions)
 
     def get_data(self, key, mode, rng=None):
         """Render one person.
@@ -87,31 +104,52 @@ class SyntheticPoses(_SyntheticSource):
             rng: `numpy.random.Generator` of the augmentation.
 
         Returns:
-            Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, 3), joints hidden by something included, `bbox`
-            (x1, y1, x2, y2) px, `headsize` (px, the unit of PCKh) and `afmat` (3, 3); px are of the rendered picture.
+            Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), joints hidden by something included,
+            `bbox` (x1, y1, x2, y2) px, `headsize` (px, the unit of PCKh) and `afmat` (3, 3); px are of the rendered
+            picture. With a 3D layout also `pose_w` (J, 3) world mm, `pose_uvd` (J, 3) px and depth in mm, `camera`
+            (21,) as `Camera.serialize` writes it, and `action` (from 0; -1 for a random pose).
 
         Raises:
             ValueError: `key` is out of range.
         """
         key = sample_at(self._keys, key, mode)
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
-        still = render_still(self.split, key, size=self._render_size(), seed=self.seed, framing="person")
+        size, actions = self._render_size(), self.actions.name
+        still = render_still(self.split, key, size=size, seed=self.seed, framing="person", actions=actions)
         centre, side = _person(still)
         centre = centre + side / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
         window = (side * augmentation["scale"],) * 2
         picture = Image.fromarray(still["frame"])
         crop = make_crop(picture.size, centre, window, augmentation, self.dataconf.crop_resolution)
-        return {
+        coordinates = self._coordinates(still, crop, augmentation["scale"])
+        output = {
             "frame": normalise(cut(picture, crop), augmentation["chpower"], augmentation["geoocclusion"]),
-            "pose": label_pose(self._joints(still["joints_px"], crop), self.poselayout, crop.hflip),
+            "pose": label_pose(coordinates, self.poselayout, crop.hflip),
             "bbox": objposwin_to_bbox(centre, window),
             "headsize": head_size(still["head_box"]),
             "afmat": crop.afmat,
         }
+        return output if self.poselayout.dim == 2 else {**output, **self._in_space(still)}
+
+    def _in_space(self, still):
+        """Return `pose_w`, `pose_uvd`, `camera` and `action` of a picture."""
+        view = still["camera"]
+        uvd = np.concatenate([still["joints_px"], still["depth"][:, None]], axis=-1)
+        return {
+            "pose_w": map_points(still["joints_mm"] @ view.R + view.position, self._table),
+            "pose_uvd": map_points(uvd, self._table),
+            # The two lens models name the tangential terms in opposite order.
+            "camera": Camera(view.R, view.position, view.f, view.c, view.p[::-1], view.k).serialize(),
+            "action": still["action"],
+        }
 
     def get_shape(self, dictkey):
         """Return the shape of one entry of a sample."""
-        return shape_of(picture_shapes(self.dataconf, self.poselayout, "headsize"), dictkey)
+        shapes = picture_shapes(self.dataconf, self.poselayout, "headsize")
+        if self.poselayout.dim == 3:
+            joints = (self.poselayout.num_joints, 3)
+            shapes.update(pose_w=joints, pose_uvd=joints, camera=(21,), action=(1,))
+        return shape_of(shapes, dictkey)
 
 
 def _person(still):
@@ -127,17 +165,18 @@ def _person(still):
 
 
 class SyntheticClips(_SyntheticSource):
-    """Clips of the fifteen Penn actions of the synthetic world, cropped around the person.
+    """Clips of the actions of the synthetic world, cropped around the person.
 
     Args:
         dataconf: `DataConfig`.
-        poselayout: pa16j2d or pa17j2d.
+        poselayout: as for `SyntheticPoses`.
         clip_size: frames of a clip.
         split: 'train', 'validation' or 'test', as in `deephar.synthetic.world`.
-        length: number of different videos; the action of a video is its number modulo 15.
+        length: number of different videos; the actions that are performed come in turn.
         seed: seed of the world, and of clip and augmentation when `get_data` gets no `rng`.
         size: (width, height) px of the rendered frames; None: 1.25 x the crop.
-        hidden_joints: label joints that something hides too; as in Penn Action they are absent by default.
+        hidden_joints: label joints that something hides too; None: as the data set does, Penn Action not, NTU yes.
+        actions: 'penn', or 'ntu' (those of the 60 in `deephar.synthetic.actions.NTU.performed`).
 
     Raises:
         ValueError: an argument out of range.
@@ -152,11 +191,15 @@ class SyntheticClips(_SyntheticSource):
         length=1500,
         seed=0,
         size=None,
-        hidden_joints=False,
+        hidden_joints=None,
+        actions="penn",
     ):
-        super().__init__(dataconf, poselayout, split, length, seed, size)
+        if actions not in ACTION_KEYS:
+            raise ValueError(f"`actions` must be one of {tuple(ACTION_KEYS)}. Received: {actions!r}")
+        super().__init__(dataconf, poselayout, split, length, seed, size, actions)
         self.clip_size = clip_size
-        self.hidden_joints = hidden_joints
+        self.hidden_joints = actions == "ntu" if hidden_joints is None else hidden_joints
+        self.action_key = ACTION_KEYS[actions]
 
     def get_data(self, key, mode, frame_list=None, bbox=None, rng=None):
         """Render one clip.
@@ -169,8 +212,9 @@ class SyntheticClips(_SyntheticSource):
             rng: `numpy.random.Generator` of clip and augmentation.
 
         Returns:
-            Dict with `seq_idx`, `frame_list`, `pennaction` (one-hot 15), `pose` (T, J, 3), `frame` (T, H, W, 3) float32
-            in [-1, 1], `bbox` (x1, y1, x2, y2) and `afmat` (3, 3); px are of the rendered frames.
+            Dict with `seq_idx`, `frame_list`, `pennaction` (one-hot 15) or `ntuaction` (one-hot 60), `pose` (T, J, dim
+            + 1), `frame` (T, H, W, 3) float32 in [-1, 1], `bbox` (x1, y1, x2, y2) and `afmat` (3, 3); px are of the
+            rendered frames.
 
         Raises:
             ValueError: `key` or a frame is out of range.
@@ -179,11 +223,11 @@ class SyntheticClips(_SyntheticSource):
         rng = self._rng if rng is None else rng
         augmentation = draw_augmentation(self.dataconf, mode, rng)
         if frame_list is None:
-            length, random_clip = clip_length(self.split, key, self.seed), mode == TRAIN_MODE
+            length, random_clip = self._length(key), mode == TRAIN_MODE
             frame_list = get_clip_frame_index(length, augmentation["subspl"], self.clip_size, random_clip, rng)
         frame_list = [int(frame) for frame in frame_list]
-        size = self._render_size()
-        clip = render_clip(self.split, key, size=size, seed=self.seed, framing="person", frame_list=frame_list)
+        size, where = self._render_size(), {"framing": "person", "frame_list": frame_list}
+        clip = render_clip(self.split, key, size=size, seed=self.seed, actions=self.actions.name, **where)
         visible = map_flags(clip["visible"], self._table)
         if bbox is None:
             joints = map_points(clip["joints_px"], self._table)
@@ -191,7 +235,7 @@ class SyntheticClips(_SyntheticSource):
         output = {
             "seq_idx": key,
             "frame_list": frame_list,
-            "pennaction": np.eye(NUM_ACTIONS)[clip["action"]],
+            self.action_key: np.eye(self.actions.num_actions)[clip["action"]],
             "bbox": np.asarray(bbox, dtype=np.float64),
         }
         return {**output, **self._crop(clip, visible, output["bbox"], augmentation)}
@@ -203,7 +247,7 @@ class SyntheticClips(_SyntheticSource):
         window = np.maximum(window, MIN_WINDOW_PX)
         height, width = clip["frames"].shape[1:3]
         crop = make_crop((width, height), centre + shift, window, augmentation, self.dataconf.crop_resolution)
-        joints = self._joints(clip["joints_px"], crop)
+        joints = self._coordinates(clip, crop, augmentation["scale"])
         if not self.hidden_joints:
             joints[~visible] = np.nan
         power, blank = augmentation["chpower"], augmentation["geoocclusion"]
@@ -216,15 +260,17 @@ class SyntheticClips(_SyntheticSource):
 
     def get_clip_index(self, key, mode, subsamples=(2,)):
         """List the clips that cover a video as `range` objects, as `PennAction.get_clip_index` does."""
-        length = clip_length(self.split, sample_at(self._keys, key, mode), self.seed)
-        return clip_windows(length, self.clip_size, subsamples)
+        return clip_windows(self._length(sample_at(self._keys, key, mode)), self.clip_size, subsamples)
+
+    def _length(self, key):
+        return clip_length(self.split, key, self.seed, self.actions.name)
 
     def get_shape(self, dictkey):
         """Return the shape of one entry of a sample."""
         shapes = {
             "frame": (self.clip_size, *self.dataconf.input_shape),
-            "pose": (self.clip_size, self.poselayout.num_joints, 3),
-            "pennaction": (NUM_ACTIONS,),
+            "pose": (self.clip_size, self.poselayout.num_joints, self.poselayout.dim + 1),
+            self.action_key: (self.actions.num_actions,),
             "seq_idx": (1,),
             "frame_list": (self.clip_size,),
             "bbox": (4,),

@@ -5,7 +5,17 @@ import pytest
 
 from deephar.config import DataConfig
 from deephar.data import BatchLoader, MpiiSinglePerson, SyntheticClips, SyntheticPoses
-from deephar.utils import TEST_MODE, TRAIN_MODE, pa16j2d, pa17j3d
+from deephar.synthetic.actions import NTU
+from deephar.utils import (
+    TEST_MODE,
+    TRAIN_MODE,
+    camera_deserialize,
+    ntu25j3d,
+    pa16j2d,
+    pa17j3d,
+    pa20j3d,
+    project_pred_to_camera,
+)
 
 SMALL = DataConfig(
     crop_resolution=(64, 64), angles=range(-30, 31, 5), scales=(0.8, 1, 1.2), subsampling=(1, 2), fixed_subsampling=2
@@ -83,11 +93,55 @@ def test_loader_mixes_stills(poses):
 
 
 def test_bad_arguments_are_named(poses):
-    with pytest.raises(ValueError, match="`poselayout`.*pa17j3d"):
-        SyntheticPoses(SMALL, poselayout=pa17j3d)
+    with pytest.raises(ValueError, match="`poselayout` must be one of .*pa17j3d.*Received: ntu25j3d"):
+        SyntheticPoses(SMALL, poselayout=ntu25j3d)
+    with pytest.raises(ValueError, match="`actions` must be one of .*Received: 'h36m'"):
+        SyntheticClips(SMALL, actions="h36m")
+    with pytest.raises(ValueError, match="`actions` must be one of .*Received: 'golf'"):
+        SyntheticPoses(SMALL, actions="golf")
     with pytest.raises(ValueError, match="`length`"):
         SyntheticClips(SMALL, length=0)
     with pytest.raises(ValueError, match="`key`.*Received: 6"):
         poses.get_data(6, TRAIN_MODE)
     with pytest.raises(ValueError, match="`split`"):
         SyntheticPoses(SMALL, split="valid").get_data(0, TRAIN_MODE)
+
+
+def test_stills_in_space_have_the_keys_and_the_geometry_of_human36m():
+    stills = SyntheticPoses(SMALL.replace(fixed_scale=1.2, fixed_hflip=1), pa17j3d, length=4)
+    sample = stills.get_data(1, TEST_MODE)
+    for name in ("frame", "pose", "pose_w", "pose_uvd", "camera", "bbox", "afmat"):
+        assert np.shape(sample[name]) == stills.get_shape(name), name
+    assert sample["pose"].shape == (17, 4) and sample["action"] in range(-1, 15)
+    camera = camera_deserialize(sample["camera"])
+    np.testing.assert_allclose(camera.project(sample["pose_w"]), sample["pose_uvd"], atol=0.05)
+    known = sample["pose"][:, 3] > 0
+    assert known.sum() > 8
+    flipped = sample["pose_uvd"][pa17j3d.map_hflip]
+    expected = 0.5 + (flipped[:, 2] - flipped[0, 2]) / 2000.0 / 1.2
+    np.testing.assert_allclose(sample["pose"][known, 2], expected[known], atol=1e-12)
+    np.testing.assert_allclose(
+        project_pred_to_camera(sample["pose"][None, :, :3], sample["afmat"][None], 2400.0, flipped[:1, 2])[0][known],
+        flipped[known],
+        atol=1e-6,
+    )
+
+
+def test_the_plane_of_a_pose_in_space_is_the_pose_in_the_plane():
+    flat = SyntheticPoses(SMALL, pa16j2d, length=4).get_data(2, TEST_MODE)
+    deep = SyntheticPoses(SMALL, pa17j3d, length=4).get_data(2, TEST_MODE)
+    np.testing.assert_array_equal(flat["frame"], deep["frame"])
+    np.testing.assert_array_equal(flat["pose"][:, :2], deep["pose"][:16, :2])
+    np.testing.assert_array_equal(flat["pose"][:, 2], deep["pose"][:16, 3])
+
+
+def test_clips_of_ntu_have_its_keys_and_depths():
+    clips = SyntheticClips(SMALL, pa20j3d, clip_size=3, length=30, actions="ntu")
+    sample = clips.get_data(7, TEST_MODE)
+    assert sorted(sample) == ["afmat", "bbox", "frame", "frame_list", "ntuaction", "pose", "seq_idx"]
+    for name in ("frame", "pose", "ntuaction", "bbox", "afmat"):
+        assert sample[name].shape == clips.get_shape(name)
+    assert NTU.label(int(sample["ntuaction"].argmax())) == "sit down" and sample["ntuaction"].sum() == 1
+    assert sample["pose"].shape == (3, 20, 4) and sample["pose"][..., 3].mean() > 0.95  # hidden joints are labelled
+    np.testing.assert_allclose(sample["pose"][:, 0, 2].mean(), 0.5, atol=1e-12)
+    assert np.ptp(sample["pose"][0, :, 2]) > 0.05 and clips.get_clip_index(7, TEST_MODE)

@@ -30,6 +30,37 @@ def test_clips_at_once(camera):
     np.testing.assert_allclose(camera.inverse_project(clip)[1], camera.inverse_project(clip[1]))
 
 
+def some_cameras(number, k=True):
+    """Different cameras around the same place, one by one."""
+    rng, cameras = np.random.default_rng(2), []
+    for _ in range(number):
+        rotation = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+        f, c, p = rng.uniform(1100, 1200, 2), rng.uniform(500, 520, 2), rng.normal(0, 1e-3, 2)
+        cameras.append(Camera(rotation, rng.normal(0, 3000, 3), f, c, p, [-0.2, 0.25, -0.003] if k else None))
+    return cameras
+
+
+@pytest.mark.parametrize("k", [True, False])
+@pytest.mark.parametrize("shape", [(17,), (4, 17)])
+def test_many_cameras_at_once(shape, k):
+    cameras = some_cameras(5, k)
+    many = camera_deserialize(np.stack([camera.serialize() for camera in cameras]))
+    points = np.stack([points_before(camera, shape) for camera in cameras])
+    seen = np.stack([camera.project(own) for camera, own in zip(cameras, points, strict=True)])
+    np.testing.assert_allclose(many.project(points), seen, rtol=1e-12)
+    back = np.stack([camera.inverse_project(own) for camera, own in zip(cameras, seen, strict=True)])
+    np.testing.assert_allclose(many.inverse_project(seen), back, rtol=1e-12)
+    np.testing.assert_array_equal(many.serialize(), [camera.serialize() for camera in cameras])
+
+
+def test_many_cameras_need_as_many_points():
+    many = camera_deserialize(np.stack([camera.serialize() for camera in some_cameras(5)]))
+    with pytest.raises(ValueError, match=r"`points_w` must have the shape \(5, ..., n, 3\). Received: \(17, 3\)"):
+        many.project(np.zeros((17, 3)))
+    with pytest.raises(ValueError, match=r"`points_uvd` must begin with the axis of 5 cameras. Received: \(4, 17, 3\)"):
+        many.inverse_project(np.zeros((4, 17, 3)))
+
+
 @pytest.mark.parametrize("camera, size", [(PLAIN, 18), (DISTORTED, 21)])
 def test_serialisation(camera, size):
     vector = camera.serialize()
@@ -42,6 +73,8 @@ def test_serialisation(camera, size):
 def test_errors():
     with pytest.raises(ValueError, match=r"`s` must be a vector of 18 or 21 numbers. Received: \(20,\)"):
         camera_deserialize(np.zeros(20))
+    with pytest.raises(ValueError, match=r"`s`.*Received: \(2, 3, 21\)"):
+        camera_deserialize(np.zeros((2, 3, 21)))
     with pytest.raises(ValueError, match=r"`points_w`.*Received: \(4, 2\)"):
         PLAIN.project(np.zeros((4, 2)))
     with pytest.raises(ValueError, match=r"`points_uvd`.*Received: \(3,\)"):

@@ -60,7 +60,8 @@ def test_maps_agree_with_the_names(layout):
 
 def test_maps_of_16_joints_agree_with_the_names():
     names = np.array(P.pa16j2d.joint_names)
-    assert names[P.pa16j2d.map_to_lsp].tolist() == P.lsp14j2d.joint_names
+    for layout in (P.pa16j2d, P.pa17j2d, P.pa17j3d, P.pa20j3d, P.pa21j3d):
+        assert np.array(layout.joint_names)[layout.map_to_lsp].tolist() == P.lsp14j2d.joint_names
     assert np.array(P.mpii16j2d.joint_names)[P.pa16j2d.map_from_mpii].tolist() == names.tolist()
     assert np.array(P.pa21j3d.joint_names)[P.pa21j3d.map_to_pa17j].tolist() == P.pa17j3d.joint_names
 
