@@ -1,6 +1,6 @@
 """Rooms, places outdoors and the user's own pictures, with lights and furniture, different in every split.
 
-    sample_room(rng, split) -> Room(surroundings, lights, ambient, shadow, clutter), once a clip
+sample_room(rng, split) -> Room(surroundings, lights, ambient, shadow, clutter), once a clip
 """
 
 import math
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from deephar.synthetic.furniture import INDOORS, OUTDOORS, make_piece
+from deephar.synthetic.furniture import INDOORS, OUTDOORS, add_piece
 from deephar.synthetic.ground_textures import (
     FLOORS,
     HORIZONS,
@@ -23,7 +23,7 @@ from deephar.synthetic.ground_textures import (
     skyline,
 )
 from deephar.synthetic.palette import pick, split_value
-from deephar.synthetic.scene import Light, Solids, Surroundings, merge
+from deephar.synthetic.scene import Light, Solids, SolidsBuilder, Surroundings
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 BLOCKED = 0.12  # share of rooms with something between the camera and the person
@@ -170,23 +170,21 @@ def _place(rng, centre, clear, camera_position):
 
 def _furnish(rng, split, outdoors, centre, clear, camera_position):
     """Furniture or trees round the person."""
-    kinds, pieces = OUTDOORS if outdoors else INDOORS, []
+    kinds, solids = OUTDOORS if outdoors else INDOORS, SolidsBuilder()
     for _ in range(rng.integers(0, 6)):
         spot = _place(rng, centre, clear, camera_position)
         if spot is not None:
-            pieces.append(make_piece(pick(rng, kinds), rng, split, spot, rng.uniform(0, np.pi)))
+            add_piece(solids, pick(rng, kinds), rng, split, spot, rng.uniform(0, np.pi))
     if camera_position is not None and rng.random() < BLOCKED:
         view = np.asarray(centre[:2], float) - camera_position[:2]
         side = np.array([-view[1], view[0]]) / max(np.linalg.norm(view), 1.0)
         spot = camera_position[:2] + rng.uniform(0.55, 0.72) * view + pick(rng, (-1, 1)) * rng.uniform(0, 550) * side
         if np.linalg.norm(spot - centre[:2]) > clear + 200:
-            pieces.append(
-                make_piece("stool" if rng.random() < 0.6 else "pole", rng, split, spot, rng.uniform(0, np.pi))
-            )
-    return merge(pieces)
+            add_piece(solids, "stool" if rng.random() < 0.6 else "pole", rng, split, spot, rng.uniform(0, np.pi))
+    return solids.build()
 
 
-def sample_room(rng, split="train", folder=None, centre=(0.0, 0.0), clear=1000.0, camera_position=None):
+def sample_room(rng, split="train", folder=None, centre=(0.0, 0.0), clear=1000.0, camera_position=None, indoors=False):
     """Draw the surroundings of a clip.
 
     Args:
@@ -196,6 +194,7 @@ def sample_room(rng, split="train", folder=None, centre=(0.0, 0.0), clear=1000.0
         centre: (x, y) in mm, where the person is.
         clear: radius in mm round `centre` that furniture keeps out of.
         camera_position: (3,) in mm; a room is made large enough to hold it, furniture stays out of its way.
+        indoors: never outdoors.
 
     Returns:
         A `Room`.
@@ -204,7 +203,7 @@ def sample_room(rng, split="train", folder=None, centre=(0.0, 0.0), clear=1000.0
         FileNotFoundError: `folder` does not exist or has no picture.
     """
     camera_position = None if camera_position is None else np.asarray(camera_position, float)
-    outdoors = bool(rng.random() < 0.4)
+    outdoors = bool(rng.random() < 0.4) and not indoors
     lights, ambient, shadow = _daylight(rng) if outdoors else _indoor_light(rng)
     lights, ambient = _exposed(rng, lights, ambient)
     if folder is not None:

@@ -100,7 +100,7 @@ def look_at(position, target, roll=0.0):
     return rot_z(roll) @ _LOOK_X @ rot_y(pitch) @ rot_z(-yaw)
 
 
-def sample_rig(rng, low, high, height, size, shake=True):
+def sample_rig(rng, low, high, height, size, shake=True, front=(0.0, 180.0)):
     """Draw a camera for a performance.
 
     Args:
@@ -109,9 +109,10 @@ def sample_rig(rng, low, high, height, size, shake=True):
         height: body height, mm.
         size: (width, height) px of the picture.
         shake: whether the camera may be held by hand or follow the person.
+        front: azimuth of the camera: the middle, and how far to either side of it, degrees.
 
     Returns:
-        A `Rig`. Elevation -10 to 40 degrees, any azimuth; a person standing would be 80 to 500 px high in a picture of
+        A `Rig`. Elevation -10 to 40 degrees; a person standing would be 80 to 500 px high in a picture of
         1000 px.
     """
     longest = float(max(size))
@@ -121,7 +122,9 @@ def sample_rig(rng, low, high, height, size, shake=True):
     distance = float(np.clip(zoom * FOCAL_PX * height / person, 2900.0, 13000.0))
     zoom = distance * person / (FOCAL_PX * height)
     centre = (low + high) / 2
-    azimuth, elevation = rng.uniform(0.0, 2 * np.pi), np.deg2rad(rng.uniform(-10.0, 40.0) * rng.uniform(0.35, 1.0))
+    turn = rng.uniform(0.0, 2 * np.pi)
+    azimuth = np.deg2rad(front[0]) + (turn - np.pi) * front[1] / 180.0 if front[1] < 180.0 else turn
+    elevation = np.deg2rad(rng.uniform(-10.0, 40.0) * rng.uniform(0.35, 1.0))
     level = np.cos(elevation)
     position = centre + distance * np.array([np.cos(azimuth) * level, np.sin(azimuth) * level, np.sin(elevation)])
     position[2] = max(position[2], 180.0)

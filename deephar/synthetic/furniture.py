@@ -25,8 +25,8 @@ def _paint(rng, split):
 class _Piece:
     """Adds solids in a frame that stands on the floor at `spot`, turned by `turn`."""
 
-    def __init__(self, rng, split, spot, turn):
-        self.solids = SolidsBuilder()
+    def __init__(self, solids, rng, split, spot, turn):
+        self.solids = solids
         self.spot = np.array([spot[0], spot[1], 0.0])
         c, s = np.cos(turn), np.sin(turn)
         self.rotation = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
@@ -124,6 +124,19 @@ def _park_bench(piece, rng):
         piece.box((x, 0, 200), (35, 200, 200), 1)
 
 
+_KINDS = sorted({*INDOORS, *OUTDOORS})
+
+
+def add_piece(solids, kind, rng, split, spot, turn):
+    """Add one piece of furniture to a `SolidsBuilder`; the other arguments as `make_piece`."""
+    if kind not in _KINDS:
+        raise ValueError(f"`kind` must be one of {_KINDS}. Received: {kind!r}")
+    piece = _Piece(solids, rng, split, spot, turn)
+    if kind in ("plant", "bush", "tree"):
+        piece.leaves(rng, split)
+    globals()[f"_{kind}"](piece, rng)
+
+
 def make_piece(kind, rng, split, spot, turn):
     """One piece of furniture.
 
@@ -137,11 +150,6 @@ def make_piece(kind, rng, split, spot, turn):
     Returns:
         `Solids` whose parts are `PART_FURNITURE`.
     """
-    kinds = sorted({*INDOORS, *OUTDOORS})
-    if kind not in kinds:
-        raise ValueError(f"`kind` must be one of {kinds}. Received: {kind!r}")
-    piece = _Piece(rng, split, spot, turn)
-    if kind in ("plant", "bush", "tree"):
-        piece.leaves(rng, split)
-    globals()[f"_{kind}"](piece, rng)
-    return piece.solids.build()
+    solids = SolidsBuilder()
+    add_piece(solids, kind, rng, split, spot, turn)
+    return solids.build()

@@ -27,12 +27,16 @@ _TABLES = {
     "lsp14": "r_ankle r_knee r_hip l_hip l_knee l_ankle r_wrist r_elbow r_shoulder l_shoulder l_elbow l_wrist "
     "neck head_top",
     "flic11": "l_shoulder l_elbow l_wrist r_shoulder r_elbow r_wrist l_hip r_hip l_eye r_eye nose",
-    # Human3.6M repeats points: 11 lies on 0, 16 and 24 on 13, 20 on 19, 28 on 27.
-    "h36m32": "pelvis r_hip r_knee r_ankle r_foot r_toe l_hip l_knee l_ankle l_foot l_toe pelvis spine thorax nose "
+    # Human3.6M's skeleton has its own places along the spine; here every joint is where the readers' maps look for it
+    # (`map_from_h36m`: 11 mid-spine, 12 thorax, 13 neck, 15 head), so that one joint means one place in all data sets.
+    # Repeated points: 16 and 24 lie on 12, 20 on 19, 28 on 27.
+    "h36m32": "pelvis r_hip r_knee r_ankle r_foot r_toe l_hip l_knee l_ankle l_foot l_toe spine thorax neck nose "
     "head_top thorax l_shoulder l_elbow l_wrist l_wrist l_thumb l_hand l_handtip "
     "thorax r_shoulder r_elbow r_wrist r_wrist r_thumb r_hand r_handtip",
-    "ntu25": "pelvis spine neck head_centre l_shoulder l_elbow l_wrist l_hand r_shoulder r_elbow r_wrist r_hand "
-    "l_hip l_knee l_ankle l_foot r_hip r_knee r_ankle r_foot thorax l_handtip l_thumb r_handtip r_thumb",
+    # Kinect films as a mirror does: its left joints (4 to 7, 12 to 15, 21, 22) are on the side that looks like the
+    # person's right in the picture, and `map_from_ntu` takes them as right. Joint 3 is the top of the head as in MPII.
+    "ntu25": "pelvis spine neck head_top r_shoulder r_elbow r_wrist r_hand l_shoulder l_elbow l_wrist l_hand "
+    "r_hip r_knee r_ankle r_foot l_hip l_knee l_ankle l_foot thorax r_handtip r_thumb l_handtip l_thumb",
     "pa13": "head_top " + _sides("shoulder elbow wrist hip knee ankle"),
     "pa14": "neck head_top " + _sides("shoulder elbow wrist hip knee ankle"),
     "pa16": _PA16,

@@ -120,11 +120,18 @@ class Keys:
         for name, (_, default, _, _) in COLUMNS.items():
             self.values[:, SLICES[name]] = _rows(columns.get(name, default))
 
-    def styled(self, style, amount=1.0):
-        """A copy with another amplitude, timing and offsets, as one performer would differ from the next."""
+    def styled(self, style, amount=1.0, anchor=0):
+        """A copy with another amplitude, timing and offsets, as one performer would differ from the next.
+
+        Args:
+            style: a `Style`.
+            amount: size of the offsets.
+            anchor: number of the key pose that the amplitude leaves as it is.
+        """
         rng, out = style.rng, object.__new__(Keys)
         amplitude = style.uniform(0.86, 1.12)
-        values = self.values[:1] + amplitude * (self.values - self.values[:1])
+        rest = self.values[anchor : anchor + 1]
+        values = rest + amplitude * (self.values - rest)
         values[:, _FEET] = self.values[:, _FEET]
         values += rng.normal(size=WIDTH) * _SPREAD * amount
         wander = rng.normal(size=values.shape) * _SPREAD * (0.5 * amount)

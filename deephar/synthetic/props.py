@@ -1,4 +1,4 @@
-"""The things people hold and use: ball, bat, racket, club, barbell, bench, pull-up bar, guitar, rope, glove and seat.
+"""The things people hold and use: for sport and music here, the small ones of everyday life in `props_small`.
 
     sample_props(rng, split) -> PropLook, once a clip
     make_prop(kind, points, directions, numbers, look) -> Solids, every frame
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deephar.synthetic.palette import cloth_colour, muted_colour, pattern_seed
+from deephar.synthetic.props_small import SMALL_MAKERS
 from deephar.synthetic.scene import PART_OBJECT, Material, SolidsBuilder
 
 SHAFT_MM = 8.0  # radius of a thin shaft
@@ -92,7 +93,8 @@ class _Maker:
 
 
 def _make_ball(make, points, directions, numbers):
-    make.ball(points["centre"], numbers.get("radius", 40.0), "ball")
+    radius = numbers.get("radius", 40.0)
+    make.ball(points["centre"], (radius, radius, radius * numbers.get("flat", 1.0)), "ball")
 
 
 def _make_glove(make, points, directions, numbers):
@@ -218,6 +220,7 @@ _MAKERS = {
     "rope": _make_rope,
     "seat": _make_seat,
     "stick": _make_stick,
+    **SMALL_MAKERS,
 }
 KINDS = tuple(_MAKERS)
 
@@ -229,7 +232,7 @@ def make_prop(kind, points, directions, numbers, look):
         kind: one of `KINDS`.
         points: name -> (3,) mm: ball, glove `centre`; bat, club, racket, stick `grip`, `tip`; barbell, pullup_bar
         `left`, `right`;
-            bench `head`, `foot`; seat `top`; guitar `body`; rope any names, in order.
+            bench `head`, `foot`; seat `top`; guitar `body`; rope any names, in order; see `props_small` for its own.
         directions: name -> (3,) unit: guitar `neck`, `face`; club, racket `face` if known.
         numbers: name -> mm: ball, glove `radius`; bench, seat `width`; barbell `plate` (0 for none).
         look: `PropLook`.

@@ -20,7 +20,7 @@ from deephar.synthetic.rasterise import nearest, pack
 from deephar.synthetic.rays import PLACE, TILE, Grid, grid_of
 from deephar.synthetic.scene import PART_NONE
 from deephar.synthetic.shadow import floor_shadow
-from deephar.synthetic.textures import CLOTH, LEVELS, material_texture
+from deephar.synthetic.textures import CLOTH, LEVELS, material_textures
 
 
 @dataclass(frozen=True)
@@ -111,17 +111,17 @@ def _look_up(packed, materials, solid, row, column, focal):
     chart, scale = (np.array([getattr(m, name) for m in materials], np.float32) for name in ("chart", "scale"))
     level = np.clip(np.round(np.log2(depth / focal * CLOTH / scale)), 0, np.where(chart > 0, 1, LEVELS - 1))
     level = level.astype(np.int32)
-    textures, start, total = [], np.zeros(len(materials), np.int32), 0
-    for index in np.flatnonzero(np.bincount(packed.material[np.flatnonzero(np.bincount(solid))])).tolist():
-        textures.append(material_texture(materials[index], int(level[index])).reshape(-1))
-        start[index], total = total, total + len(textures[-1])
+    used = np.flatnonzero(np.bincount(packed.material[np.flatnonzero(np.bincount(solid))]))
+    textures = material_textures([materials[index] for index in used.tolist()], level[used].tolist())
+    start = np.zeros(len(materials), np.int32)
+    start[used[1:]] = np.cumsum([texture.size for texture in textures])[:-1]
     level, start = level[packed.material].take(solid), start[packed.material].take(solid)
     row >>= level
     column >>= level
     row <<= CLOTH.bit_length() - 1 - level
     row += column
     row += start
-    return np.concatenate(textures).take(row)
+    return np.concatenate([texture.reshape(-1) for texture in textures]).take(row)
 
 
 def _light(scene, normal, rays, specular):

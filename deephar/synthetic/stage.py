@@ -19,20 +19,39 @@ CLEAR_MM = 900.0
 
 
 class Stage:
-    """Everything in front of the camera that stays the same for the length of a clip."""
+    """Everything in front of the camera that stays the same for the length of a clip.
 
-    def __init__(self, job, skeleton, camera, folder):
+    Args:
+        job: `world.Job`, the source of its random numbers.
+        skeleton: the person over the whole clip.
+        camera: the camera, which furniture keeps out of the way of.
+        folder: a folder of pictures for the background, or None.
+        ring_mm: for several cameras around the person, how far the farthest is: a room that holds all of them, and
+            nothing and nobody else within; `camera` is not used then.
+    """
+
+    def __init__(self, job, skeleton, camera, folder, ring_mm=None):
         points = skeleton.points.reshape(-1, 3)
         low, high = points.min(0), points.max(0)
         centre = (low + high)[:2] / 2
         clear = float(max(CLEAR_MM, np.hypot(*(high - low)[:2]) / 2 + 350.0))
         self.person = looks.sample_person(job.stream("person"), job.split)
-        self.prop_look = props.sample_props(job.stream("props"), job.split)
-        self.room = backgrounds.sample_room(
-            job.stream("room"), job.split, folder=folder, centre=centre, clear=clear, camera_position=camera.position
-        )
+        self._job, self._prop_look = job, None
+        where = {"centre": centre, "clear": clear}
+        if ring_mm is None:
+            where["camera_position"] = camera.position
+        else:
+            where.update(clear=max(clear, ring_mm + 400.0), indoors=True)
+        self.room = backgrounds.sample_room(job.stream("room"), job.split, folder=folder, **where)
         self.effects = effects.sample_effects(job.stream("effects"))
-        self.other = self._second_person(job, centre, clear, camera)
+        self.other = self._second_person(job, centre, clear, camera) if ring_mm is None else []
+
+    @property
+    def prop_look(self):
+        """How objects look, drawn when there are any."""
+        if self._prop_look is None:
+            self._prop_look = props.sample_props(self._job.stream("props"), self._job.split)
+        return self._prop_look
 
     def _second_person(self, job, centre, clear, camera):
         """Sometimes somebody else beside or behind the person, as solids."""

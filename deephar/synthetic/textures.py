@@ -101,20 +101,41 @@ def cloth_masks(pattern, seed):
     return [coarser(mask, level) for level in range(LEVELS)]
 
 
-def material_texture(material, level=0):
-    """The packed texture (S >> level, S >> level) uint32 of a material; the last ones are kept."""
-    key = (id(material), level)
-    if key in _KEPT and _KEPT[key][0] is material:
-        return _KEPT[key][1]
-    if material.texture is not None:
-        packed = pack_pixels(coarser(np.asarray(material.texture, np.uint8), level))
-    else:
+def _ramps(materials):
+    """From the first to the second colour of each material in 256 steps: packed, (M, 256) uint32."""
+    ends = np.array([(material.colour, material.second) for material in materials], np.float32) * 255  # (M, 2, 3)
+    np.clip(ends, 0, 255, out=ends)
+    blend = np.zeros((len(materials), 256, 4), np.uint8)
+    blend[..., :3] = _RAMP * (ends[:, 1:] - ends[:, :1]) + ends[:, :1]
+    return blend.view(np.uint32)[..., 0]
+
+
+def material_textures(materials, levels):
+    """The packed textures (S >> level, S >> level) uint32 of materials; the last ones are kept.
+
+    Args:
+        materials: sequence of `scene.Material`.
+        levels: for each how much coarser, from 0.
+
+    Returns:
+        List of arrays.
+    """
+    found, new = [None] * len(materials), []
+    for index, (material, level) in enumerate(zip(materials, levels, strict=True)):
+        kept = _KEPT.get((id(material), level))
+        if kept is not None and kept[0] is material:
+            found[index] = kept[1]
+        elif material.texture is not None:
+            found[index] = pack_pixels(coarser(np.asarray(material.texture, np.uint8), level))
+            _KEPT[id(material), level] = (material, found[index])
+        else:
+            new.append(index)
+    ramps = _ramps([materials[index] for index in new]) if new else ()
+    for index, ramp in zip(new, ramps, strict=True):
+        material, level = materials[index], levels[index]
         seed = int(material.seed) % PLAIN_SEEDS if material.pattern == "plain" else int(material.seed)
-        base, second = np.clip(np.array([material.colour, material.second], np.float32) * 255, 0, 255)
-        blend = np.zeros((256, 4), np.uint8)
-        blend[:, :3] = _RAMP * (second - base) + base
-        packed = blend.view(np.uint32).ravel().take(cloth_masks(material.pattern, seed)[level])
-    _KEPT[key] = (material, packed)
+        found[index] = ramp.take(cloth_masks(material.pattern, seed)[level])
+        _KEPT[id(material), level] = (material, found[index])
     while len(_KEPT) > _KEPT_MOST:
         _KEPT.popitem(last=False)
-    return packed
+    return found

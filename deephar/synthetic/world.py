@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.synthetic.actions import NUM_ACTIONS, sample_take
+from deephar.synthetic.actions import get_actions, sample_take
 from deephar.synthetic.body import P, sample_body
 from deephar.synthetic.camera import FRAMINGS, box_of, crop, person_box, project, sample_rig
 from deephar.synthetic.motion import SPLITS
 from deephar.synthetic.poses import random_pose
 from deephar.synthetic.stage import Stage, drawn_size, picture
 
-STILLS, CLIPS = 0, 1
+# An own family of random numbers for pictures and videos of each set of actions.
+STILLS, CLIPS = {"penn": 0, "ntu": 2, "h36m": 4}, {"penn": 1, "ntu": 3, "h36m": 5}
 _STREAMS = {
     "motion": 0,
     "camera": 1,
@@ -41,12 +42,12 @@ _HEAD_POINTS = slice(P["head_centre"], P["l_ear"] + 1)
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
     """One picture or clip: where its random numbers come from."""
 
     seed: int
     split: str
-    kind: int
+    kind: int  # of `STILLS` or `CLIPS`
     index: int
 
     def stream(self, name, frame=0):
@@ -69,40 +70,39 @@ def _check(split, index, size, framing, seed):
         raise ValueError(f"`seed` must be a whole number from 0. Received: {seed!r}")
 
 
-def _still(job):
+def _still(job, actions):
     """Performance of one frame and its action (-1 for a random pose)."""
     rng = job.stream("motion")
     if rng.uniform() < RANDOM_POSES:
         return random_pose(rng, sample_body(rng)), -1
-    take = sample_take(rng, job.split)
+    take = sample_take(rng, job.split, actions=actions)
     return take.perform(rng.uniform(0, take.num_frames - 1)), take.action
 
 
-def _head_box(skeleton, camera):
-    """Box (x1, y1, x2, y2) px around the head of one frame: its ellipsoid's six ends, chin and crown."""
+def _head_ends(skeleton):
+    """What a box around the head of one frame must hold, (14, 3): its ellipsoid's six ends, the face and the crown."""
     body, head = skeleton.body, skeleton.frames[2]
     half = head * np.array([body.radii["head_x"], body.radii["head_y"], body.radii["head_z"]])
     centre = skeleton.points[P["head_centre"]]
-    ends = np.concatenate([centre + half.T, centre - half.T, skeleton.points[_HEAD_POINTS]])
-    return box_of(project(camera, ends)[0])
+    return np.concatenate([centre + half.T, centre - half.T, skeleton.points[_HEAD_POINTS]])
 
 
 def _annotate(skeleton, camera):
     """What is known of one frame without a picture."""
-    px, depth = project(camera, skeleton.points)
-    local = (skeleton.points - camera.position) @ camera.R.T
+    count = len(skeleton.points)
+    px, depth = project(camera, np.concatenate([skeleton.points, _head_ends(skeleton)]))
     return {
-        "joints_px": px,
-        "depth": depth,
-        "joints_mm": local,
-        "head_box": _head_box(skeleton, camera),
-        "box": box_of(px),
+        "joints_px": px[:count],
+        "depth": depth[:count],
+        "joints_mm": (skeleton.points - camera.position) @ camera.R.T,
+        "head_box": box_of(px[count:]),
+        "box": box_of(px[:count]),
     }
 
 
-def _rig(job, skeleton, size, shake):
+def _rig(job, skeleton, size, shake, front=(0.0, 180.0)):
     low, high = skeleton.points.reshape(-1, 3).min(0), skeleton.points.reshape(-1, 3).max(0)
-    return sample_rig(job.stream("camera"), low, high, skeleton.body.height, size, shake)
+    return sample_rig(job.stream("camera"), low, high, skeleton.body.height, size, shake, front)
 
 
 def _nominal(size):
@@ -112,7 +112,15 @@ def _nominal(size):
 
 
 def render_still(
-    split, index, size=(256, 256), seed=0, framing="scene", fill=FILL, background=None, annotate_only=False
+    split,
+    index,
+    size=(256, 256),
+    seed=0,
+    framing="scene",
+    fill=FILL,
+    background=None,
+    annotate_only=False,
+    actions="penn",
 ):
     """One picture.
 
@@ -122,24 +130,25 @@ def render_still(
         size: (width, height) px.
         seed: seed of the world.
         framing: 'scene', a person of 80 to 500 px in a picture of 1000 px; or 'person', the same view cut around the
-        person as a
-            loader would (a small person is then as blurred as an enlarged one).
+            person as a loader would (a small person is then as blurred as an enlarged one).
         fill: framing 'person': range of the share of the frame's side that the person's box takes.
         background: a folder of pictures to use as backgrounds, or None.
         annotate_only: leave out `frame`; nothing is drawn, and every point within the frame counts as visible.
+        actions: 'penn', 'ntu' or 'h36m': the motions that pictures are taken from.
 
     Returns:
         dict: `frame` uint8 (H, W, 3) RGB; `joints_px` (36, 2), pixel centres at integer + 0.5, order of
         `body.POINT_NAMES` (see `layouts.map_points`); `visible` (36,) bool; `joints_mm` (36, 3) in camera space;
-        `camera`; `action` 0..14, or -1 for a random pose; `head_box` and `box` (4,) x1 y1 x2 y2 px of head and person;
+        `camera`; `action` from 0, or -1 for a random pose; `head_box` and `box` (4,) x1 y1 x2 y2 px of head and person;
         `height_mm`.
 
     Raises:
         ValueError: an argument out of range.
     """
     _check(split, index, size, framing, seed)
-    job = _Job(int(seed), split, STILLS, int(index))
-    performance, action = _still(job)
+    actions = get_actions(actions)
+    job = Job(int(seed), split, STILLS[actions.name], int(index))
+    performance, action = _still(job, actions)
     size = tuple(int(v) for v in size)
     camera = _rig(job, performance.skeleton, _nominal(size) if framing == "person" else size, False).first
     low_size = size
@@ -159,24 +168,28 @@ def _inside(px, size):
     return np.isfinite(px).all(-1) & (px >= 0).all(-1) & (px < np.array(size)).all(-1)
 
 
-def clip_action(index):
-    """The action of clip `index`: all fifteen in turn, so that every split is balanced."""
-    return int(index) % NUM_ACTIONS
+def clip_action(index, actions="penn"):
+    """The action, from 0, of clip `index`: all that are performed in turn, so that every split is balanced."""
+    performed = get_actions(actions).performed
+    return performed[int(index) % len(performed)]
 
 
-def _take(job):
-    return sample_take(job.stream("motion"), job.split, clip_action(job.index))
+def _clip(split, index, seed, actions):
+    """The job of a clip and its `Take`."""
+    actions = get_actions(actions)
+    job = Job(int(seed), split, CLIPS[actions.name], int(index))
+    return job, sample_take(job.stream("motion"), split, clip_action(index, actions.name), actions)
 
 
-def clip_length(split, index, seed=0):
+def clip_length(split, index, seed=0, actions="penn"):
     """Number of frames (20 to 80) of the whole video `index`, without drawing it."""
     _check(split, index, (16, 16), "scene", seed)
-    return _take(_Job(int(seed), split, CLIPS, int(index))).num_frames
+    return _clip(split, index, seed, actions)[1].num_frames
 
 
-def _filming(job, skeleton, size, framing, fill):
+def _filming(job, skeleton, size, framing, fill, front):
     """A function from frame number to camera, and the size in which frames are drawn."""
-    rig = _rig(job, skeleton, _nominal(size) if framing == "person" else size, True)
+    rig = _rig(job, skeleton, _nominal(size) if framing == "person" else size, True, front)
 
     def film(t):
         return rig.at(t, skeleton.points[t, P["pelvis"]])
@@ -199,30 +212,33 @@ def render_clip(
     fill=CLIP_FILL,
     background=None,
     annotate_only=False,
+    actions="penn",
 ):
     """One video, or some of its frames.
 
     Args:
         split, size, seed, fill, background, annotate_only: as for `render_still`.
-        index: number of the video; its action is `index % 15`.
+        index: number of the video; its action is `clip_action(index, actions)`.
         num_frames: None for the whole video, or T frames evenly spread over it.
         framing: 'scene', or 'person': one fixed cut around the person over the whole video.
         frame_list: frame numbers (T,) to draw instead, each from 0 to `clip_length` - 1.
+        actions: 'penn', 'ntu' or 'h36m'.
 
     Returns:
         dict: `frames` uint8 (T, H, W, 3); `joints_px` (T, 36, 2); `visible` (T, 36); `joints_mm` (T, 36, 3) in camera
-        space; `cameras` list of T; `action` 0..14; `fps`; `frame_list` (T,); `length` of the whole video; `head_box`,
+        space; `cameras` list of T; `action` from 0; `fps`; `frame_list` (T,); `length` of the whole video; `head_box`,
         `box` (T, 4); `height_mm`.
 
     Raises:
         ValueError: an argument out of range.
     """
     _check(split, index, size, framing, seed)
-    job = _Job(int(seed), split, CLIPS, int(index))
-    take, size = _take(job), tuple(int(v) for v in size)
+    job, take = _clip(split, index, seed, actions)
+    size = tuple(int(v) for v in size)
     chosen = _chosen_frames(take.num_frames, num_frames, frame_list)
     whole = take.perform(np.arange(take.num_frames))
-    film, low_size = _filming(job, whole.skeleton, size, framing, fill)
+    front = take.heading, get_actions(actions).view
+    film, low_size = _filming(job, whole.skeleton, size, framing, fill, front)
     cameras = [film(t) for t in chosen.tolist()]
     notes = [_annotate(whole.skeleton[int(t)], camera) for t, camera in zip(chosen, cameras, strict=True)]
     out = {name: np.stack([note[name] for note in notes]) for name in notes[0]}

@@ -1,58 +1,32 @@
-"""The synthetic world on disk, in the formats of MPII and Penn Action that `deephar.data` reads.
+"""The synthetic world on disk, in the formats that `deephar.data` reads; here MPII and Penn Action.
 
     OUT/MPII/annotations.mat, images/*.jpg          OUT/PennAction/annotations.mat, frames/NNNN/NNNNNN.jpg
 
-Pictures are drawn by several processes. Each file is written whole or not at all, what is there already is kept, and
-the
-annotations come last: a run that was stopped goes on where it stood.
+Pictures are drawn by several processes; a run that was stopped goes on where it stood (see `output`).
 """
 
-import concurrent.futures
-import json
-import multiprocessing
-import os
+import inspect
 import pathlib
 
 import numpy as np
-import scipy.io
-from PIL import Image
 
 from deephar.synthetic.actions import ACTIONS
 from deephar.synthetic.definition import SYNTHETIC_V1, clip_size, still_size
 from deephar.synthetic.layouts import map_flags, map_points
 from deephar.synthetic.motion import SPLITS
+from deephar.synthetic.output import RECORD, cells, check_counts, definition, run_jobs, save_jpeg, save_mat, start
 from deephar.synthetic.world import render_clip, render_still
-from deephar.utils.io import atomic_path, write_json
-from deephar.utils.progress import progress
+from deephar.synthetic.writers_h36m import write_h36m
+from deephar.synthetic.writers_lsp import write_lsp
+from deephar.synthetic.writers_ntu import write_ntu
+from deephar.utils.io import atomic_path
 
-FORMATS = ("mpii", "penn")
-JPEG_QUALITY = 88
 PENN_JOINTS = (
     "head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist "
     "left_hip right_hip left_knee right_knee left_ankle right_ankle"
 ).split()
 PERSON_HEIGHT_PX = 200.0  # MPII's scale is the height of the person in units of 200 px
 OBJPOS_ABOVE_PX = 12.0
-RECORD = ".record.npz"  # a finished video's annotations, beside its frames
-
-
-def cells(items):
-    """A MATLAB cell row: a 1-D object array that NumPy does not merge."""
-    out = np.empty((len(items),), dtype=object)
-    for index, item in enumerate(items):
-        out[index] = item
-    return out
-
-
-def _save_jpeg(path, frame):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as temporary:
-        Image.fromarray(frame).save(temporary, "JPEG", quality=JPEG_QUALITY)
-
-
-def _save_mat(path, variables):
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        scipy.io.savemat(file, variables)
 
 
 def mpii_person(note):
@@ -79,7 +53,7 @@ def _mpii_job(job):
     path = pathlib.Path(folder) / name
     drawn = render_still(split, index, size, seed, background=background, annotate_only=path.exists())
     if "frame" in drawn:
-        _save_jpeg(path, drawn["frame"])
+        save_jpeg(path, drawn["frame"])
     return mpii_person(drawn)
 
 
@@ -94,7 +68,7 @@ def _penn_job(job):
                 return _penn_sequence(number, int(kept["action"]), size, kept["pose"], kept["visible"])
     clip = render_clip(split, index, None, size, seed, background=background)
     for t, frame in enumerate(clip["frames"]):
-        _save_jpeg(place / f"{t + 1:06d}.jpg", frame)
+        save_jpeg(place / f"{t + 1:06d}.jpg", frame)
     pose = map_points(clip["joints_px"], "penn13").transpose(0, 2, 1)  # (T, 2, 13)
     visible = map_flags(clip["visible"], "penn13").astype(np.uint8)
     with atomic_path(note) as temporary, open(temporary, "wb") as file:
@@ -108,50 +82,6 @@ def _penn_sequence(number, action, size, pose, visible):
         [{"f": t + 1, "w": width, "h": height, "pose": pose[t], "visible": visible[t]} for t in range(len(pose))]
     )
     return {"idx": number, "action_id": action + 1, "frames": frames}
-
-
-def _run(function, jobs, workers, label):
-    """Results in the order of the jobs, from several processes where asked."""
-    if workers <= 1:
-        return [function(job) for job in progress(jobs, len(jobs), label)]
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
-        chunk = max(1, min(8, len(jobs) // (4 * workers)))
-        return list(progress(pool.map(function, jobs, chunksize=chunk), len(jobs), label))
-
-
-def _start(folder, definition):
-    """Make the folder; refuse one that holds something else."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "synthetic.json"
-    if not path.exists() and not any(folder.iterdir()):
-        write_json(path, definition)
-        return
-    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else "files of another origin"
-    if found != definition:
-        raise ValueError(
-            f"`out` must be empty or hold the same synthetic world, {definition}; nothing was changed. "
-            f"Received: {str(folder)!r} with {found}"
-        )
-    for path in folder.rglob(".*"):  # half-written files of a run that was killed
-        if path.is_file() and path.name != RECORD:
-            path.unlink()
-
-
-def _definition(sizes, seed, counts, background):
-    return {
-        "world": SYNTHETIC_V1.sha256,
-        "sizes": [list(size) for size in sizes],
-        "seed": int(seed),
-        "counts": list(counts),
-        "background": None if background is None else str(background),
-    }
-
-
-def _counts(**counts):
-    for name, count in counts.items():
-        if int(count) != count or count < 1:
-            raise ValueError(f"`{name}` must be a whole number from 1. Received: {count!r}")
 
 
 def write_mpii(
@@ -175,21 +105,21 @@ def write_mpii(
     Raises:
         ValueError: a count below 1, or the folder holds another synthetic world.
     """
-    _counts(train=train, valid=valid)
+    check_counts(train=train, valid=valid)
     if valid_split not in SPLITS[1:]:
         raise ValueError(f"`valid_split` must be one of {SPLITS[1:]}. Received: {valid_split!r}")
     folder = pathlib.Path(out) / "MPII"
-    _start(folder, _definition(sizes, seed, (train, valid, valid_split), background))
+    start(folder, definition(sizes, seed, (train, valid, valid_split), background))
     plan = [("train", f"tr{i:06d}.jpg", i) for i in range(train)]
     plan += [(valid_split, f"va{i:06d}.jpg", i) for i in range(valid)]
     jobs = [(str(folder / "images"), name, split, i, still_size(i, sizes), seed, background) for split, name, i in plan]
-    people = _run(_mpii_job, jobs, workers or os.cpu_count() or 1, "MPII pictures")
+    people = run_jobs(_mpii_job, jobs, workers, "MPII pictures")
     parts = np.empty((3, len(plan)), dtype=object)
     for column, ((_, name, _), person) in enumerate(zip(plan, people, strict=True)):
         record = np.empty((1, 1), dtype=object)
         record[0, 0] = person
         parts[:, column] = np.array([[1]], np.uint8), name, record
-    _save_mat(folder / "annotations.mat", {"annot_tr": parts[:, :train], "annot_val": parts[:, train:]})
+    save_mat(folder / "annotations.mat", {"annot_tr": parts[:, :train], "annot_val": parts[:, train:]})
     return folder
 
 
@@ -208,40 +138,52 @@ def write_penn(out, train=60, test=30, sizes=SYNTHETIC_V1.clip_sizes, seed=0, wo
     Raises:
         ValueError: a count below 1, or the folder holds another synthetic world.
     """
-    _counts(train=train, test=test)
+    check_counts(train=train, test=test)
     folder = pathlib.Path(out) / "PennAction"
-    _start(folder, _definition(sizes, seed, (train, test), background))
+    start(folder, definition(sizes, seed, (train, test), background))
     plan = [("train", i) for i in range(train)] + [("test", i) for i in range(test)]
     frames = str(folder / "frames")
     jobs = [(frames, n + 1, split, i, clip_size(i, sizes), seed, background) for n, (split, i) in enumerate(plan)]
-    sequences = _run(_penn_job, jobs, workers or os.cpu_count() or 1, "Penn Action videos")
+    sequences = run_jobs(_penn_job, jobs, workers, "Penn Action videos")
     variables = {
         "sequences_te": cells(sequences[train:]),
         "sequences_tr": cells(sequences[:train]),
         "action_labels": cells(ACTIONS),
         "joint_labels": cells(PENN_JOINTS),
     }
-    _save_mat(folder / "annotations.mat", variables)
+    save_mat(folder / "annotations.mat", variables)
     return folder
 
 
-def synthesise(format, out, train=None, test=None, seed=0, workers=None, background=None):
+WRITERS = {"mpii": write_mpii, "penn": write_penn, "h36m": write_h36m, "ntu": write_ntu, "lsp": write_lsp}
+FORMATS = tuple(WRITERS)
+
+
+def synthesise(format, out, train=None, test=None, size=None, seed=0, workers=None, background=None):
     """Write the synthetic world in one of the formats.
 
     Args:
-        format: 'mpii' (pictures) or 'penn' (videos).
+        format: 'mpii', 'lsp' (pictures), 'penn' (videos), 'h36m' or 'ntu' (performances before four or three cameras).
         out: folder to write into.
-        train, test: number of pictures or videos; None: the writer's defaults.
+        train, test: number of pictures, videos or performances; None: the writer's defaults.
+        size: (width, height) px of all pictures; None: the writer's default.
         seed, workers, background: as for `write_mpii`.
 
     Returns:
         Path of the folder written.
 
     Raises:
-        ValueError: the format is unknown, or as the writers raise.
+        ValueError: the format is unknown or has no test split, or as the writers raise.
     """
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {FORMATS}. Received: {format!r}")
-    writer, held_out = (write_mpii, "valid") if format == "mpii" else (write_penn, "test")
-    counts = {name: count for name, count in (("train", train), (held_out, test)) if count is not None}
-    return writer(out, **counts, seed=seed, workers=workers, background=background)
+    writer = WRITERS[format]
+    takes = inspect.signature(writer).parameters
+    held_out = next((name for name in ("test", "valid") if name in takes), None)
+    if held_out is None and test is not None:
+        reason = f"the format {format!r} is one list, of which the reader holds out two pictures in ten"
+        raise ValueError(f"`test` must be left out: {reason}. Received: {test}")
+    sizes = {"sizes": None if size is None else (tuple(size),)} if "sizes" in takes else {"size": size}
+    options = {"train": train, held_out: test, **sizes}
+    given = {name: value for name, value in options.items() if value is not None}
+    return writer(out, **given, seed=seed, workers=workers, background=background)

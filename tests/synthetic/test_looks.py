@@ -10,7 +10,7 @@ from deephar.synthetic import backgrounds, effects, ground_textures, looks, pale
 from deephar.synthetic.body import F, P, Skeleton, make_body
 from deephar.synthetic.render import render
 from deephar.synthetic.scene import PART_SECOND_PERSON, Camera, Material, Scene, Surroundings
-from deephar.synthetic.textures import coarser, material_texture
+from deephar.synthetic.textures import coarser, material_textures
 
 SPLITS = ("train", "validation", "test")
 
@@ -160,7 +160,7 @@ def test_unknown_names_are_reported():
     with pytest.raises(ValueError, match="`kind`.*Received: 'lava'"):
         ground_textures.ground_texture("lava", "train", 0)
     with pytest.raises(ValueError, match="`pattern`.*Received: 'dots'"):
-        material_texture(Material(pattern="dots"))
+        material_textures([Material(pattern="dots")], [0])
 
 
 def test_own_pictures_as_background(tmp_path):
