@@ -32,6 +32,8 @@ SYNTH = "`deephar synth --format {} --out DIR` writes a synthetic one"
 PLACES = (
     Place(("MPII", "mpii"), "annotations.mat", SYNTH.format("mpii")),
     Place(("PennAction", "Penn_Action", "pennaction", "penn"), "annotations.mat", SYNTH.format("penn")),
+    Place(("Human3.6M", "Human36M", "human3.6m", "h36m"), "annotations.mat", SYNTH.format("h36m")),
+    Place(("NTU", "ntu", "nturgbd"), "nturgb+d_numpy", SYNTH.format("ntu")),
     Place(("LSP", "lspet", "lsp"), "joints.mat", "it is the folder with `images/` and `joints.mat` of its download"),
 )
 
@@ -40,7 +42,7 @@ def datasetpath(name, data=None):
     """The folder of a data set.
 
     Args:
-        name: 'MPII', 'PennAction' (or 'Penn_Action') or 'LSP'.
+        name: 'MPII', 'PennAction' (or 'Penn_Action'), 'Human3.6M', 'NTU' or 'LSP'.
         data: its folder, or one that holds it; by default what follows --data on the command line.
 
     Returns:

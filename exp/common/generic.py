@@ -43,19 +43,20 @@ def as_list(outputs):
     return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
 
-def print_scores(title, scores, note=""):
-    """Print fractions as one small table in per cent.
+def print_scores(title, scores, note="", factor=100):
+    """Print scores as one small table, fractions in per cent.
 
     Args:
         title: what is measured, on which data.
-        scores: dict of name to fraction, or a list with one fraction for each prediction block.
+        scores: dict of name to score, or a list with one for each prediction block.
         note: a line below.
+        factor: on what is printed; 1 for scores that are no fractions.
     """
     if not isinstance(scores, dict):
         scores = {str(block): score for block, score in enumerate(scores, start=1)}
     widths = [max(len(name), 5) for name in scores]
     names = "  ".join(name.rjust(width) for name, width in zip(scores, widths, strict=True))
-    values = "  ".join(f"{100 * score:.1f}".rjust(w) for score, w in zip(scores.values(), widths, strict=True))
+    values = "  ".join(f"{factor * score:.1f}".rjust(w) for score, w in zip(scores.values(), widths, strict=True))
     print("\n".join([title, f"  {names}", f"  {values}", *([f"  {note}"] if note else [])]), flush=True)
 
 
@@ -67,10 +68,11 @@ class EvalCallback(Callback):
         logdir: folder for the scores of every epoch, {epoch: [fraction of block 1, ...]}.
 
     Attributes:
-        scores: epoch (from 1) -> best fraction over the blocks.
+        scores: epoch (from 1) -> best score over the blocks.
     """
 
     log_name = "val.json"
+    best_of, factor, worst = max, 100, 0  # fractions, the larger the better, printed in per cent
 
     def __init__(self, eval_model=None, logdir=None):
         super().__init__()
@@ -80,24 +82,24 @@ class EvalCallback(Callback):
         self.logarray = {}
 
     def evaluate(self, model):
-        """The fractions of every prediction block."""
+        """The scores of every prediction block."""
         raise NotImplementedError
 
     def on_epoch_end(self, epoch, logs=None):
         scores = self.evaluate(self.model if self.eval_model is None else self.eval_model)
         epoch += 1
         self.logarray[epoch] = scores
-        self.scores[epoch] = max(scores)
+        self.scores[epoch] = type(self).best_of(scores)
         if self.logdir is not None:
             write_json(pathlib.Path(self.logdir) / self.log_name, self.logarray)
-        print(f"best score is {100 * self.best_score:.1f} at epoch {self.best_epoch}", flush=True)
+        print(f"best score is {self.factor * self.best_score:.1f} at epoch {self.best_epoch}", flush=True)
 
     @property
     def best_epoch(self):
         """The epoch with the best score, infinity before the first."""
-        return max(self.scores, key=self.scores.get) if self.scores else np.inf
+        return type(self).best_of(self.scores, key=self.scores.get) if self.scores else np.inf
 
     @property
     def best_score(self):
-        """The best fraction so far, 0 before the first."""
-        return self.scores[self.best_epoch] if self.scores else 0
+        """The best score so far; before the first `worst`, 0 for fractions."""
+        return self.scores[self.best_epoch] if self.scores else self.worst

@@ -2,12 +2,13 @@
 
 from deephar.config import DataConfig, ModelConfig
 
-NUM_PENN_ACTIONS = 15
+NUM_PENN_ACTIONS, NUM_NTU_ACTIONS = 15, 60
 NUM_FRAMES = 8
 SMALL = dict(num_pyramids=2, num_levels=4, growth=32)
 SMALL_FEATURES = dict(num_pose_features=96, num_visual_features=96)  # 128, the default, makes more than 12 MB
 TINY = dict(num_pyramids=2, num_levels=2, growth=8, num_pose_features=16, num_visual_features=16)
-SMALL_SIDE, TINY_SIDE = 128, 32
+SMALL_SIDE, TINY_SIDE, PAPER_SIDE = 128, 32, 256
+POSE_NETWORKS = ("spnet", "reception")
 
 
 def small_dataconf(side=SMALL_SIDE, turn=40, **changes):
@@ -26,7 +27,7 @@ def small_dataconf(side=SMALL_SIDE, turn=40, **changes):
 
 
 def small_config(layout="pa16j2d", side=SMALL_SIDE, num_frames=None, **changes):
-    """The small network's `ModelConfig`; with `num_frames` also Penn Action's actions, in both pyramids."""
+    """The small network's `ModelConfig`; with `num_frames` also actions in both pyramids, 15 by default."""
     shape = (side, side, 3) if num_frames is None else (num_frames, side, side, 3)
     actions = dict(num_actions=[NUM_PENN_ACTIONS], action_pyramids=[1, 2], **SMALL_FEATURES)
     return ModelConfig(shape, layout, **{**SMALL, **({} if num_frames is None else actions), **changes})
@@ -38,7 +39,13 @@ def tiny_config(num_frames=None, **changes):
     return small_config(side=TINY_SIDE, num_frames=num_frames, **changes)
 
 
-def load(arguments, num_frames=None, **changes):
+def reception_config(side=PAPER_SIDE, num_joints=16, dim=2, **changes):
+    """A ReceptionNet as `deephar.models.builders.build_network` takes it: the published one for MPII, or changed."""
+    published = dict(network="reception", input_shape=[side, side, 3], num_joints=num_joints, dim=dim, ksize=[5, 5])
+    return {**published, "num_blocks": 8, **changes}
+
+
+def load(arguments, num_frames=None, network="spnet", **changes):
     """The trained network that --model and --weights name; with --tiny and neither, one of random weights.
 
     --weights alone is a registered name or a weight file with its run's config.json; with --model NAME it is the file.
@@ -47,9 +54,11 @@ def load(arguments, num_frames=None, **changes):
         FileNotFoundError, ValueError: there is no such file or name, or it does not fit.
     """
     if arguments.tiny and not (arguments.model or arguments.weights):
-        from deephar.models import spnet
+        from deephar.models.builders import build_network
 
-        return spnet.build(tiny_config(num_frames, **changes))
+        if network == "reception":
+            return build_network(reception_config(TINY_SIDE, num_blocks=1, **changes))
+        return build_network(tiny_config(num_frames, **changes).to_dict())
     from deephar.models.zoo import DEFAULT_MODEL, load_model
 
     if arguments.model:

@@ -45,7 +45,7 @@ def add_training(parser, **defaults):
         defaults: of batch, lr, optimizer, schedule, warmup, clipnorm, workers; what has none keeps the stage's value.
     """
     add = parser.add_argument_group("training").add_argument
-    add("--init", metavar="PATH", type=pathlib.Path, help="weights to start from")
+    add("--init", metavar="PATH", type=pathlib.Path, help="weights to start from; what it lacks comes from --weights")
     add("--epochs", type=positive)
     add("--steps", type=positive, help="steps of an epoch")
     add("--batch", type=positive, default=defaults.get("batch"), help="pictures of a batch")

@@ -1,4 +1,4 @@
-"""Training of poses on pictures from several sources: what the scripts for LSP and MPII share."""
+"""Training of poses on pictures from several sources: what the scripts for LSP, MPII and Human3.6M share."""
 
 import dataclasses
 
@@ -8,25 +8,28 @@ import options
 from deephar.utils import TRAIN_MODE
 
 
-def train_poses(arguments, config, dataconf, stage, sets, sizes, people):
+def train_poses(arguments, config, dataconf, stage, sets, sizes, people, people_3d=None):
     """Build or start from given weights, train one stage, write the run folder.
 
     Args:
         arguments: of the command line, training options included.
-        config, dataconf: `ModelConfig` of a picture network, `DataConfig` of its pictures.
+        config: `ModelConfig` of a picture network, or a dict for `deephar.models.builders.build_network`.
+        dataconf: `DataConfig` of its pictures.
         stage: `Stage`.
         sets: {name: data set}.
         sizes: {name: pictures in a batch}.
-        people: {name: data set} to validate on, `arguments.validate` people of each.
+        people: {name: data set} to validate on by PCKh or PCK, `arguments.validate` people of each.
+        people_3d: the same by MPJPE.
     """
-    from validation import PoseValidation
+    from validation import pose_validation
 
     from deephar.data import BatchLoader
-    from deephar.models import spnet
+    from deephar.models.builders import build_network
     from deephar.run import Run
     from deephar.stages import train_stage
 
-    model = spnet.build(config)
+    network = config if isinstance(config, dict) else config.to_dict()
+    model = build_network(network)
     if arguments.init or arguments.weights:
         networks.initialise(model, arguments.init or arguments.weights)
     loader = BatchLoader(
@@ -34,9 +37,9 @@ def train_poses(arguments, config, dataconf, stage, sets, sizes, people):
         num_predictions=len(model.outputs),
         seed=arguments.seed,
     )
-    about = {"model": config.to_dict(), "data": dataconf.to_dict(), "stage": dataclasses.asdict(stage), "batch": sizes}
+    about = {"model": network, "data": dataconf.to_dict(), "stage": dataclasses.asdict(stage), "batch": sizes}
     run = Run(arguments.out, about, arguments.resume)
     print(f"{model.count_params():,} parameters; a batch: {sizes}; {stage.epochs} x {stage.steps_per_epoch} steps")
-    check = PoseValidation(model, people, arguments.validate) if arguments.validate else None
+    check = pose_validation(model, people, people_3d or {}, arguments.validate) if arguments.validate else None
     train_stage(model, loader, stage, run, check, print_full_losses=False, **options.loading(arguments))
     print(f"weights: {run.path('weights_best.weights.h5')}")

@@ -1,32 +1,40 @@
 """Where training pictures come from: the data sets by name, and their shares of a batch."""
 
+import re
+
 from datasetpath import datasetpath
 
-from deephar.utils import TRAIN_MODE, VALID_MODE
+from deephar.data import Human36M, Lsp, MpiiSinglePerson, PennAction
+from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE, pa16j2d
 
 SYNTHETIC_PICTURES = 100_000  # different pictures of the synthetic world to draw from
 SYNTHETIC_VIDEOS = 15_000
+SUBJECT = re.compile(r"_[sS](\d+)")  # in the name of a video of Human3.6M
+FRAMES = dict(topology="frames", use_gt_bbox=True)
+READERS = {
+    "lsp": ("LSP", Lsp, {}),
+    "mpii": ("MPII", MpiiSinglePerson, {}),
+    "penn": ("PennAction", PennAction, FRAMES),
+    "h36m": ("Human3.6M", Human36M, dict(topology="frames")),
+}
 
 
-def make_pictures(name, data, dataconf, seed=0, split="train"):
-    """The data set `name` ('lsp', 'mpii', 'penn' or 'synthetic') as single people.
+def make_pictures(name, data, dataconf, seed=0, split="train", layout=pa16j2d):
+    """The data set `name`, one of `READERS` or 'synthetic', as single people.
 
     Args:
         data: its folder or one that holds it by name; not read for 'synthetic'.
         dataconf: `DataConfig`.
         seed, split: of the synthetic world.
+        layout: joint layout; with one of three dimensions the depth of people of whom only x and y are known is absent.
     """
-    from deephar.data import Lsp, MpiiSinglePerson, PennAction
-
     if name == "synthetic":
         from deephar.data.synthetic import SyntheticPoses
 
-        return SyntheticPoses(dataconf, split=split, length=SYNTHETIC_PICTURES, seed=seed)
-    if name == "penn":
-        return PennAction(datasetpath("PennAction", data), dataconf, topology="frames", use_gt_bbox=True)
-    classes = {"lsp": ("LSP", Lsp), "mpii": ("MPII", MpiiSinglePerson)}
-    folder, reader = classes[name]
-    return reader(datasetpath(folder, data), dataconf)
+        more = {"actions": "ntu"} if layout.dim == 3 else {}
+        return SyntheticPoses(dataconf, layout, split=split, length=SYNTHETIC_PICTURES, seed=seed, **more)
+    folder, reader, options = READERS[name]
+    return reader(datasetpath(folder, data), dataconf, layout, **options)
 
 
 def split_batch(shares, batch):
@@ -47,15 +55,57 @@ def split_batch(shares, batch):
     return counts
 
 
-def hold_out(penn, number):
-    """Take `number` evenly spaced training videos of a `PennAction` out for validation: it has no such split."""
-    videos = penn.sequences[TRAIN_MODE]
+def hold_out(dataset, number):
+    """Take `number` evenly spaced training videos out for validation: Penn Action and NTU have no such split."""
+    videos = dataset.sequences[TRAIN_MODE]
     if not 0 < number < len(videos):
         raise ValueError(f"`number` must be from 1 to {len(videos) - 1}, the training videos. Received: {number}")
     chosen = {k * len(videos) // number for k in range(number)}
-    penn.sequences[VALID_MODE] = [videos[k] for k in sorted(chosen)]
-    penn.sequences[TRAIN_MODE] = [video for k, video in enumerate(videos) if k not in chosen]
-    for mode in (TRAIN_MODE, VALID_MODE):
-        split = penn.sequences[mode]
-        penn.frame_idx[mode] = [(s, f) for s, video in enumerate(split) for f in range(len(video.numbers))]
-    return penn
+    dataset.set_split(VALID_MODE, [videos[k] for k in sorted(chosen)])
+    dataset.set_split(TRAIN_MODE, [video for k, video in enumerate(videos) if k not in chosen])
+    return dataset
+
+
+def hold_out_subject(h36m):
+    """Take one training subject of a `Human36M` out for validation where its validation videos are those of the test.
+
+    Prepared official data, like the authors', have subjects 9 and 11 in both. The training subject with the largest
+    number (8) is held out instead, all of its performances and cameras; a validation split of its own is left alone.
+    """
+    names = [{video.name for video in h36m.sequences[mode]} for mode in (TEST_MODE, VALID_MODE)]
+    if not names[0] & names[1]:
+        return h36m
+    videos = h36m.sequences[TRAIN_MODE]
+    subjects = [SUBJECT.search(video.name) for video in videos]
+    subjects = [found and int(found.group(1)) for found in subjects]
+    if None in subjects or len(set(subjects)) < 2:
+        raise ValueError("training videos must be named by two subjects or more (_S01) to hold one out for validation")
+    last = max(subjects)
+    h36m.set_split(VALID_MODE, [video for video, own in zip(videos, subjects, strict=True) if own == last])
+    h36m.set_split(TRAIN_MODE, [video for video, own in zip(videos, subjects, strict=True) if own != last])
+    return h36m
+
+
+def held_out_videos(dataset, limit):
+    """How many training videos decide about the best weights: `limit`, at most a tenth of them, at least one."""
+    return max(1, min(limit, len(dataset.sequences[TRAIN_MODE]) // 10))
+
+
+def penn_clips(arguments, dataconf, num_frames):
+    """Training clips of Penn Action, or with --synthetic rendered ones, and those that validation sees.
+
+    Args:
+        arguments: of the command line; `synthetic`, `data`, `seed` and `validate`, videos held out, are read.
+        dataconf: `DataConfig`.
+        num_frames: frames of a clip.
+    """
+    if arguments.synthetic:
+        from deephar.data.synthetic import SyntheticClips
+
+        options = dict(clip_size=num_frames, seed=arguments.seed)
+        clips = SyntheticClips(dataconf, length=SYNTHETIC_VIDEOS, **options)
+        return clips, SyntheticClips(dataconf, split="validation", length=max(1, arguments.validate), **options)
+    penn = PennAction(datasetpath("PennAction", arguments.data), dataconf, use_gt_bbox=True, clip_size=num_frames)
+    if arguments.validate:
+        hold_out(penn, held_out_videos(penn, arguments.validate))
+    return penn, penn

@@ -16,6 +16,12 @@ def per_cent(scores):
     return " ".join(f"{100 * score:.1f}" for score in scores)
 
 
+def pictures_of(model):
+    """The pose part of a network as one for single pictures."""
+    signature = read_signature(model)
+    return model if signature.num_frames is None else picture_view(model, list(signature.pose_outputs))
+
+
 class PoseValidation:
     """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP) of every block; call it with (epoch) -> figures of the last block.
 
@@ -26,9 +32,7 @@ class PoseValidation:
     """
 
     def __init__(self, model, datasets, limit):
-        signature = read_signature(model)
-        clips = signature.num_frames is not None
-        self.model = picture_view(model, list(signature.pose_outputs)) if clips else model
+        self.model = pictures_of(model)
         self.datasets = datasets
         self.keys = {name: spread(data.get_length(VALID_MODE), limit) for name, data in datasets.items()}
 
@@ -43,15 +47,54 @@ class PoseValidation:
         return figures
 
 
+class PoseValidation3D:
+    """Root-aligned MPJPE, mm, the depth of the root true, of every block; call it with (epoch) -> that of the last.
+
+    Args:
+        model: a network of 3D poses, for pictures or clips.
+        datasets: {name: data set of 3D poses}.
+        limit: people of each.
+    """
+
+    def __init__(self, model, datasets, limit):
+        self.model, self.datasets = pictures_of(model), datasets
+        self.keys = {name: spread(data.get_length(VALID_MODE), limit) for name, data in datasets.items()}
+
+    def __call__(self, epoch):
+        from deephar.evaluation3d import eval_pose_3d
+
+        figures = {}
+        for name, data in self.datasets.items():
+            scores = eval_pose_3d(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
+            errors = scores.measures["MPJPE"]
+            text = " ".join(f"{error:.1f}" for error in errors)
+            print(f"epoch {epoch + 1}: {name} MPJPE by block, mm: {text}", flush=True)
+            figures[f"mpjpe_{name}"] = float(errors[-1])
+        return figures
+
+
+def pose_validation(model, people, people_3d, limit):
+    """One function (epoch) -> figures for people with and without depth, those with depth first.
+
+    Args:
+        model: the network, for pictures or clips.
+        people, people_3d: {name: data set} for `PoseValidation` and `PoseValidation3D`.
+        limit: people of each.
+    """
+    kinds = ((PoseValidation3D, people_3d), (PoseValidation, people))
+    checks = [kind(model, sets, limit) for kind, sets in kinds if sets]
+    return lambda epoch: {name: figure for check in checks for name, figure in check(epoch).items()}
+
+
 class ActionValidation:
     """Single-clip accuracy of every action output; call it with (epoch) -> {'single_clip': of the last}."""
 
-    def __init__(self, model, dataset, limit, batch_size=2):
-        self.model, self.dataset, self.batch_size = model, dataset, batch_size
+    def __init__(self, model, dataset, limit, batch_size=2, label_key="pennaction"):
+        self.model, self.dataset, self.batch_size, self.label_key = model, dataset, batch_size, label_key
         self.keys = spread(dataset.get_length(VALID_MODE), limit)
 
     def __call__(self, epoch):
-        options = {"keys": self.keys, "batch_size": self.batch_size, "progress": False}
+        options = {"keys": self.keys, "batch_size": self.batch_size, "progress": False, "label_key": self.label_key}
         scores = eval_single_clip(self.model, self.dataset, VALID_MODE, **options)
         print(f"epoch {epoch + 1}: single-clip accuracy by block: {per_cent(scores.accuracy)}", flush=True)
         return {"single_clip": float(scores.accuracy[-1])}

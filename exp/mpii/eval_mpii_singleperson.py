@@ -3,11 +3,16 @@
 Metric: error below half of the head size (0.6 x the diagonal of the head box), Andriluka et al., CVPR 2014; 14 joints,
 no pelvis and no thorax, each weighted by how often it is annotated.
 
-    python exp/mpii/eval_mpii_singleperson.py runs/eval --data FOLDER --model spnet-mpii-8p --weights FILE --flip
-    python exp/mpii/eval_mpii_singleperson.py runs/tiny --tiny
+    python exp/mpii/eval_mpii_singleperson.py runs/eval --data FOLDER --model reception-mpii --weights FILE
+    python exp/mpii/eval_mpii_singleperson.py runs/eval --data FOLDER --model spnet-mpii-8p --weights FILE
+    python exp/mpii/eval_mpii_singleperson.py runs/tiny --tiny [--network reception]
 
-Expected: 88.3 with 8 pyramids on the usual 2,958 people (TPAMI 2020, table 4). On the synthetic test set (`deephar
-synth --format mpii`) the network that ships has the figure in weights/README.md.
+Protocol: the usual 2,958 people; one crop each, from the given centre and scale, no mirrored crop (`--flip` adds it);
+last block.
+
+Expected: 89.1 with the ReceptionNet of CVPR 2018 (weights_PE_MPII_cvpr18_19-09-2017.h5); 88.3 with the SPNet of 8
+pyramids (TPAMI 2020, table 4). On the synthetic test set (`deephar synth --format mpii`) the network that ships has the
+figure in weights/README.md.
 """
 
 import pathlib
@@ -30,6 +35,7 @@ def arguments_of(argv=None):
     parser.add_argument("--limit", type=options.positive, help="so many people, evenly spaced, instead of all")
     parser.add_argument("--batch", type=options.positive, default=32)
     parser.add_argument("--threshold", type=float, default=0.5, help="in head sizes")
+    parser.add_argument("--network", choices=networks.POSE_NETWORKS, default="spnet", help="with --tiny: of which kind")
     return options.parse(parser, argv)
 
 
@@ -42,13 +48,14 @@ def main():
     from deephar.evaluation import eval_pose, pose_table
     from deephar.inference.model_input import read_signature
 
-    model = networks.load(arguments)
+    model = networks.load(arguments, network=arguments.network)
     signature = read_signature(model)
     mpii = MpiiSinglePerson(folder, DataConfig(crop_resolution=signature.resolution), signature.layout)
     keys = spread(mpii.get_length(VALID_MODE), arguments.limit or mpii.get_length(VALID_MODE))
     more = dict(keys=keys, batch_size=arguments.batch, flip=arguments.flip, label=f"{len(keys)} people")
     scores = eval_pose(model, mpii, VALID_MODE, arguments.threshold, **more)
-    print(f"MPII, validation split, {scores.num_people} people" + ", mean with the mirrored picture" * arguments.flip)
+    crops = "mean with the mirrored crop" if arguments.flip else "single crop"
+    print(f"MPII, validation split, {scores.num_people} people, {crops} from the given centre and scale")
     print(pose_table(scores))
     report = {
         "model": arguments.model,

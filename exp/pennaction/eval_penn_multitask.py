@@ -63,26 +63,14 @@ def eval_poses(arguments, model, dataconf):
 
 def eval_actions(arguments, model, dataconf, num_frames):
     """Print and return single-clip and multi-clip accuracy."""
-    from penn_tools import read_boxes
-    from validation import spread
-
-    from deephar.evaluation import eval_multi_clip, eval_single_clip, table
+    import action_tools
+    from penn_tools import PENN_ACTION
 
     boxes = None if arguments.boxes is None else str(arguments.boxes.resolve())
     options_ = dict(use_gt_bbox=boxes is None, pred_bboxes_file=boxes, clip_size=num_frames)
     penn = PennAction(datasetpath("PennAction", arguments.data), dataconf, **options_)
-    keys = spread(penn.get_length(TEST_MODE), arguments.limit or penn.get_length(TEST_MODE))
-    shared = {"keys": keys, "batch_size": arguments.batch}
-    single = eval_single_clip(model, penn, **shared)
-    multi = eval_multi_clip(model, penn, boxes=read_boxes(boxes, penn), **shared)
-    rows = [["single-clip", single], [f"multi-clip ({multi.num_clips} clips)", multi]]
-    header = ["accuracy %", *(f"block {k + 1}" for k in range(len(single.accuracy)))]
-    where = "the annotation" if boxes is None else arguments.boxes
-    print(f"Penn Action, {len(keys)} test videos, every {dataconf.fixed_subsampling}th frame, boxes from {where}")
-    print(table(header, [[name, *(f"{100 * value:.1f}" for value in scores.accuracy)] for name, scores in rows]))
-    names = list(penn.action_labels)
-    confusion = {"actions": names, "confusion": multi.confusion.tolist()}
-    return {"single_clip": single.accuracy.tolist(), "multi_clip": multi.accuracy.tolist(), **confusion}
+    where = arguments.boxes or "the annotation"
+    return action_tools.evaluate(PENN_ACTION, model, penn, where, arguments.limit, arguments.batch)
 
 
 def main():
@@ -99,8 +87,8 @@ def main():
         raise ValueError("`--weights` must be of a network with action outputs. Received: one of poses only")
     step = networks.subsampling_of(arguments)
     dataconf = DataConfig(crop_resolution=signature.resolution, fixed_subsampling=step)
-    report = {"model": arguments.model, "weights": arguments.weights, "boxes": arguments.boxes and str(arguments.boxes)}
-    report.update(eval_poses(arguments, model, dataconf), subsampling=step)
+    report = {"model": arguments.model, "weights": arguments.weights}
+    report.update(eval_poses(arguments, model, dataconf))
     report.update(eval_actions(arguments, model, dataconf, signature.num_frames))
     write_json(arguments.out / "eval_penn.json", report)
     print(f"results in {arguments.out / 'eval_penn.json'}")

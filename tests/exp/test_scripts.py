@@ -29,10 +29,10 @@ def run(script, out, *arguments):
 
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory):
-    """A folder with tiny synthetic MPII, PennAction and LSP."""
+    """A folder with tiny synthetic MPII, PennAction, Human3.6M, NTU and LSP."""
     from tiny import write_tiny
 
-    return write_tiny(tmp_path_factory.mktemp("tiny"), "MPII", "PennAction", "LSP")
+    return write_tiny(tmp_path_factory.mktemp("tiny"), "MPII", "PennAction", "Human3.6M", "NTU", "LSP")
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +98,47 @@ def test_eval_mpii(tmp_path, tiny_data):
     assert len(json.loads((tmp_path / "eval_mpii.json").read_text())["pckh@0.5"]) == 2
 
 
+def test_train_h36m_and_evaluate(tmp_path, tiny_data):
+    out = run("h36m/train_h36m_pose.py", tmp_path / "run", "--data", tiny_data, "--epochs", 1)
+    assert "{'h36m': 2, 'mpii': 2}" in out and "h36m MPJPE by block" in out
+    assert {"mpjpe_h36m", "pckh_mpii", "loss0"} <= set(rows_of(tmp_path / "run")[-1])
+    config = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
+    assert config["model"]["network"] == "reception" and config["stage"]["pose_loss"] == "l1l2"
+    weights = tmp_path / "run" / "weights_best.weights.h5"
+    out = run("h36m/eval_h36m.py", tmp_path / "eval", "--data", tiny_data, "--weights", weights, "--flip", "--joints")
+    assert "GROUND TRUTH" in out and "sum of links" in out and "mean over actions" in out and "l_ankle" in out
+    report = json.loads((tmp_path / "eval" / "eval_h36m.json").read_text())
+    assert "GROUND TRUTH" in report["protocol"] and len(report["mpjpe_of_joints"]) == 17
+    measures = report["measures"]
+    assert set(measures) == {"MPJPE", "N-MPJPE", "P-MPJPE", "PCK3D@150 mm", "AUC 0-150 mm", "MPJPE, depth by size"}
+    assert all(len(values) == 2 and np.isfinite(values).all() for values in measures.values())
+    assert 50 < measures["P-MPJPE"][1] < measures["MPJPE"][1] < 2000  # nothing was learnt
+
+
+def test_train_h36m_on_rendered_pictures_alone(tmp_path):
+    out = run("h36m/train_h36m_pose.py", tmp_path, "--network", "spnet", "--synthetic", 1, "--epochs", 1)
+    assert "{'synthetic': 4}" in out and "synthetic MPJPE by block" in out and not (tmp_path / "data").exists()
+    config = json.loads((tmp_path / "config.json").read_text())["config"]
+    assert config["stage"]["pose_loss"] == "l1l2bincross" and config["stage"]["monitor"] == "mpjpe_synthetic"
+
+
+def test_2d_poses_have_no_error_in_mm(tmp_path, tiny_data, run_folder, monkeypatch, capsys):
+    weights = run_folder / "weights_best.weights.h5"
+    options = ("--data", tiny_data, "--weights", weights)
+    message = fails(monkeypatch, capsys, "h36m/eval_h36m.py", tmp_path / "out", *options)
+    assert "`--weights` must be of a network of 3D poses. Received: one of pa16j2d" in message
+
+
+def test_train_and_eval_reception(tmp_path, tiny_data):
+    options = ("--data", tiny_data, "--network", "reception")
+    out = run("mpii/train_mpii_singleperson.py", tmp_path / "run", *options, "--epochs", 1)
+    assert "mpii PCKh@0.5 by block" in out and len(rows_of(tmp_path / "run")) == 1
+    weights = tmp_path / "run" / "weights_best.weights.h5"
+    out = run("mpii/eval_mpii_singleperson.py", tmp_path, "--data", tiny_data, "--weights", weights)
+    assert "4 people, single crop" in out
+    assert len(json.loads((tmp_path / "eval_mpii.json").read_text())["pckh@0.5"]) == 1
+
+
 def test_train_penn(tmp_path, tiny_data):
     weights = tmp_path / "init.weights.h5"
     import networks
@@ -133,6 +174,94 @@ def test_eval_speed(tmp_path):
     assert [cut["action_outputs"] for cut in cuts] == [0, 1]
 
 
+def test_train_and_eval_penn_merge(tmp_path, tiny_data):
+    options = ("--data", tiny_data, "--stages", "action", "--epochs", 1)
+    out = run("pennaction/train_penn_ar_pe_merge.py", tmp_path / "run", *options)
+    assert "stages: action; a batch: {'mpii': 13, 'penn': 3} or 2 clips" in out
+    row = rows_of(tmp_path / "run")[-1]
+    assert row["stage"] == "action" and {"single_clip", "loss0"} <= set(row)
+    options = ("--data", tiny_data, "--weights", tmp_path / "run" / "weights_last.weights.h5")
+    out = run("pennaction/eval_penn_ar_pe_merge.py", tmp_path / "eval", *options)
+    assert all(text in out for text in ("every 2nd frame", "single-clip", "boxes from the annotation", " v4", "m\n"))
+    report = json.loads((tmp_path / "eval" / "eval_penn_merge.json").read_text())
+    assert report["outputs"] == ["p1", "p2", "p3", "p4", "v1", "v2", "v3", "v4", "m"]
+    assert len(report["multi_clip"]) == 9 and np.sum(report["confusion"]) == 2
+    assert Image.open(tmp_path / "eval" / "confusion.png").size[0] > 400
+
+
+def test_train_penn_pose_action(tmp_path):
+    script, labels = "pennaction/train_penn_pose_action.py", tmp_path / "held_out" / "data"
+    out = run(script, tmp_path / "held_out", "--validate", 2, "--epochs", 1)
+    assert "43 train, 2 validation, 15 test" in out and "test split is left alone" in out
+    assert {"single_clip", "multi_clip"} <= set(rows_of(tmp_path / "held_out")[0])
+    assert not (tmp_path / "held_out" / "eval_penn_poses.json").exists()
+    out = run(script, tmp_path / "all", "--epochs", 1, "--data", labels)
+    assert "45 train, 0 validation, 15 test" in out and "single-clip (15 clips)" in out and "multi-clip (" in out
+    report = json.loads((tmp_path / "all" / "eval_penn_poses.json").read_text())
+    assert np.sum(report["confusion"]) == 15 and len(report["single_clip"]["accuracy"]) == 4
+    assert len(report["wrong"]) == round(15 * (1 - report["multi_clip"]["accuracy"][-1]))
+    assert report["protocol"].startswith("Split: the files' own `train` flag")
+    assert Image.open(tmp_path / "all" / "confusion.png").size[0] > 400
+    again = run(script, tmp_path / "all", "--evaluate", "--data", labels)
+    assert again.splitlines()[1:] == out.splitlines()[-len(again.splitlines()) + 1 :]  # the same table
+
+
+def test_train_ntu(tmp_path, tiny_data):
+    out = run("ntu/train_ntu_spnet.py", tmp_path, "--data", tiny_data, "--stages", "joint", "--split", "cross-view")
+    assert "{'h36m': 4, 'mpii': 3, 'ntu': 1}" in out
+    row = rows_of(tmp_path)[-1]
+    assert row["stage"] == "joint" and {"single_clip", "mpjpe_h36m", "pckh_mpii", "loss0", "loss1"} <= set(row)
+    config = json.loads((tmp_path / "config.json").read_text())["config"]
+    assert config["model"]["num_actions"] == [60] and config["model"]["poselayout"] == "pa17j3d"
+    stage = config["recipe"]["stages"][0]
+    assert (stage["optimizer"], stage["learning_rate"], stage["decay_epochs"]) == ("sgd", 0.01, [50, 55])
+
+
+def test_train_ntu_on_the_synthetic_world(tmp_path, tiny_data):
+    options = ("--data", tiny_data, "--synthetic", "--lsp", 0.25, "--stages", "pose,action")
+    out = run("ntu/train_ntu_spnet.py", tmp_path, *options)
+    assert "{'synthetic': 6, 'lsp': 2}" in out
+    pose, action = rows_of(tmp_path)
+    assert float(pose["mpjpe_synthetic"]) > 50 and pose["pck_lsp"] and 0 <= float(action["single_clip"]) <= 1
+    stages = json.loads((tmp_path / "config.json").read_text())["config"]["recipe"]["stages"]
+    assert [(s["monitor"], s["monitor_mode"]) for s in stages] == [("mpjpe_synthetic", "min"), ("single_clip", "max")]
+
+
+def test_ntu_from_poses_to_actions_on_predicted_boxes(tmp_path, tiny_data):
+    out = run("ntu/train_pose_baseline.py", tmp_path / "poses", "--data", tiny_data, "--epochs", 1)
+    assert "{'h36m': 4, 'mpii': 3, 'ntu': 1}" in out and "h36m MPJPE by block" in out
+    weights = tmp_path / "poses" / "weights_best.weights.h5"
+    options = ("--data", tiny_data, "--weights", weights, "--parts", "test")
+    out = run("ntu/predict_bboxes.py", tmp_path / "boxes", *options)
+    boxes = tmp_path / "boxes" / "pred_bboxes_ntu.json"
+    test, train, validation = json.loads(boxes.read_text())
+    assert f"{len(test)} boxes" in out and train == validation == {} and len(next(iter(test.values()))) == 4
+    assert {name[:4] for name in test} == {"S001"} and {path.name for path in boxes.parent.iterdir()} == {boxes.name}
+    out = run("ntu/eval_ntu_multitask.py", tmp_path / "eval", "--data", tiny_data, "--boxes", boxes)
+    assert all(text in out for text in ("GROUND TRUTH", "PCKh@0.5 %", "single-clip", "multi-clip (", str(boxes)))
+    report = json.loads((tmp_path / "eval" / "eval_ntu.json").read_text())
+    assert len(report["multi_clip"]) == 1 and np.sum(report["confusion"]) == 2 and report["split"] == "cross-subject"
+    assert report["h36m"]["MPJPE"][0] > 50 and len(report["mpii_pckh@0.5"]) == 2
+
+
+def test_ntu_merge(tmp_path, tiny_data):
+    options = ("--data", tiny_data, "--stages", "action", "--validate", 1, "--steps", 1)
+    run("ntu/train_ntu_ar_pe_merge.py", tmp_path / "run", *options)
+    assert rows_of(tmp_path / "run")[-1]["single_clip"]
+    weights = tmp_path / "run" / "weights_best.weights.h5"
+    options = ("--data", tiny_data, "--weights", weights, "--limit", 1)
+    out = run("ntu/eval_ntu_ar_pe_merge.py", tmp_path / "eval", *options)
+    assert "p1   p2   p3   p4   v1   v2   v3   v4    m" in out
+    report = json.loads((tmp_path / "eval" / "eval_ntu_merge.json").read_text())
+    assert len(report["single_clip"]) == 9 and report["videos"] == 1 and (tmp_path / "eval" / "confusion.png").exists()
+
+
+def test_other_networks_are_no_ntu_network(tmp_path, tiny_data, run_folder, monkeypatch, capsys):
+    options = ("--data", tiny_data, "--weights", run_folder / "weights_best.weights.h5")
+    message = fails(monkeypatch, capsys, "ntu/eval_ntu_multitask.py", tmp_path / "out", *options)
+    assert "3D poses and 60 actions. Received: pa16j2d and 15" in message
+
+
 def fails(monkeypatch, capsys, script, *arguments):
     """Run a script in this process; the one line that it ends with."""
     monkeypatch.delenv("DEEPHAR_DEBUG", raising=False)
@@ -145,7 +274,8 @@ def fails(monkeypatch, capsys, script, *arguments):
 
 @pytest.mark.parametrize(
     "script",
-    ["lsp/eval_lsp.py", "mpii/eval_mpii_singleperson.py", "pennaction/predict_bboxes.py", "lsp/train_lsp_spnet.py"],
+    ["lsp/eval_lsp.py", "mpii/eval_mpii_singleperson.py", "pennaction/predict_bboxes.py", "lsp/train_lsp_spnet.py"]
+    + ["h36m/eval_h36m.py", "h36m/train_h36m_pose.py", "pennaction/eval_penn_ar_pe_merge.py"],
 )
 def test_missing_data_is_named_and_nothing_is_written(script, tmp_path, monkeypatch, capsys):
     message = fails(monkeypatch, capsys, script, tmp_path / "out", "--data", tmp_path / "nowhere")

@@ -37,6 +37,11 @@ def test_old_names(tmp_path):
     assert datasetpath("Penn_Action") == datasetpath("PennAction") == "datasets/PennAction"
 
 
+def test_ntu_is_known_by_its_arrays(tmp_path):
+    (tmp_path / "datasets" / "NTU" / "nturgb+d_numpy").mkdir(parents=True)
+    assert datasetpath("NTU") == "datasets/NTU"
+
+
 def test_a_folder_that_is_not_prepared_does_not_count(tmp_path):
     (tmp_path / "datasets" / "MPII").mkdir(parents=True)
     with pytest.raises(FileNotFoundError, match="no datasets/MPII/annotations.mat.*--data or DEEPHAR_DATA.*synth"):
@@ -50,5 +55,5 @@ def test_a_folder_that_was_asked_for_is_not_replaced_by_another(tmp_path):
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match="`name` must be MPII, PennAction, LSP. Received: 'COCO'"):
+    with pytest.raises(ValueError, match="`name` must be MPII, PennAction, Human3.6M, NTU, LSP. Received: 'COCO'"):
         datasetpath("COCO")

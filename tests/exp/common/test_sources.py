@@ -1,10 +1,12 @@
 """Shares of a batch, and training videos held out for validation."""
 
+from types import SimpleNamespace
+
 import pytest
-from sources import hold_out, split_batch
+from sources import hold_out, hold_out_subject, split_batch
 
 from deephar.config import DataConfig
-from deephar.data import PennAction
+from deephar.data import Human36M, PennAction
 from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE
 
 
@@ -29,3 +31,27 @@ def test_held_out_videos_are_neither_trained_nor_tested_on(fixture_world):
     assert not numbers[0] & numbers[1]
     with pytest.raises(ValueError, match="`number` must be from 1 to"):
         hold_out(penn, 99)
+
+
+def named_videos(**splits):
+    """A `Human36M` without files, whose splits hold videos of these names."""
+    modes = {"test": TEST_MODE, "train": TRAIN_MODE, "valid": VALID_MODE}
+    data = Human36M.__new__(Human36M)
+    data.sequences = {modes[key]: [SimpleNamespace(name=name) for name in names] for key, names in splits.items()}
+    data._frame_idx = {}
+    return data
+
+
+def test_a_training_subject_is_held_out_where_validation_is_the_test():
+    train = ["s01_S01_1_c1", "s02_S08_1_c1", "s02_S08_1_c2", "s02_S07_1_c2"]
+    data = hold_out_subject(named_videos(test=["s01_S09_1_c1"], valid=["s01_S09_1_c1"], train=train))
+    assert [video.name for video in data.sequences[VALID_MODE]] == train[1:3]
+    assert [video.name for video in data.sequences[TRAIN_MODE]] == [train[0], train[3]]
+    assert [video.name for video in data.sequences[TEST_MODE]] == ["s01_S09_1_c1"]
+    with pytest.raises(ValueError, match="two subjects or more"):
+        hold_out_subject(named_videos(test=["s01_c1"], valid=["s01_c1"], train=["s02_c1"]))
+
+
+def test_a_validation_split_of_its_own_is_left_alone():
+    data = hold_out_subject(named_videos(test=["s01_S09_1_c1"], valid=["s01_S10_1_c1"], train=["s01_S01_1_c1"]))
+    assert [len(data.sequences[mode]) for mode in (TEST_MODE, TRAIN_MODE, VALID_MODE)] == [1, 1, 1]

@@ -1,0 +1,42 @@
+"""Actions of the merged network of CVPR 2018 on Penn Action: single-clip and multi-clip accuracy of all nine outputs.
+
+Paper (CVPR 2018; TPAMI 2020, table 2, "our previous work"): 97.4 % on the test videos from pictures alone, with
+estimated poses; 98.6 % with annotated poses. Clips of 16 frames, every 2nd frame.
+
+    python exp/pennaction/eval_penn_ar_pe_merge.py runs/eval --data FOLDER --model merge-penn --weights FILE
+    python exp/pennaction/eval_penn_ar_pe_merge.py runs/tiny --tiny
+
+FILE is the authors' weights_AR_merge_ep074_26-10-17.h5. Expected: about 97.4 % of `m`, --boxes from predict_bboxes.py.
+Without --boxes every clip is cropped around its annotated joints, which the output states. p1 to p4 are the blocks that
+see poses, v1 to v4 those that see appearance, m both.
+"""
+
+import functools
+import pathlib
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
+import merge_evaluation
+import options
+from datasetpath import datasetpath
+from penn_tools import PENN_ACTION
+
+from deephar.data import PennAction
+
+
+def main():
+    arguments = options.parse(merge_evaluation.make_parser(__doc__, "runs/eval_penn_merge"))
+    if arguments.tiny:
+        options.tiny_data(arguments, "PennAction")
+        arguments.limit = arguments.limit or 2
+    folder = datasetpath("PennAction", arguments.data)
+    from train_penn_ar_pe_merge import NETWORK
+
+    model = merge_evaluation.load(arguments, "merge-penn", NETWORK)
+    merge_evaluation.evaluate(
+        arguments, PENN_ACTION, model, functools.partial(PennAction, folder), "eval_penn_merge.json"
+    )
+
+
+if __name__ == "__main__":
+    options.run(main)
