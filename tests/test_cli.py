@@ -209,6 +209,15 @@ def test_synth_writes_a_folder_that_the_reader_takes(tmp_path, capsys):
     assert people.get_data(1, VALID_MODE)["frame"].shape == (64, 64, 3)
 
 
+@pytest.mark.parametrize("kind, name, size", [("h36m", "Human3.6M", (60, 60)), ("ntu", "NTU", (48, 27))])
+def test_synth_writes_what_several_cameras_saw(kind, name, size, tmp_path, capsys):
+    out, options = tmp_path / "data", ["--train", "1", "--test", "1", "--workers", "1"]
+    size = [str(side) for side in size]
+    assert cli.main(["synth", "--format", kind, "--out", str(out), *options, "--size", *size]) == 0
+    assert capsys.readouterr().out.strip() == str(out / name)
+    assert len(list((out / name / ("images" if kind == "h36m" else "images-small")).iterdir())) in (6, 12)
+
+
 def test_models_lists_the_registry(capsys):
     from deephar.models.cards import MODELS
 

@@ -4,9 +4,9 @@
     SyntheticClips   the fifteen Penn actions, the keys of `PennAction`, or NTU's, the keys of `Ntu`
 
 In a 3D layout z is 0.5 at the depth of the pelvis, its mean over a clip, and [0, 1] stands for 2 m times the scale of
-the crop. A picture is rendered a little larger than the crop, framed around the person, and then takes the way of every
-other picture: one affine map, mirror, channel powers, occlusion (frames.py). What is rendered depends on seed, split and
-key only; how it is cropped depends on the generator given to `get_data`.
+the crop. A picture is rendered a little larger than the crop, framed around the person, and then takes the way of
+every other picture: one affine map, mirror, channel powers, occlusion (frames.py). What is rendered depends on seed,
+split and key only; how it is cropped depends on the generator given to `get_data`.
 """
 
 import numpy as np

@@ -6,9 +6,10 @@ import numpy as np
 
 from deephar.synthetic import actions_bar, actions_gym, actions_sport
 from deephar.synthetic.actions_h36m import H36M_SCRIPTS
-from deephar.synthetic.actions_ntu import NTU_SCRIPTS, NUM_NTU_ACTIONS
+from deephar.synthetic.actions_ntu import NTU_SCRIPTS
 from deephar.synthetic.body import sample_body
 from deephar.synthetic.motion import Performance, Style, mirror_performance, place
+from deephar.utils.labels import NTU_LABELS
 
 # Penn Action's own order; its files count from 1.
 ACTIONS = (
@@ -56,7 +57,7 @@ PENN = ActionSet(
     {i: (name, next(getattr(m, name) for m in _MODULES if hasattr(m, name))) for i, name in enumerate(ACTIONS)},
     NUM_ACTIONS,
 )
-NTU = ActionSet("ntu", _from_zero(NTU_SCRIPTS), NUM_NTU_ACTIONS, view=80.0)
+NTU = ActionSet("ntu", _from_zero(NTU_SCRIPTS), len(NTU_LABELS), view=80.0)
 H36M = ActionSet("h36m", _from_zero(H36M_SCRIPTS), len(H36M_SCRIPTS))
 ACTION_SETS = {actions.name: actions for actions in (PENN, NTU, H36M)}
 

@@ -179,7 +179,7 @@ def synthesise(format, out, train=None, test=None, size=None, seed=0, workers=No
         raise ValueError(f"`format` must be one of {FORMATS}. Received: {format!r}")
     writer = WRITERS[format]
     takes = inspect.signature(writer).parameters
-    held_out = next((name for name in ("test", "valid") if name in takes), None)
+    held_out = next((name for name in ("test", "valid") if name in takes), None)  # MPII's is called valid
     if held_out is None and test is not None:
         reason = f"the format {format!r} is one list, of which the reader holds out two pictures in ten"
         raise ValueError(f"`test` must be left out: {reason}. Received: {test}")

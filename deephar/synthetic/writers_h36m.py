@@ -63,13 +63,13 @@ def _h36m_job(job):
     return sequences
 
 
-def write_h36m(out, train=30, valid=15, test=15, size=SIZE, frames=12, seed=0, workers=None, background=None):
+def write_h36m(out, train=30, valid=None, test=15, size=SIZE, frames=12, seed=0, workers=None, background=None):
     """Write a Human3.6M folder; the fifteen actions come in turn, each performance is seen by four cameras.
 
     Args:
         out: the folder in which `Human3.6M` is made, or continued.
         train: performances of the split 'train', by the subjects 1, 5, 6, 7 and 8 in turn.
-        valid: performances of the split 'validation', by subject 10.
+        valid: performances of the split 'validation', by subject 10; None: as many as for the test.
         test: performances of the split 'test', by the subjects 9 and 11.
         size: (width, height) px of the pictures; the cameras are calibrated for it.
         frames: frames of each performance, evenly spread over it; None: all of its 20 to 80.
@@ -83,6 +83,7 @@ def write_h36m(out, train=30, valid=15, test=15, size=SIZE, frames=12, seed=0, w
     Raises:
         ValueError: a count below 1, or the folder holds another synthetic world.
     """
+    valid = test if valid is None else valid
     check_counts(train=train, valid=valid, test=test, **({} if frames is None else {"frames": frames}))
     folder, size = pathlib.Path(out) / "Human3.6M", tuple(int(side) for side in size)
     counts = {"train": int(train), "validation": int(valid), "test": int(test)}

@@ -63,14 +63,20 @@ POINTS = {
     "rope": ("p00", "p01", "p02", "p03"),
     "seat": ("top",),
     "stick": ("grip", "tip"),
+    "book": ("centre",),
+    "comb": ("grip", "tip"),
+    "cup": ("bottom", "top"),
+    "jacket": ("top", "bottom", "r1", "r2", "r3", "l1", "l2", "l3"),
+    "phone": ("bottom", "top"),
 }
 
 
 @pytest.mark.parametrize("kind", props.KINDS)
 def test_objects_reach_from_point_to_point(kind):
     places = np.array([[-400.0, 100.0, 900.0], [500.0, 300.0, 950.0], [600.0, 0, 700.0], [900.0, 0, 300.0]])
-    points = dict(zip(POINTS[kind], places, strict=False))
-    directions = {"neck": np.array([0.6, 0.8, 0]), "face": np.array([0, 0, 1.0])}
+    points = dict(zip(POINTS[kind], np.concatenate([places, places + (0, 900, 400)]), strict=False))
+    directions = {"neck": np.array([0.6, 0.8, 0]), "face": np.array([0, 0, 1.0]), "across": np.array([0.6, 0.8, 0])}
+    directions["front"] = np.array([1.0, 0, 0])
     look = props.sample_props(np.random.default_rng(3), "test")
     solids = props.make_prop(kind, points, directions, {}, look)
     parts = np.concatenate([solids.capsules.part, solids.ellipsoids.part, solids.boxes.part])
