@@ -37,7 +37,7 @@ from deephar.models.action_blocks import (
     prediction_blocks,
     visual_entry,
 )
-from deephar.models.reception_blocks import pose_2d, pose_3d
+from deephar.models.reception_blocks import frozen_kernels, pose_2d, pose_3d
 from deephar.models.surgery import compile_model
 
 POSE_NAME, VISUAL_NAME = "PoseAR", "GuidedVisAR"
@@ -52,24 +52,9 @@ class ActionNet(PoseModel):
 
     def legacy_layout(self):
         """The groups of an old weight file in its order: [(layer, what it holds that is computed here, or None)]."""
-        names = [layer.name for layer in self.layers if layer.weights]
-        if "td_Model1" not in names:
-            return [(name, None) for name in names]
-        place = names.index("td_Model1") + 1
-        return [(name, None) for name in names[:place]] + self._computed() + [(name, None) for name in names[place:]]
-
-    def _computed(self):
-        """The frozen kernels of the poses."""
-        found = {layer.name: layer for layer in self.layers if layer.name.startswith("pose_")}
-        maps = found.get("pose_own_xy", found.get("pose_xy")).input.shape[1:]  # (H, W, J)
-        groups = [("sSAM", ("softargmax", *maps))]
-        if "pose_context_xy" in found:
-            contexts = found["pose_context_xy"].input.shape[1:]
-            groups.append(("cSAM", ("softargmax", *contexts)))
-            groups.append(("Agg", ("context", contexts[-1] // maps[-1], maps[-1])))
-        if "pose_z" in found:
-            groups.append(("zSAM", ("depth", *found["pose_z"].input.shape[1:])))
-        return groups
+        groups = [(layer.name, None) for layer in self.layers if layer.weights]
+        place = [name for name, _ in groups].index("td_Model1") + 1 if ("td_Model1", None) in groups else None
+        return groups if place is None else groups[:place] + frozen_kernels(self, "pose") + groups[place:]
 
 
 def _check_actions(num_actions):

@@ -22,6 +22,7 @@ from deephar.layers.frames import stable_dtype
 from deephar.losses import elasticnet_loss_on_valid_joints, pose_regression_loss
 from deephar.models.reception_blocks import (
     feedback_block,
+    frozen_kernels,
     map_block,
     pose_2d,
     pose_3d,
@@ -41,20 +42,7 @@ class ReceptionNet(PoseModel):
     def legacy_layout(self):
         """The groups of an old weight file in its order: [(layer, what it holds that is computed here, or None)]."""
         trained = [layer for layer in self.layers if layer.weights]
-        return [(layer.name, None) for layer in trained] + self._computed()
-
-    def _computed(self):
-        """The frozen kernels of the first block's pose, which all blocks shared."""
-        found = {layer.name: layer for layer in self.layers if layer.name.startswith("pb1_")}
-        maps = found.get("pb1_own_xy", found.get("pb1_xy")).input.shape[1:]  # (H, W, J)
-        groups = [("sSAM", ("softargmax", *maps))]
-        if "pb1_context_xy" in found:
-            contexts = found["pb1_context_xy"].input.shape[1:]
-            groups.append(("cSAM", ("softargmax", *contexts)))
-            groups.append(("Agg", ("context", contexts[-1] // maps[-1], maps[-1])))
-        if "pb1_z" in found:
-            groups.append(("zSAM", ("depth", *found["pb1_z"].input.shape[1:])))
-        return groups
+        return [(layer.name, None) for layer in trained] + frozen_kernels(self, "pb1")
 
 
 def _check(input_shape, num_joints, dim, num_context_per_joint, num_blocks, depth_maps, export_vfeat_block):

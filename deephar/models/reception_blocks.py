@@ -150,3 +150,21 @@ def pose_3d(h, depth_maps, scale, name):
     xy, z = position(maps, f"{name}_xy", f"{name}_probmaps"), depth_position(depths, name=f"{name}_z")
     pose = layers.Concatenate(name=f"{name}_xyz", dtype=stable_dtype())([xy, z])
     return pose, volume_confidence(maps, depths, scale, name=f"{name}_probability"), maps
+
+
+def frozen_kernels(model, name):
+    """What old weight files hold as kernels and a pose named `name` computes here, for a model's `legacy_layout`.
+
+    One kernel of each kind serves all blocks: soft-argmax of the joints' maps (sSAM) and of their context maps (cSAM),
+    the sum over context maps (Agg), expectation over depth (zSAM).
+    """
+    found = {layer.name: layer for layer in model.layers if layer.name.startswith(f"{name}_")}
+    maps = found.get(f"{name}_own_xy", found.get(f"{name}_xy")).input.shape[1:]  # (H, W, J)
+    groups = [("sSAM", ("softargmax", *maps))]
+    if f"{name}_context_xy" in found:
+        contexts = found[f"{name}_context_xy"].input.shape[1:]
+        groups.append(("cSAM", ("softargmax", *contexts)))
+        groups.append(("Agg", ("context", contexts[-1] // maps[-1], maps[-1])))
+    if f"{name}_z" in found:
+        groups.append(("zSAM", ("depth", *found[f"{name}_z"].input.shape[1:])))
+    return groups
