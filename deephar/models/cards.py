@@ -82,10 +82,10 @@ SPNET_SMALL_2D = ModelCard(
     ),
     file="spnet-small-2d.weights.h5",
     where="in this folder",
-    sha256="5805f805b4c729a2de6812d680e56c39cdf20cc3988ac88b041ba901e1631b55",
+    sha256="8a9ed05f35812e4d1022fc14ff1b477666efddc340b6acbb3846a6979bdbf7d6",
     trained_on="synthetic world (training part) and Leeds Sports Pose Extended (2,998 of 4,996 pictures)",
-    score="PCKh@0.5 30.6 %, actions 93.3 % single-clip and 88.3 % multi-clip on the first 200 pictures and 60 videos "
-    "of synthetic-v1; PCK@0.2 34.1 % on the test part of Leeds Sports Pose Extended",
+    score="PCKh@0.5 52.4 %, actions 91.7 % single-clip and 93.3 % multi-clip on the first 200 pictures and 60 videos "
+    "of synthetic-v1; PCK@0.2 52.7 % on the test part of Leeds Sports Pose Extended",
     command="make demo; exp/lsp/eval_lsp.py OUT --data FOLDER",
     recipe=(
         "exp/lsp/train_lsp_spnet.py runs/pose --data LSPET --synthetic 0.5 --heatmaps 0.1 --epochs 26 --steps 400 "
@@ -96,6 +96,12 @@ SPNET_SMALL_2D = ModelCard(
         "exp/pennaction/train_penn_multimodel.py runs/action2 --small --synthetic --data LSPET --stages action "
         "--init runs/action/weights_last.weights.h5 --epochs 7 --steps 150 --batch 16 --clips 8 --lr 1e-3 --warmup 20 "
         "--workers 1 --validate 120 --seed 1",
+        "exp/lsp/train_lsp_spnet.py runs/pose2 --data LSPET --synthetic 0.5 --heatmaps 1.0 --epochs 52 --steps 400 "
+        "--batch 16 --lr 2e-3 --warmup 300 --workers 1 --init runs/action2/weights_best.weights.h5",
+        "exp/lsp/sharpen_lsp_spnet.py runs/sharp --data LSPET --weights runs/pose2/weights_last.weights.h5",
+        "exp/pennaction/train_penn_multimodel.py runs/action3 --small --synthetic --data LSPET --stages action "
+        "--weights runs/action2/weights_best.weights.h5 --init runs/sharp/weights_sharp.weights.h5 --epochs 12 "
+        "--steps 150 --batch 16 --clips 8 --lr 2e-3 --warmup 50 --workers 1 --validate 120",
     ),
     labels=PENN_LABELS,
     subsampling=4,
