@@ -72,7 +72,11 @@ def _add_predict(commands):
     command.add_argument("--weights", metavar="FILE", type=pathlib.Path, help="weights to load instead of its own")
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True, help="where the results go")
     command.add_argument("--box", metavar="X1,Y1,X2,Y2", type=_box, help="the person, in pixels; default: look for one")
-    command.add_argument("--no-refine", action="store_true", help="keep the first crop: the box or the whole frame")
+    rounds = command.add_mutually_exclusive_group()
+    rounds.add_argument(
+        "--refine", metavar="N", type=_positive, default=1, help="look N times for a better box; default 1"
+    )
+    rounds.add_argument("--no-refine", action="store_true", help="keep the first crop: the box or the whole frame")
     command.add_argument("--flip", action="store_true", help="also run the mirrored crop and average; twice the time")
     command.add_argument("--subsampling", metavar="N", type=_positive, help="a clip takes every N-th frame of a video")
     command.add_argument(

@@ -121,6 +121,8 @@ def test_predict_options_reach_the_predictor(stand_in, photo, tmp_path):
     assert names(out) == ["photo_prediction.json"]
     made = stand_in.made[0][1]
     assert made["height_mm"] == 1850
+    assert cli.main(["predict", str(photo), "--out", str(tmp_path), "--refine", "3"]) == 0
+    assert stand_in.made[-1][1]["refine"] == 3
     assert (made["refine"], made["subsampling"], made["flip"], str(made["weights"])) == (0, 3, True, "w.h5")
 
 

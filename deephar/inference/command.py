@@ -18,7 +18,7 @@ def predict_source(arguments):
     """Predict on `arguments.source` and write to `arguments.out`; return the exit status.
 
     Args:
-        arguments: source, model, weights, out, box, no_refine, flip, subsampling, height, overlay.
+        arguments: source, model, weights, out, box, refine, no_refine, flip, subsampling, height, overlay.
 
     Returns:
         0, or 2 where some pictures of a folder could not be read (the others are written).
@@ -31,7 +31,7 @@ def predict_source(arguments):
     predictor = Predictor(
         arguments.model or default_model(),
         weights=arguments.weights,
-        refine=0 if arguments.no_refine else 1,
+        refine=0 if arguments.no_refine else arguments.refine,
         subsampling=arguments.subsampling,
         flip=arguments.flip,
         height_mm=arguments.height or HEIGHT_MM,

@@ -13,7 +13,7 @@ from deephar.inference.video import VideoReader, VideoWriter
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.progress import progress as progress_bar
 
-DRAWN_CONFIDENCE = 0.3
+DRAWN_CONFIDENCE = 0.5
 GRID_MM = 500
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 JOINTS_TO_BOX = 1.2
 BOX_TO_WINDOW = 1.25
-CONFIDENT = 0.5  # a joint with at least this confidence helps to find the box
-LOST_BELOW = 0.15  # mean confidence of the better half of the joints under which nobody is in the box
+CONFIDENT = 0.7  # a joint with at least this confidence helps to find the box
+LOST_BELOW = 0.5  # mean confidence of the better half of the joints under which nobody is in the box
 MIN_WINDOW_PX = 32.0
 
 
