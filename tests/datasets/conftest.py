@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -42,6 +43,11 @@ def prepare_ntu():
     return load_script("NTU")
 
 
+def _heed_interrupts():
+    """In a child: a suite that was started in the background ignores Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start():
     """A function that starts datasets/NAME/prepare.py as a process of its own; what still runs is killed at the end."""
@@ -51,7 +57,7 @@ def start():
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         command = [sys.executable, str(DATASETS / name / "prepare.py"), *map(str, arguments)]
         pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        started.append(subprocess.Popen(command, env=environment, **pipes))
+        started.append(subprocess.Popen(command, env=environment, preexec_fn=_heed_interrupts, **pipes))
         return started[-1]
 
     yield run
