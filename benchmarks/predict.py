@@ -147,9 +147,7 @@ def layer_ways():
     for ours, straightforward in straightforward_layers().items():
         tensors = [maps, features] if ours.__name__ == "JointFeatures" else maps
         built = {name: layer()(tensors) for name, layer in ((OURS, ours), (STRAIGHTFORWARD, straightforward))}
-        ways[ours.__name__] = {
-            name: keras.Model([maps, features], y).predict_on_batch for name, y in built.items()
-        }
+        ways[ours.__name__] = {name: keras.Model([maps, features], y).predict_on_batch for name, y in built.items()}
     return ways
 
 

@@ -20,9 +20,7 @@ class SaveModel(keras.callbacks.Callback):
         verbose: 1 prints a line for every file.
     """
 
-    def __init__(
-        self, filepath, model_to_save=None, save_best_only=False, callback_to_monitor=None, verbose=1
-    ):
+    def __init__(self, filepath, model_to_save=None, save_best_only=False, callback_to_monitor=None, verbose=1):
         super().__init__()
         if save_best_only and callback_to_monitor is None:
             raise ValueError("`save_best_only` must come with `callback_to_monitor`. Received: None")

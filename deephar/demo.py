@@ -135,9 +135,7 @@ def score(predictor, mpii, penn, out):
     percent = {n: 100 * float(v) for n, v in zip(poses.joint_names, poses.per_joint[-1], strict=True)}
     plot_joint_bars({"last block": percent}, out / "joints.png", f"PCKh@{poses.threshold:g} %")
     if predictor.labels:
-        clips = PennAction(
-            penn, dataconf, predictor.layout, use_gt_bbox=True, clip_size=predictor.signature.num_frames
-        )
+        clips = PennAction(penn, dataconf, predictor.layout, use_gt_bbox=True, clip_size=predictor.signature.num_frames)
         single = eval_single_clip(predictor.model, clips, TEST_MODE)
         multi = eval_multi_clip(predictor.model, clips, TEST_MODE)
         rows = [_accuracy_row("single clip", single), _accuracy_row("multi-clip", multi)]
@@ -183,4 +181,3 @@ def _start_network(model):
 
 def _say(line):
     print(f"\n{line}" if sys.stdout.isatty() else line, flush=True)
-

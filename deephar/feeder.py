@@ -53,9 +53,7 @@ class BatchFeeder:
         start: step to begin with, counted over passes.
     """
 
-    def __init__(
-        self, loader, shuffle=True, seed=0, workers=1, max_queue_size=10, use_multiprocessing=False, start=0
-    ):
+    def __init__(self, loader, shuffle=True, seed=0, workers=1, max_queue_size=10, use_multiprocessing=False, start=0):
         if len(loader) < 1:
             raise ValueError(f"`loader` must have at least one batch. Received: {loader!r}")
         self.loader, self.shuffle, self.seed = loader, shuffle, seed

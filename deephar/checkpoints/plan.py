@@ -18,7 +18,7 @@ from deephar.checkpoints.nested import outer_of, under_model_names, weighted_lay
 MAX_LISTED = 12
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(repr=False)
 class LoadReport:
     """What loading did or would do; the lists hold layer names, or lines about one layer.
 
@@ -43,6 +43,12 @@ class LoadReport:
     @property
     def complete(self):
         return not (self.missing or self.left_over or self.mismatched)
+
+    def __repr__(self):
+        """How many of each, since the names of a network's layers fill pages."""
+        found = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        counts = {name: value if value is True else len(value) for name, value in found.items() if value}
+        return f"LoadReport({', '.join(f'{name}={value}' for name, value in counts.items())})"
 
 
 def _patterns(value):

@@ -173,9 +173,7 @@ def prediction_block(xp, xa, zp, predictions, cfg, do_action, name):
     reinject.append(back)
     depthmaps = action_depthmaps = None
     if cfg.dim == 3:
-        back, depthmaps, action_depthmaps = prediction_branch(
-            xp, cfg.num_joints, replica, False, f"{name}_depthmaps"
-        )
+        back, depthmaps, action_depthmaps = prediction_branch(xp, cfg.num_joints, replica, False, f"{name}_depthmaps")
         reinject.append(back)
 
     names = {"maps": f"{name}_probmaps", "xy": f"{name}_xy", "xyz": f"{name}_xyz", "vis": f"{name}_vis"}

@@ -1,6 +1,6 @@
 """How people look: skin, hair, clothes and small things worn on one side only, different in every split.
 
-    sample_person(rng, split) -> PersonLook, once a clip     dress(skeleton, look) -> Solids, every frame
+sample_person(rng, split) -> PersonLook, once a clip     dress(skeleton, look) -> Solids, every frame
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The things people hold and use: for sport and music here, the small ones of everyday life in `props_small`.
 
-    sample_props(rng, split) -> PropLook, once a clip
-    make_prop(kind, points, directions, numbers, look) -> Solids, every frame
+sample_props(rng, split) -> PropLook, once a clip
+make_prop(kind, points, directions, numbers, look) -> Solids, every frame
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The small things of everyday life: cup, comb, phone, book and jacket, for the makers of `props`.
 
-    cup `bottom`, `top`; comb `grip`, `tip`; phone `bottom`, `top`; book `centre`, directions `face`, `across`;
-    jacket `top`, `bottom`, and `r1 r2 r3`, `l1 l2 l3` along its sleeves, direction `front`
+cup `bottom`, `top`; comb `grip`, `tip`; phone `bottom`, `top`; book `centre`, directions `face`, `across`;
+jacket `top`, `bottom`, and `r1 r2 r3`, `l1 l2 l3` along its sleeves, direction `front`
 """
 
 import numpy as np

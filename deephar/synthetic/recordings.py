@@ -1,8 +1,8 @@
 """A performance before several fixed, calibrated cameras, as Human3.6M and NTU RGB+D were recorded.
 
-    (seed, split, index) -> who, what, how -> one performance in the middle of a room
-    (seed, place)        -> cameras around it, the same for all performances there
-    every camera, every frame -> joints in px and mm, and a picture
+(seed, split, index) -> who, what, how -> one performance in the middle of a room
+(seed, place)        -> cameras around it, the same for all performances there
+every camera, every frame -> joints in px and mm, and a picture
 """
 
 from dataclasses import replace

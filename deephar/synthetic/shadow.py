@@ -14,9 +14,11 @@ SHADOW_REACH_MM = 2600.0
 STEP_MM = 2 * SHADOW_REACH_MM / SHADOW_CELLS
 FINE = 4  # cells are made so much smaller by interpolation that one lookup per ray is smooth enough
 LEAST_RADIUS_MM = 32.0  # of what throws a shadow
-_FINER = np.maximum(
-    1 - np.abs((np.arange(SHADOW_CELLS * FINE)[:, None] + 0.5) / FINE - 0.5 - np.arange(SHADOW_CELLS)), 0
-).astype(np.float32).reshape(FINE, SHADOW_CELLS, SHADOW_CELLS)
+_FINER = (
+    np.maximum(1 - np.abs((np.arange(SHADOW_CELLS * FINE)[:, None] + 0.5) / FINE - 0.5 - np.arange(SHADOW_CELLS)), 0)
+    .astype(np.float32)
+    .reshape(FINE, SHADOW_CELLS, SHADOW_CELLS)
+)
 _CELLS = np.stack([*np.mgrid[:SHADOW_CELLS, :SHADOW_CELLS][::-1], np.ones((SHADOW_CELLS, SHADOW_CELLS))])
 _CELLS = _CELLS.reshape(3, -1).astype(np.float32)  # column, row and one of every cell
 

@@ -1,6 +1,6 @@
 """The synthetic world in the format of the extended LSP set: pictures of one person each, 14 joints.
 
-    OUT/LSP/images/im00001.jpg ...          OUT/LSP/joints.mat: joints 14 x 3 x N, x, y (px) and whether it is marked
+OUT/LSP/images/im00001.jpg ...          OUT/LSP/joints.mat: joints 14 x 3 x N, x, y (px) and whether it is marked
 """
 
 import pathlib

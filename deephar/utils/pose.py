@@ -95,8 +95,7 @@ NTU_NAMES = (
     "l_hip l_knee l_ankle l_foot r_hip r_knee r_ankle r_foot thorax l_tip l_thumb r_tip r_thumb"
 )
 COCO_NAMES = (
-    "nose l_eye r_eye l_ear r_ear l_shoul r_shoul l_elb r_elb l_wrist r_wrist "
-    "l_hip r_hip l_knee r_knee l_ankle r_ankle"
+    "nose l_eye r_eye l_ear r_ear l_shoul r_shoul l_elb r_elb l_wrist r_wrist l_hip r_hip l_knee r_knee l_ankle r_ankle"
 )
 
 PA16_MAPS = dict(

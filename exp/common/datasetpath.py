@@ -28,12 +28,15 @@ class Place:
     prepare: str
 
 
-SYNTH = "`deephar synth --format {} --out DIR` writes a synthetic one"
+PREPARE = (
+    "`python datasets/{}/prepare.py SOURCE OUT` makes it from the official release, `deephar synth --format {} "
+    "--out OUT` writes a synthetic one"
+)
 PLACES = (
-    Place(("MPII", "mpii"), "annotations.mat", SYNTH.format("mpii")),
-    Place(("PennAction", "Penn_Action", "pennaction", "penn"), "annotations.mat", SYNTH.format("penn")),
-    Place(("Human3.6M", "Human36M", "human3.6m", "h36m"), "annotations.mat", SYNTH.format("h36m")),
-    Place(("NTU", "ntu", "nturgbd"), "nturgb+d_numpy", SYNTH.format("ntu")),
+    Place(("MPII", "mpii"), "annotations.mat", PREPARE.format("MPII", "mpii")),
+    Place(("PennAction", "Penn_Action", "pennaction", "penn"), "annotations.mat", PREPARE.format("PennAction", "penn")),
+    Place(("Human3.6M", "Human36M", "human3.6m", "h36m"), "annotations.mat", PREPARE.format("Human3.6M", "h36m")),
+    Place(("NTU", "ntu", "nturgbd"), "nturgb+d_numpy", PREPARE.format("NTU", "ntu")),
     Place(("LSP", "lspet", "lsp"), "joints.mat", "it is the folder with `images/` and `joints.mat` of its download"),
 )
 

@@ -88,9 +88,7 @@ class MpiiEvalCallback(EvalCallback):
     ):
         super().__init__(eval_model, logdir)
         self.data = (fval, pval[:, :, 0:2], afmat_val, headsize_val)
-        self.options = dict(
-            win=win, batch_size=batch_size, map_to_pa16j=map_to_pa16j, pred_per_block=pred_per_block
-        )
+        self.options = dict(win=win, batch_size=batch_size, map_to_pa16j=map_to_pa16j, pred_per_block=pred_per_block)
 
     def evaluate(self, model):
         return eval_singleperson_pckh(model, *self.data, **self.options)

@@ -1,8 +1,8 @@
 """Training of poses and actions together, stage by stage: what the scripts for Penn Action and NTU share.
 
-    pictures, as many to a clip as it has frames --> batches `pose` --+
-                                                                      +--> stages of the recipe --> run folder
-    videos -----------------------------------------> batches `action`+
+pictures, as many to a clip as it has frames --> batches `pose` --+
+                                                                  +--> stages of the recipe --> run folder
+videos -----------------------------------------> batches `action`+
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """The options that all scripts share, and how they end: one line for what the user got wrong.
 
-    SCRIPT.py [OUT | --out OUT] [--data DIR] [--tiny] [--weights NAME|PATH] [--resume] [--seed N]
-    training also: --init --epochs --steps --batch --lr --optimizer --schedule --warmup --clipnorm --precision --jit
-                   --workers --all-devices --time-limit
+SCRIPT.py [OUT | --out OUT] [--data DIR] [--tiny] [--weights NAME|PATH] [--resume] [--seed N]
+training also: --init --epochs --steps --batch --lr --optimizer --schedule --warmup --clipnorm --precision --jit
+               --workers --all-devices --time-limit
 """
 
 import argparse

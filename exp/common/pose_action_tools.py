@@ -1,6 +1,6 @@
 """Actions from annotated poses of Penn Action: the videos, training batches, one clip or many clips a video.
 
-    labels/*.mat or annotations.mat --> PoseVideo --> clips (F, 16, 2) --> pose and confidence --> build_pose_model
+labels/*.mat or annotations.mat --> PoseVideo --> clips (F, 16, 2) --> pose and confidence --> build_pose_model
 """
 
 import pathlib

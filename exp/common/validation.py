@@ -68,7 +68,7 @@ class PoseValidation3D:
             scores = eval_pose_3d(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
             errors = scores.measures["MPJPE"]
             text = " ".join(f"{error:.1f}" for error in errors)
-            print(f"epoch {epoch + 1}: {name} MPJPE by block, mm: {text}", flush=True)
+            print(f"epoch {epoch + 1}: {name} MPJPE by block, mm, true root depth: {text}", flush=True)
             figures[f"mpjpe_{name}"] = float(errors[-1])
         return figures
 

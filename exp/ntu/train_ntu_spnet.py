@@ -49,9 +49,7 @@ def make_config(arguments):
     pyramids = list(range(max(1, arguments.pyramids - 1), arguments.pyramids + 1))
     features = dict(num_pose_features=192, num_visual_features=192)
     shape = (networks.NUM_FRAMES, *ntu_dataconf.input_shape)
-    return ModelConfig(
-        shape, pa17j3d, **actions, num_pyramids=arguments.pyramids, action_pyramids=pyramids, **features
-    )
+    return ModelConfig(shape, pa17j3d, **actions, num_pyramids=arguments.pyramids, action_pyramids=pyramids, **features)
 
 
 def main():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deephar.checkpoints import legacy_h5, ramps
-from deephar.checkpoints.loading import PoseModel, copy_weights, load_weights
+from deephar.checkpoints.loading import LoadReport, PoseModel, copy_weights, load_weights
 
 RAMP = ("dp1_pb1_xy_x", (1, 4, 4, 5))
 
@@ -199,3 +199,11 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == [path.name]
     with pytest.raises(ValueError, match="`filepath`"):
         model.save_weights(path, overwrite=False)
+
+
+def test_the_report_is_short_however_many_layers_there_are(tmp_path):
+    source, target, path = build(seed=1), build(seed=2), tmp_path / "old.h5"
+    source.save_weights(path)
+    report = target.load_weights(path)
+    assert repr(report) == f"LoadReport(loaded={len(report.loaded)})" and len(report.loaded) > 1
+    assert "by_order=True" in repr(LoadReport(by_order=True)) and "missing=2" in repr(LoadReport(missing=["a", "b"]))

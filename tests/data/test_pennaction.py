@@ -26,9 +26,7 @@ def folder(fixture_world, tmp_path):
 @pytest.mark.parametrize("box", ["gt", "full"])
 def test_agrees_with_reference(fixture_world, expected, golden, setting, topology, box):
     dataconf = golden.SETTINGS[setting].replace(fixed_subsampling=3)
-    penn = PennAction(
-        fixture_world / "PennAction", dataconf, topology=topology, use_gt_bbox=box == "gt", clip_size=8
-    )
+    penn = PennAction(fixture_world / "PennAction", dataconf, topology=topology, use_gt_bbox=box == "gt", clip_size=8)
     for entry in range(2):
         key = entry if topology == "sequences" else 7 + 20 * entry
         sample = penn.get_data(key, TEST_MODE)
