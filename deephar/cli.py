@@ -7,12 +7,10 @@ ends with status 130. Keras is only imported by the commands that run a network.
 import argparse
 import os
 import pathlib
-import signal
-import sys
 
 from deephar import __version__
+from deephar.program import exit_status
 
-USER_ERRORS = (ValueError, TypeError, OSError, ImportError)
 EPILOG = """examples:
   deephar predict photo.jpg --out results
   deephar predict video.mp4 --model spnet-small-2d --out results --box 120,40,360,420
@@ -28,20 +26,7 @@ def main(argv=None):
         argv: arguments without the program's name; None: those of the process.
     """
     arguments = build_parser().parse_args(argv)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that temporary files are removed
-    try:
-        return arguments.run(arguments) or 0
-    except KeyboardInterrupt:
-        print("interrupted; nothing half-written is left behind", file=sys.stderr)
-        return 130
-    except USER_ERRORS as error:
-        if arguments.debug:
-            raise
-        message = " ".join(str(error).split()) or type(error).__name__
-        print(f"deephar: error: {message}", file=sys.stderr)
-        return 2
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return exit_status(lambda: arguments.run(arguments), "deephar", debug=lambda: arguments.debug)
 
 
 def build_parser():

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.data.human36m import DEPTH_RANGE_MM
 from deephar.evaluation import predict_crops, table
 from deephar.inference.model_input import read_signature
 from deephar.measures3d import auc_150, mpjpe, n_mpjpe, p_mpjpe, pck3d_150
 from deephar.utils.camera import camera_deserialize, project_pred_to_camera
+from deephar.utils.math import solve_increasing
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE
+from deephar.utils.pose import DEPTH_RANGE_MM, link_vectors
 
 TRUE_DEPTH = "The depth of the root joint is GROUND TRUTH, and so is the crop: the published protocol."
 BY_SIZE = (
@@ -37,7 +38,6 @@ MM_MEASURES = {"MPJPE": mpjpe, "N-MPJPE": n_mpjpe, "P-MPJPE": p_mpjpe}
 SHARE_MEASURES = {"PCK3D@150 mm": pck3d_150, "AUC 0-150 mm": auc_150}
 SIZED = "MPJPE, depth by size"
 NEAREST_MM, FARTHEST_MM = 500.0, 50_000.0
-HALVINGS = 40  # of the range of depths: below 1e-7 mm
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,13 +133,7 @@ def predict_poses_3d(
 
 def links_mm(poses, layout):
     """The sum of the lengths of a layout's links, (..., J, 3) -> (...,)."""
-    return np.linalg.norm(_link_vectors(poses, layout), axis=-1).sum(axis=-1)
-
-
-def _link_vectors(poses, layout):
-    """(..., J, 3) -> (..., L, 3)."""
-    first, second = np.array(layout.links).T
-    return poses[..., first, :] - poses[..., second, :]
+    return np.linalg.norm(link_vectors(poses, layout), axis=-1).sum(axis=-1)
 
 
 def training_size_mm(dataset):
@@ -168,15 +162,14 @@ def depth_by_size(found, block, layout, size_mm):
         (N,) mm.
     """
     number = len(found.true)
-    at_zero = _link_vectors(found.world(block, np.zeros(number)), layout)  # (N, L, 3)
-    per_mm = _link_vectors(found.world(block, np.ones(number)), layout) - at_zero
-    low, high = (np.full(number, limit) for limit in (NEAREST_MM, FARTHEST_MM))
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        links = at_zero + per_mm * middle[:, None, None]
-        small = np.linalg.norm(links, axis=-1).sum(axis=-1) < size_mm  # (N,)
-        low, high = np.where(small, middle, low), np.where(small, high, middle)
-    return (low + high) / 2
+    at_zero = link_vectors(found.world(block, np.zeros(number)), layout)  # (N, L, 3)
+    per_mm = link_vectors(found.world(block, np.ones(number)), layout) - at_zero
+
+    def sum_of_links(depth):
+        return np.linalg.norm(at_zero + per_mm * depth[:, None, None], axis=-1).sum(axis=-1)  # (N,)
+
+    limits = (np.full(number, limit) for limit in (NEAREST_MM, FARTHEST_MM))
+    return solve_increasing(sum_of_links, size_mm, *limits)
 
 
 def scores_3d(found, layout, action_names, size_mm=None):

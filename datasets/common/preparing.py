@@ -23,10 +23,10 @@ import threading
 
 import scipy.io
 
+from deephar.program import exit_status
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.progress import progress
 
-USER_ERRORS = (ValueError, TypeError, OSError, ImportError)
 SETTINGS = "prepare.json"  # what a folder was made with
 SYNTHETIC = "synthetic.json"  # the mark of the synthetic writers
 RESULTS = ("annotations.mat", "nturgb+d_numpy")  # what is never overwritten unless these scripts made it
@@ -84,18 +84,9 @@ def synthetic_options(arguments, **names):
 
 
 def run(main):
-    """Call a script's `main` and leave with its status; user errors are one line, SIGTERM and Ctrl-C status 130."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that half-made folders are removed
-    try:
-        sys.exit(main() or 0)
-    except KeyboardInterrupt:
-        print("interrupted; nothing half-written is left behind, the same command goes on", file=sys.stderr)
-        sys.exit(130)
-    except USER_ERRORS as error:
-        if os.environ.get("DEEPHAR_DEBUG"):
-            raise
-        print(f"{pathlib.Path(sys.argv[0]).name}: error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+    """Call a script's `main` and leave with its exit status; what the user got wrong ends in one line."""
+    going_on = "nothing half-written is left behind, the same command goes on"
+    sys.exit(exit_status(main, pathlib.Path(sys.argv[0]).name, going_on))
 
 
 @contextlib.contextmanager

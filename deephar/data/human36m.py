@@ -28,7 +28,6 @@ ACTION_LABELS = tuple(
     "Photo Waiting Walking WalkDog WalkTogether".split()
 )
 WIDTH_PX = 1000.0  # of Human3.6M's pictures; 2.25 of it are the crop's 2.25 m, whatever the width of other pictures
-DEPTH_RANGE_MM = 2000.0  # what z from 0 to 1 stands for in a crop of scale 1
 
 
 class Human36M:

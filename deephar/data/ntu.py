@@ -22,11 +22,10 @@ from deephar.data.ntu_annotations import (
 )
 from deephar.data.videos import VideoDataset, check_topology
 from deephar.utils.labels import NTU_LABELS
-from deephar.utils.pose import pa20j3d
+from deephar.utils.pose import DEPTH_RANGE_MM, pa20j3d
 
 NUM_PENN_ACTIONS = 15
 ROOT = 0
-DEPTH_RANGE_MM = 2000.0  # normalised depth 0 to 1, the root at 0.5; times the scale of the crop
 
 
 class Ntu(VideoDataset):

@@ -19,18 +19,17 @@ from deephar.data.samples import draw_augmentation, picture_shapes, sample_at, s
 from deephar.synthetic.actions import get_actions
 from deephar.synthetic.body import P
 from deephar.synthetic.layouts import LAYOUTS, map_flags, map_points
-from deephar.synthetic.world import clip_length, render_clip, render_still
+from deephar.synthetic.world import RANDOM_POSES, clip_length, render_clip, render_still
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.camera import Camera
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import POSE_LAYOUTS, pa16j2d
+from deephar.utils.pose import DEPTH_RANGE_MM, POSE_LAYOUTS, pa16j2d
 
 RENDER_SCALE = 1.25  # rendered picture over crop: the person fills 55 to 85 % of it, and a crop is 1.25 persons wide
 WINDOW_SCALE = 1.25
 TRANSLATION_UNITS = 200  # translations are in 1/200 of the window, as in MPII
 MIN_WINDOW_PX = 8
 ACTION_KEYS = {"penn": "pennaction", "ntu": "ntuaction"}
-DEPTH_RANGE_MM = 2000.0  # what z from 0 to 1 stands for in a crop of scale 1
 
 
 class _SyntheticSource:
@@ -42,7 +41,7 @@ class _SyntheticSource:
         self.split = split
         self.seed = seed
         self.size = size
-        self.actions = get_actions(actions)
+        self.actions = get_actions(actions).name  # the scripts themselves do not go to loading processes
         self._table = poselayout.name[:4]  # pa16j2d -> pa16
         if self._table not in LAYOUTS:
             tables = [name for name in LAYOUTS if name.startswith("pa")]
@@ -87,13 +86,25 @@ class SyntheticPoses(_SyntheticSource):
         seed: seed of the world, and of the augmentation when `get_data` gets no `rng`.
         size: (width, height) px of the rendered picture; None: 1.25 x the crop.
         actions: 'penn', 'ntu' or 'h36m': whose motions the poses are taken from that are not random ones.
+        random_poses: share of random poses.
 
     Raises:
         ValueError: an argument out of range.
     """
 
-    def __init__(self, dataconf, poselayout=pa16j2d, split="train", length=20000, seed=0, size=None, actions="penn"):
+    def __init__(
+        self,
+        dataconf,
+        poselayout=pa16j2d,
+        split="train",
+        length=20000,
+        seed=0,
+        size=None,
+        actions="penn",
+        random_poses=RANDOM_POSES,
+    ):
         super().__init__(dataconf, poselayout, split, length, seed, size, actions)
+        self.random_poses = random_poses
 
     def get_data(self, key, mode, rng=None):
         """Render one person.
@@ -114,8 +125,8 @@ class SyntheticPoses(_SyntheticSource):
         """
         key = sample_at(self._keys, key, mode)
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
-        size, actions = self._render_size(), self.actions.name
-        still = render_still(self.split, key, size=size, seed=self.seed, framing="person", actions=actions)
+        motions = dict(actions=self.actions, random_poses=self.random_poses)
+        still = render_still(self.split, key, self._render_size(), self.seed, framing="person", **motions)
         centre, side = _person(still)
         centre = centre + side / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
         window = (side * augmentation["scale"],) * 2
@@ -227,7 +238,7 @@ class SyntheticClips(_SyntheticSource):
             frame_list = get_clip_frame_index(length, augmentation["subspl"], self.clip_size, random_clip, rng)
         frame_list = [int(frame) for frame in frame_list]
         size, where = self._render_size(), {"framing": "person", "frame_list": frame_list}
-        clip = render_clip(self.split, key, size=size, seed=self.seed, actions=self.actions.name, **where)
+        clip = render_clip(self.split, key, size=size, seed=self.seed, actions=self.actions, **where)
         visible = map_flags(clip["visible"], self._table)
         if bbox is None:
             joints = map_points(clip["joints_px"], self._table)
@@ -235,7 +246,7 @@ class SyntheticClips(_SyntheticSource):
         output = {
             "seq_idx": key,
             "frame_list": frame_list,
-            self.action_key: np.eye(self.actions.num_actions)[clip["action"]],
+            self.action_key: np.eye(get_actions(self.actions).num_actions)[clip["action"]],
             "bbox": np.asarray(bbox, dtype=np.float64),
         }
         return {**output, **self._crop(clip, visible, output["bbox"], augmentation)}
@@ -263,14 +274,14 @@ class SyntheticClips(_SyntheticSource):
         return clip_windows(self._length(sample_at(self._keys, key, mode)), self.clip_size, subsamples)
 
     def _length(self, key):
-        return clip_length(self.split, key, self.seed, self.actions.name)
+        return clip_length(self.split, key, self.seed, self.actions)
 
     def get_shape(self, dictkey):
         """Return the shape of one entry of a sample."""
         shapes = {
             "frame": (self.clip_size, *self.dataconf.input_shape),
             "pose": (self.clip_size, self.poselayout.num_joints, self.poselayout.dim + 1),
-            self.action_key: (self.actions.num_actions,),
+            self.action_key: (get_actions(self.actions).num_actions,),
             "seq_idx": (1,),
             "frame_list": (self.clip_size,),
             "bbox": (4,),

@@ -11,12 +11,13 @@ they do on a person of the given height (weak perspective: one scale for the who
 
 import numpy as np
 
+from deephar.utils.math import solve_increasing
+from deephar.utils.pose import DEPTH_RANGE_MM, link_vectors
+
 HEIGHT_MM = 1700.0
-DEPTH_RANGE_MM = 2000.0  # what z from 0 to 1 stands for in training
 # Sum of a layout's links over body height, by number of joints: the mean of the synthetic world's bodies, whose segment
 # lengths are those of Drillis and Contini, "Body segment parameters" (1966).
 LINKS_PER_HEIGHT = {16: 2.11, 17: 2.11, 20: 2.35, 21: 2.35}
-HALVINGS = 40
 
 
 def pose_in_mm(points, layout, height_mm=HEIGHT_MM):
@@ -33,14 +34,17 @@ def pose_in_mm(points, layout, height_mm=HEIGHT_MM):
     points = np.asarray(points, np.float64)
     relative = points - points[..., :1, :]  # (..., J, 3)
     relative = relative * [1.0, 1.0, DEPTH_RANGE_MM]
-    first, second = np.array(layout.links).T
-    links = relative[..., first, :] - relative[..., second, :]  # (..., L, 3)
+    links = link_vectors(relative, layout)  # (..., L, 3)
     size = LINKS_PER_HEIGHT[layout.num_joints] * height_mm
     flat = np.maximum(np.hypot(links[..., 0], links[..., 1]).sum(axis=-1), 1e-9)  # (...,) px
-    low, high = np.zeros_like(flat), size / flat  # mm / px: with the larger one x and y alone make the size
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        scaled = links * np.stack([middle, middle, np.ones_like(middle)], axis=-1)[..., None, :]
-        small = np.linalg.norm(scaled, axis=-1).sum(axis=-1) < size
-        low, high = np.where(small, middle, low), np.where(small, high, middle)
-    return relative * np.stack([high, high, np.ones_like(high)], axis=-1)[..., None, :]
+
+    def sum_of_links(scale):
+        return np.linalg.norm(_scaled(links, scale), axis=-1).sum(axis=-1)
+
+    # mm / px; with the upper limit x and y alone make the size
+    return _scaled(relative, solve_increasing(sum_of_links, size, np.zeros_like(flat), size / flat))
+
+
+def _scaled(points, scale):
+    """x and y of (..., K, 3) times (...,) mm / px."""
+    return points * np.stack([scale, scale, np.ones_like(scale)], axis=-1)[..., None, :]

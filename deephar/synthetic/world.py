@@ -70,10 +70,10 @@ def _check(split, index, size, framing, seed):
         raise ValueError(f"`seed` must be a whole number from 0. Received: {seed!r}")
 
 
-def _still(job, actions):
+def _still(job, actions, random_poses):
     """Performance of one frame and its action (-1 for a random pose)."""
     rng = job.stream("motion")
-    if rng.uniform() < RANDOM_POSES:
+    if rng.uniform() < random_poses:
         return random_pose(rng, sample_body(rng)), -1
     take = sample_take(rng, job.split, actions=actions)
     return take.perform(rng.uniform(0, take.num_frames - 1)), take.action
@@ -121,6 +121,7 @@ def render_still(
     background=None,
     annotate_only=False,
     actions="penn",
+    random_poses=RANDOM_POSES,
 ):
     """One picture.
 
@@ -135,6 +136,7 @@ def render_still(
         background: a folder of pictures to use as backgrounds, or None.
         annotate_only: leave out `frame`; nothing is drawn, and every point within the frame counts as visible.
         actions: 'penn', 'ntu' or 'h36m': the motions that pictures are taken from.
+        random_poses: share of pictures whose pose is none of a motion but drawn within the joints' limits.
 
     Returns:
         dict: `frame` uint8 (H, W, 3) RGB; `joints_px` (36, 2), pixel centres at integer + 0.5, order of
@@ -146,9 +148,11 @@ def render_still(
         ValueError: an argument out of range.
     """
     _check(split, index, size, framing, seed)
+    if not 0 <= random_poses <= 1:
+        raise ValueError(f"`random_poses` must be from 0 to 1. Received: {random_poses!r}")
     actions = get_actions(actions)
     job = Job(int(seed), split, STILLS[actions.name], int(index))
-    performance, action = _still(job, actions)
+    performance, action = _still(job, actions, random_poses)
     size = tuple(int(v) for v in size)
     camera = _rig(job, performance.skeleton, _nominal(size) if framing == "person" else size, False).first
     low_size = size

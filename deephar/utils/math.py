@@ -1,4 +1,4 @@
-"""Ramps and Gaussians on a grid."""
+"""Ramps and Gaussians on a grid, and the place where a function reaches a value."""
 
 import numpy as np
 
@@ -31,3 +31,22 @@ def normalpdf2d(numbins, xmean, ymean, var):
     grid = density(ymean)[..., :, None] * density(xmean)[..., None, :]  # (..., numbins, numbins)
     mass = grid.sum(axis=(-2, -1), keepdims=True)
     return np.where(mass > EPSILON, grid / np.maximum(mass, EPSILON), 0.0)
+
+
+def solve_increasing(function, target, low, high, halvings=40):
+    """Where an increasing function reaches a target, by halving the range, for many functions at once.
+
+    Args:
+        function: array of positions -> array of values, element by element.
+        target: wanted value.
+        low, high: arrays of positions, the range of each element; outside of it the nearer end is returned.
+        halvings: how often the range is halved.
+
+    Returns:
+        Array of positions: the upper ends of the last ranges.
+    """
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        below = function(middle) < target
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return high

@@ -11,6 +11,7 @@ import numpy as np
 
 ABSENT = -1e9
 VALID_ABOVE = -1e6  # a coordinate below it says that the joint was not annotated
+DEPTH_RANGE_MM = 2000.0  # what z from 0 to 1 stands for in a crop of scale 1, the root at 0.5
 
 SPINE = "pelvis spine thorax neck head"
 ARM = "shoul elb wrist hand tip"
@@ -213,3 +214,9 @@ def write_poselist(filename, poses):
     if poses.ndim != 3:
         raise ValueError(f"`poses` must have the shape (N, J, dim). Received: {poses.shape}")
     np.savetxt(filename, poses.reshape(len(poses), -1), fmt="%.6f", delimiter=",")
+
+
+def link_vectors(poses, layout):
+    """Vectors along the links of a layout, from the second joint to the first: (..., J, D) -> (..., L, D)."""
+    first, second = np.array(layout.links).T
+    return poses[..., first, :] - poses[..., second, :]

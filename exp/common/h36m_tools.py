@@ -5,9 +5,10 @@ import pathlib
 import numpy as np
 from generic import EvalCallback, as_list, print_scores
 
-from deephar.data.human36m import ACTION_LABELS, DEPTH_RANGE_MM
+from deephar.data.human36m import ACTION_LABELS
 from deephar.measures3d import mpjpe
 from deephar.utils import camera_deserialize, project_pred_to_camera
+from deephar.utils.pose import DEPTH_RANGE_MM
 
 ROOT_NOTE = "the depth of the root is GROUND TRUTH (rootz), as in the published protocol"
 

@@ -137,7 +137,7 @@ def train(arguments, config, recipe, sets, counts, clips, label_key, validations
         model = spnet.build(config.replace(pose_replica=pose_replica))
         for path in (arguments.weights, arguments.init) if not started else ():
             if path:
-                networks.initialise(model, path)
+                networks.initialise(model, path, config.poselayout)
         started.append(model)
         return (model, *split_model(model, config, model_names=["Pose", "Action"]))
 

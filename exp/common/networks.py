@@ -76,6 +76,21 @@ def subsampling_of(arguments, full=6, small=4):
     return card.subsampling if card and card.subsampling > 1 else (small if arguments.tiny else full)
 
 
-def initialise(model, path):
-    """Start a model from the weights of another: an image model's in a clip model, poses without actions, and back."""
-    return model.load_weights(path, by_name=True, ignore=("*action*", "*_replica"))
+def initialise(model, start, layout):
+    """Start a model from the weights of another: an image model's in a clip model, poses without actions, and back.
+
+    Args:
+        model: the network to start, of the joint layout `layout` (or its name).
+        start: a weight file of the same joints; or a registered name, whose joints, dimensions and actions may differ.
+    """
+    from deephar.models.zoo import MODELS, load_model
+
+    if str(start) not in MODELS:
+        return model.load_weights(start, by_name=True, ignore=("*action*", "*_replica"))
+    from deephar.models.transfer import transfer_weights
+    from deephar.utils.pose import get_poselayout
+
+    layouts = [get_poselayout(getattr(k, "name", k)) for k in (MODELS[str(start)].config["poselayout"], layout)]
+    kept = transfer_weights(load_model(str(start)), model, *layouts)
+    print(f"started from {start}; {len(kept)} layers are fresh: {', '.join(kept[:4])}{' ...' * (len(kept) > 4)}")
+    return kept

@@ -5,7 +5,15 @@ those of the test, are held out for validation.
 """
 
 from datasetpath import datasetpath
-from sources import FRAMES, SYNTHETIC_VIDEOS, held_out_videos, hold_out, hold_out_subject, make_pictures
+from sources import (
+    FRAMES,
+    SYNTHETIC_MOTIONS,
+    SYNTHETIC_VIDEOS,
+    held_out_videos,
+    hold_out,
+    hold_out_subject,
+    make_pictures,
+)
 
 from deephar.config import human36m_dataconf, mpii_dataconf, ntu_pe_dataconf
 from deephar.data import Ntu
@@ -31,7 +39,7 @@ def add_split(parser):
     parser.add_argument("--split", choices=SPLITS, default=SPLITS[0], help="of NTU into training and test")
 
 
-def make_sets(arguments, names, layout, dataconf=None):
+def make_sets(arguments, names, layout, dataconf=None, **rendered):
     """Data sets of pictures, {name: data set}.
 
     Args:
@@ -39,6 +47,7 @@ def make_sets(arguments, names, layout, dataconf=None):
         names: of the data sets, see `sources.make_pictures`.
         layout: joint layout of three dimensions.
         dataconf: `DataConfig`; None: the published one of each set.
+        rendered: more for `SyntheticPoses`.
     """
     sets = {}
     for name in names:
@@ -46,7 +55,7 @@ def make_sets(arguments, names, layout, dataconf=None):
         if name == "ntu":
             sets[name] = Ntu(datasetpath("NTU", arguments.data), conf, layout, split=arguments.split, **FRAMES)
         else:
-            sets[name] = make_pictures(name, arguments.data, conf, arguments.seed, layout=layout)
+            sets[name] = make_pictures(name, arguments.data, conf, arguments.seed, layout=layout, **rendered)
     if "ntu" in sets and arguments.validate:
         hold_out(sets["ntu"], held_out_videos(sets["ntu"], arguments.validate))
     if "h36m" in sets and arguments.validate:
@@ -58,15 +67,15 @@ def people_of(sets, seed, layout):
     """The data sets that validation sees, by PCKh or PCK, and by MPJPE: two dicts {name: data set}."""
     flat = {name: data for name, data in sets.items() if name in ("mpii", "lsp")}
     deep = {name: data for name, data in sets.items() if name == "h36m" and data.get_length(VALID_MODE)}
-    if "synthetic" in sets:
-        conf = sets["synthetic"].dataconf
-        deep["synthetic"] = make_pictures("synthetic", None, conf, seed, "validation", layout)
+    for name in SYNTHETIC_MOTIONS:
+        if name in sets:
+            deep[name] = make_pictures(name, None, sets[name].dataconf, seed, "validation", layout)
     return flat, deep
 
 
 def monitors_of(flat, deep):
     """Which figure decides about the best weights, and whether its 'max' or 'min' is best, by task."""
-    measures = [(f"mpjpe_{name}", "min") for name in ("h36m", "synthetic") if name in deep]
+    measures = [(f"mpjpe_{name}", "min") for name in ("h36m", "synthetic_h36m", "synthetic") if name in deep]
     measures += [(name, "max") for name, data in (("pckh_mpii", "mpii"), ("pck_lsp", "lsp")) if data in flat]
     return {"pose": measures[0], "action": ("single_clip", "max"), "joint": ("single_clip", "max")}
 

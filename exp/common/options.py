@@ -6,13 +6,11 @@ training also: --init --epochs --steps --batch --lr --optimizer --schedule --war
 """
 
 import argparse
-import os
 import pathlib
 import sys
 
 from deephar.inference.quiet import quiet_keras
-
-USER_ERRORS = (ValueError, TypeError, OSError, ImportError, FloatingPointError)
+from deephar.program import exit_status
 
 
 def make_parser(doc, default_out):
@@ -45,7 +43,7 @@ def add_training(parser, **defaults):
         defaults: of batch, lr, optimizer, schedule, warmup, clipnorm, workers; what has none keeps the stage's value.
     """
     add = parser.add_argument_group("training").add_argument
-    add("--init", metavar="PATH", type=pathlib.Path, help="weights to start from; what it lacks comes from --weights")
+    add("--init", metavar="PATH|NAME", type=pathlib.Path, help="weights to start from; what a file lacks: --weights")
     add("--epochs", type=positive)
     add("--steps", type=positive, help="steps of an epoch")
     add("--batch", type=positive, default=defaults.get("batch"), help="pictures of a batch")
@@ -78,18 +76,9 @@ def parse(parser, argv=None):
 
 
 def run(main):
-    """Call a script's `main`; what the user got wrong ends in one line and status 2, Ctrl-C in status 130."""
-    try:
-        sys.exit(main() or 0)
-    except KeyboardInterrupt:
-        print("interrupted; what was saved last is whole, --resume goes on with it", file=sys.stderr)
-        sys.exit(130)
-    except USER_ERRORS as error:
-        if os.environ.get("DEEPHAR_DEBUG"):
-            raise
-        print(f"{pathlib.Path(sys.argv[0]).name}: error: {' '.join(str(error).split())}", file=sys.stderr)
-        print("(DEEPHAR_DEBUG=1 shows where)", file=sys.stderr)
-        sys.exit(2)
+    """Call a script's `main` and leave with its exit status; what the user got wrong ends in one line."""
+    going_on = "what was saved last is whole, --resume goes on with it"
+    sys.exit(exit_status(main, pathlib.Path(sys.argv[0]).name, going_on, hint="(DEEPHAR_DEBUG=1 shows where)"))
 
 
 STAGE_FIELDS = {

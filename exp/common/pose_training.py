@@ -31,7 +31,7 @@ def train_poses(arguments, config, dataconf, stage, sets, sizes, people, people_
     network = config if isinstance(config, dict) else config.to_dict()
     model = build_network(network)
     if arguments.init or arguments.weights:
-        networks.initialise(model, arguments.init or arguments.weights)
+        networks.initialise(model, arguments.init or arguments.weights, network.get("poselayout"))
     loader = BatchLoader(
         *(list(sets.values()), ["frame"], ["pose"], TRAIN_MODE, list(sizes.values())),
         num_predictions=len(model.outputs),

@@ -9,6 +9,7 @@ from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE, pa16j2d
 
 SYNTHETIC_PICTURES = 100_000  # different pictures of the synthetic world to draw from
 SYNTHETIC_VIDEOS = 15_000
+SYNTHETIC_MOTIONS = {"synthetic": "ntu", "synthetic_h36m": "h36m"}  # whose motions people in 3D perform
 SUBJECT = re.compile(r"_[sS](\d+)")  # in the name of a video of Human3.6M
 FRAMES = dict(topology="frames", use_gt_bbox=True)
 READERS = {
@@ -19,20 +20,21 @@ READERS = {
 }
 
 
-def make_pictures(name, data, dataconf, seed=0, split="train", layout=pa16j2d):
-    """The data set `name`, one of `READERS` or 'synthetic', as single people.
+def make_pictures(name, data, dataconf, seed=0, split="train", layout=pa16j2d, **rendered):
+    """The data set `name`, one of `READERS` or of `SYNTHETIC_MOTIONS`, as single people.
 
     Args:
         data: its folder or one that holds it by name; not read for 'synthetic'.
         dataconf: `DataConfig`.
         seed, split: of the synthetic world.
         layout: joint layout; with one of three dimensions the depth of people of whom only x and y are known is absent.
+        rendered: more for `SyntheticPoses`.
     """
-    if name == "synthetic":
+    if name in SYNTHETIC_MOTIONS:
         from deephar.data.synthetic import SyntheticPoses
 
-        more = {"actions": "ntu"} if layout.dim == 3 else {}
-        return SyntheticPoses(dataconf, layout, split=split, length=SYNTHETIC_PICTURES, seed=seed, **more)
+        rendered["actions"] = SYNTHETIC_MOTIONS[name] if layout.dim == 3 else "penn"
+        return SyntheticPoses(dataconf, layout, split=split, length=SYNTHETIC_PICTURES, seed=seed, **rendered)
     folder, reader, options = READERS[name]
     return reader(datasetpath(folder, data), dataconf, layout, **options)
 

@@ -22,7 +22,7 @@ import networks
 import ntu_training
 import options
 from pose_training import train_poses
-from sources import split_batch
+from sources import SYNTHETIC_MOTIONS, split_batch
 
 from deephar.config import ModelConfig, mpii_dataconf
 from deephar.recipes import NTU_PICTURES, NTU_RECIPE
@@ -38,6 +38,7 @@ def arguments_of(argv=None):
     parser.add_argument("--small", action="store_true", help="the small network and a short schedule")
     parser.add_argument("--pyramids", type=options.positive, default=8)
     parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of pictures rendered on the fly")
+    parser.add_argument("--random-poses", type=options.fraction, default=0.45, help="share of these without a motion")
     parser.add_argument("--lsp", type=options.fraction, default=0.0, help="share of LSP, whose people have no depth")
     ntu_training.add_split(parser)
     parser.add_argument("--validate", type=options.count, default=500, help="validation people of each set; 0: none")
@@ -60,7 +61,8 @@ def make_config(arguments):
 
 def make_sizes(arguments):
     """Pictures of a batch from each source, {name: number}."""
-    added = {"synthetic": arguments.synthetic, "lsp": arguments.lsp}
+    rendered = arguments.synthetic / len(SYNTHETIC_MOTIONS)
+    added = {**dict.fromkeys(SYNTHETIC_MOTIONS, rendered), "lsp": arguments.lsp}
     rest = 1 - sum(added.values())
     if rest < 1e-9:
         return split_batch({name: share for name, share in added.items() if share}, arguments.batch)
@@ -81,7 +83,7 @@ def main():
     arguments = arguments_of()
     config, dataconf = make_config(arguments)
     sizes = make_sizes(arguments)
-    sets = ntu_training.make_sets(arguments, sizes, pa17j3d, dataconf)
+    sets = ntu_training.make_sets(arguments, sizes, pa17j3d, dataconf, random_poses=arguments.random_poses)
     flat, deep = ntu_training.people_of(sets, arguments.seed, pa17j3d)
     stage = make_stage(arguments, flat, deep)
     train_poses(arguments, config, dataconf or mpii_dataconf, stage, sets, sizes, flat, deep)

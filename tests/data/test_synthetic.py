@@ -1,5 +1,7 @@
 """The synthetic world as data sets: repeatable, consistent with its own geometry, usable by the loader."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -145,3 +147,21 @@ def test_clips_of_ntu_have_its_keys_and_depths():
     assert sample["pose"].shape == (3, 20, 4) and sample["pose"][..., 3].mean() > 0.95  # hidden joints are labelled
     np.testing.assert_allclose(sample["pose"][:, 0, 2].mean(), 0.5, atol=1e-12)
     assert np.ptp(sample["pose"][0, :, 2]) > 0.05 and clips.get_clip_index(7, TEST_MODE)
+
+
+@pytest.mark.parametrize("actions", ["penn", "ntu", "h36m"])
+def test_goes_to_another_process(actions):
+    data = SyntheticPoses(SMALL, pa17j3d, length=3, actions=actions)
+    assert_same(pickle.loads(pickle.dumps(data)).get_data(1, TEST_MODE), data.get_data(1, TEST_MODE))
+
+
+def test_share_of_random_poses():
+    def actions_of(share):
+        data = SyntheticPoses(SMALL, pa17j3d, length=24, actions="h36m", random_poses=share)
+        return [data.get_data(key, TEST_MODE)["action"] for key in range(12)]
+
+    motions, mixed = actions_of(0.0), actions_of(0.45)
+    assert min(motions) >= 0 and set(actions_of(1.0)) == {-1}
+    assert -1 in mixed and all(own in (-1, other) for own, other in zip(mixed, motions, strict=True))
+    with pytest.raises(ValueError, match="`random_poses` must be from 0 to 1"):
+        actions_of(1.5)

@@ -44,3 +44,17 @@ def small():
 def small_clip(small):
     """Return a function: changes -> `ModelConfig` of a small network for clips of 4 frames with 5 actions."""
     return lambda **changes: small(**{"input_shape": (4, 64, 64, 3), "num_actions": [5], **changes})
+
+
+@pytest.fixture(scope="module")
+def weight_file(reference, reference_weights, tmp_path_factory):
+    """Return a function: name -> an .h5 file as Keras 2.1.4 wrote it."""
+    folder = tmp_path_factory.mktemp("weights")
+
+    def get(name):
+        path = folder / f"{name}.h5"
+        if not path.exists():
+            reference_weights.write_h5(reference / f"{name}.json", path)
+        return path
+
+    return get

@@ -25,20 +25,6 @@ def build(name, **changes):
 
 
 @pytest.fixture(scope="module")
-def weight_file(reference, reference_weights, tmp_path_factory):
-    """Return a function: name -> an .h5 file as Keras 2.1.4 wrote it."""
-    folder = tmp_path_factory.mktemp("weights")
-
-    def get(name):
-        path = folder / f"{name}.h5"
-        if not path.exists():
-            reference_weights.write_h5(reference / f"{name}.json", path)
-        return path
-
-    return get
-
-
-@pytest.fixture(scope="module")
 def loaded(weight_file):
     """Return a function: name -> the network with the reference weights."""
     models = {}

@@ -14,20 +14,6 @@ SLOW = {"spnet_penn_6p", "spnet_ntu_4p", "spnet_3d_8p"}
 
 
 @pytest.fixture(scope="module")
-def weight_file(reference, reference_weights, tmp_path_factory):
-    """Return a function: name -> an .h5 file as Keras 2.1.4 wrote it."""
-    folder = tmp_path_factory.mktemp("weights")
-
-    def get(name):
-        path = folder / f"{name}.h5"
-        if not path.exists():
-            reference_weights.write_h5(reference / f"{name}.json", path)
-        return path
-
-    return get
-
-
-@pytest.fixture(scope="module")
 def loaded(published, weight_file):
     """Return a function: name -> the network with the reference weights."""
     models = {}

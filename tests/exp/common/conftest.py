@@ -1,6 +1,7 @@
-"""Puts exp/common on the path, as the scripts do."""
+"""Puts exp/common on the path, as the scripts do, and what these tests share."""
 
 import pathlib
 import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "exp" / "common"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path += [str(HERE.parents[2] / "exp" / "common"), str(HERE)]

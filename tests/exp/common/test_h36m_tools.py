@@ -1,11 +1,11 @@
 """Error of prediction blocks on Human3.6M in mm."""
 
 import json
-import types
 
 import h36m_tools as H
 import numpy as np
 import pytest
+from fake_model import FakeModel
 
 from deephar.config import DataConfig
 from deephar.data import BatchLoader, Human36M
@@ -13,19 +13,6 @@ from deephar.evaluation3d import eval_pose_3d
 from deephar.utils import VALID_MODE, Camera, camera_deserialize, pa20j3d
 
 NUM = 6
-
-
-class FakeModel:
-    """Answers with poses that were fixed beforehand."""
-
-    def __init__(self, input_shape, *poses):
-        self.inputs = [types.SimpleNamespace(shape=(None, *input_shape))]
-        self.outputs = poses
-        self.seen = []
-
-    def predict(self, x, batch_size=None, verbose=None):
-        self.seen.append(x)
-        return list(self.outputs) if len(self.outputs) > 1 else self.outputs[0]
 
 
 def predictions(joints=17):

@@ -1,27 +1,13 @@
 """PCKh of prediction blocks, and refinement by cropping again."""
 
-import types
-
 import mpii_tools as M
 import numpy as np
 import pytest
+from fake_model import FakeModel
 
 from deephar.utils import pa17j3d, transform_pose_sequence
 
 AFMAT = np.array([[-0.01, 0, 1.2], [0, 0.01, -0.1], [0, 0, 1]])  # mirrored
-
-
-class FakeModel:
-    """Answers with poses that were fixed beforehand."""
-
-    def __init__(self, input_shape, *poses):
-        self.inputs = [types.SimpleNamespace(shape=(None, *input_shape))]
-        self.outputs = poses
-        self.seen = []
-
-    def predict(self, x, batch_size=None, verbose=None):
-        self.seen.append(x)
-        return list(self.outputs) if len(self.outputs) > 1 else self.outputs[0]
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""Start a network from one that was trained for other joints, other actions or another number of dimensions.
+
+    trained 2D network, 16 joints --+--> layers of the same name and shape      copied
+                                    +--> maps and what reads them               copied joint by joint, by name
+    fresh 3D network, 17 joints <---+--> depth maps                             zero: all joints as deep as the root,
+                                    |                                           nothing else changes
+                                    +--> other actions' layers                  left as they are
+
+Two-dimensional weights are worth much to a network of three: the paper trains on pictures with and without depth
+together for that reason (TPAMI 2020, section 4.4).
+"""
+
+import numpy as np
+from keras import ops
+
+from deephar.checkpoints.nested import weighted_layers
+
+DEPTH = "_depthmaps_"  # in the names of layers that only a network of three dimensions has
+
+
+def _joint_axes(stored, wanted, joints, new_joints):
+    """Axes along which two shapes hold one or several maps a joint, and all else agrees; None where they do not fit."""
+    if len(stored) != len(wanted):
+        return None
+    axes = [axis for axis, (a, b) in enumerate(zip(stored, wanted, strict=True)) if a != b]
+    fits = all(stored[k] % joints == 0 and stored[k] * new_joints == wanted[k] * joints for k in axes)
+    return axes if fits else None
+
+
+def _by_joint(array, axis, source_joints, target_joints):
+    """Put an axis of (maps a joint) x (joints) in the order of other joints; zero for a joint without a source."""
+    maps = np.stack(np.split(array, array.shape[axis] // len(source_joints), axis))  # (M, ..., J, ...)
+    empty = np.zeros_like(np.take(maps, [0], axis + 1))
+    parts = [
+        np.take(maps, [source_joints.index(name)], axis + 1) if name in source_joints else empty
+        for name in target_joints
+    ]
+    return np.concatenate(list(np.concatenate(parts, axis + 1)), axis)
+
+
+def transfer_weights(source, target, source_layout, target_layout):
+    """Give a network all weights of another that have a place in it, layer by layer by name.
+
+    Args:
+        source: a trained network of this package.
+        target: the network to start, changed in place.
+        source_layout, target_layout: their joint layouts (`deephar.utils.PoseLayout`). Where only the number of
+            joints differs, weights are copied joint by joint; joints that the source does not know begin at zero.
+
+    Returns:
+        Names of the target's layers that got no weights from the source, in order.
+
+    Raises:
+        ValueError: no layer fits; nothing is changed.
+    """
+    stored = {name: [np.array(ops.convert_to_numpy(v)) for v in vs] for name, vs in weighted_layers(source).items()}
+    names, new_names = source_layout.joint_names, target_layout.joint_names
+    plan, kept = [], []
+    for name, variables in weighted_layers(target).items():
+        arrays = stored.get(name, [])
+        pairs = zip(arrays, variables, strict=False)
+        axes = [_joint_axes(a.shape, v.shape, len(names), len(new_names)) for a, v in pairs]
+        if not arrays or len(arrays) != len(variables) or None in axes:
+            kept.append(name)
+            if DEPTH in name:
+                plan += [(variable, np.zeros(variable.shape, "float32")) for variable in variables]
+            continue
+        for variable, array, chosen in zip(variables, arrays, axes, strict=True):
+            for axis in chosen:
+                array = _by_joint(array, axis, names, new_names)
+            plan.append((variable, array))
+    if len(kept) == len(weighted_layers(target)):
+        raise ValueError(f"`source` must share layers with {target.name!r}. Received: {source.name!r}, none fits")
+    for variable, array in plan:
+        variable.assign(array)
+    return kept
