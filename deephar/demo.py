@@ -1,9 +1,9 @@
-"""The demo: a synthetic world on disk, the shipped network's scores on it, and predictions on what it never saw.
+"""The demo: a synthetic world on disk, the shipped networks' scores on it, and predictions on what they never saw.
 
     OUT/data/MPII, OUT/data/PennAction   rendered test sets in the formats of the real ones
     OUT/input/                           a picture and a video of another seed
-    OUT/prediction/                      their JSON and overlays
-    OUT/scores.txt, scores.json, confusion.png, joints.png, poses.jpg
+    OUT/prediction/                      their JSON and overlays; *_3d_*: those of the network of 3D poses
+    OUT/scores.txt, scores.json, confusion.png, joints.png, poses.jpg, poses_3d.jpg
 
 What is rendered already is kept, so a second run starts where the first one stopped.
 """
@@ -18,23 +18,29 @@ from PIL import Image
 from deephar.config import DataConfig
 from deephar.data.mpii import MpiiSinglePerson
 from deephar.data.pennaction import PennAction
-from deephar.drawing import pose_sheet
+from deephar.data.synthetic import SyntheticClips, SyntheticPoses
+from deephar.drawing import contact_sheet, draw_pose, pose_sheet, pose_views
 from deephar.drawing.plots import plot_confusion, plot_joint_bars
 from deephar.evaluation import eval_multi_clip, eval_single_clip, pckh_scores, pose_table, predict_poses, table
+from deephar.evaluation3d import TRUE_DEPTH, pose_table_3d, predict_poses_3d, scores_3d
 from deephar.inference.export import action_words, output_folder, save_picture, save_video
 from deephar.inference.predictor import Predictor
 from deephar.inference.quiet import quiet_keras
-from deephar.inference.registry import default_model
+from deephar.inference.registry import default_model, default_model_3d
 from deephar.inference.video import VideoWriter
+from deephar.synthetic.actions import get_actions
 from deephar.synthetic.definition import SYNTHETIC_V1
 from deephar.synthetic.world import clip_length, render_clip, render_still
 from deephar.synthetic.writers import write_mpii, write_penn
+from deephar.utils.camera import camera_deserialize
 from deephar.utils.io import atomic_path, write_json
+from deephar.utils.labels import NTU_LABELS
 from deephar.utils.parser import TEST_MODE, VALID_MODE
 from deephar.utils.progress import progress
 
 FRAMES_AT_ONCE = 4
-SHEET = 32
+SHEET, SHEET_3D = 32, 12
+CELL = 160  # px
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class DemoSize:
     """How much the demo renders.
 
     Attributes:
-        pictures, videos: size of the two test sets; actions come in turn.
+        pictures, videos: size of the two test sets, and of those in 3D; actions come in turn.
         seed: of the world that is scored.
         unseen_seed: of the picture and the video that are predicted.
         picture, video: their numbers in that world; the video's action is `video` modulo 15.
@@ -64,13 +70,14 @@ class DemoSize:
     workers: int | None = None
 
 
-def run_demo(out, model=None, size=None):
+def run_demo(out, model=None, size=None, model_3d=None):
     """Render, evaluate, predict, and print what came out.
 
     Args:
         out: folder to write to; made where needed.
         model: name, path or network; None: the one that ships.
         size: `DemoSize`.
+        model_3d: the same for the part in 3D.
 
     Returns:
         dict of the scores as in scores.json.
@@ -80,26 +87,37 @@ def run_demo(out, model=None, size=None):
     """
     start, size = time.monotonic(), size or DemoSize()
     out = output_folder(out)
-    _say("1/3  Rendering people in the formats of MPII and Penn Action")
+    _say("1/4  Rendering people in the formats of MPII and Penn Action")
     mpii = write_mpii(out / "data", 1, size.pictures, size.mpii_sizes, size.seed, size.workers)
     penn = write_penn(out / "data", 1, size.videos, size.penn_sizes, size.seed, size.workers)
     picture, video = render_unseen(out / "input", size)
-    _say("2/3  Scoring the network on their test splits")
-    predictor = _start_network(model)
-    scores = score(predictor, mpii, penn, out)
-    _say("3/3  Predicting on a picture and a video of another world")
-    found = predictor.predict_image(picture)
-    folder = output_folder(out / "prediction")
-    written = save_picture(found, folder, predictor.layout)
-    seen = predictor.predict_video(video)
-    written += save_video(seen, folder, predictor.layout)
-    if seen.action:
-        true = predictor.labels[size.video % 15].replace("_", " ")
-        print(f"the video shows: {true}; predicted: {action_words(seen.action)}")
-    print("\n".join(str(path) for path in written))
+    _say("2/4  Scoring the network on their test splits")
+    predictor = _start_network(default_model() if model is None else model)
+    text, scores = score(predictor, mpii, penn, out)
+    _say("3/4  Predicting on a picture and a video of another world")
+    written = predict_unseen(predictor, picture, video, output_folder(out / "prediction"))
+    _say("4/4  The same in 3D: people with the motions of Human3.6M, actions of NTU")
+    predictor = _start_network(default_model_3d() if model_3d is None else model_3d)
+    text_3d, scores["3d"] = score_3d(predictor, size, out)
+    written += predict_unseen(predictor, picture, video, out / "prediction", "_3d")
+    with atomic_path(out / "scores.txt") as temporary:
+        temporary.write_text("\n".join([*text, "", *text_3d]) + "\n", encoding="utf-8")
+    write_json(out / "scores.json", scores)
     _say(f"Done in {time.monotonic() - start:.0f} s.")
-    print(f"Look at {written[1]} and {written[-1]}; the scores are in {out / 'scores.txt'}")
+    looks = ", ".join(str(path) for path in written if path.suffix != ".json")
+    print(f"Look at {looks}; the scores are in {out / 'scores.txt'}")
     return scores
+
+
+def predict_unseen(predictor, picture, video, folder, suffix=""):
+    """Predict the picture and the video of another world, print what was seen; return the paths written."""
+    written = save_picture(predictor.predict_image(picture), folder, predictor.layout, name=f"{picture.stem}{suffix}")
+    seen = predictor.predict_video(video)
+    written += save_video(seen, folder, predictor.layout, name=f"{video.stem}{suffix}")
+    if seen.action:
+        print(f"the video is named: {action_words(seen.action)}")
+    print("\n".join(str(path) for path in written))
+    return written
 
 
 def render_unseen(folder, size):
@@ -122,7 +140,7 @@ def render_unseen(folder, size):
 
 
 def score(predictor, mpii, penn, out):
-    """Scores on the rendered test sets: printed, written to scores.txt and scores.json, drawn; returned as a dict."""
+    """Scores on the rendered test sets, printed and drawn; returned as lines of text and as a dict."""
     width, height = predictor.signature.resolution
     dataconf = DataConfig(crop_resolution=(width, height), fixed_subsampling=predictor.subsampling)
     people = MpiiSinglePerson(mpii, dataconf)
@@ -144,19 +162,58 @@ def score(predictor, mpii, penn, out):
         document |= {"single_clip": single.accuracy, "multi_clip": multi.accuracy, "confusion": multi.confusion}
         plot_confusion(multi.confusion, predictor.labels, out / "confusion.png", "multi-clip")
     print("\n".join(text))
-    with atomic_path(out / "scores.txt") as temporary:
-        temporary.write_text("\n".join(text) + "\n", encoding="utf-8")
-    write_json(out / "scores.json", document)
-    return document
+    return text, document
+
+
+def score_3d(predictor, size, out):
+    """Scores in 3D on the test split in memory, printed and drawn; returned as lines of text and as a dict."""
+    layout, split = predictor.layout, dict(split="test", seed=size.seed)
+    dataconf = DataConfig(crop_resolution=predictor.signature.resolution, fixed_subsampling=predictor.subsampling)
+    options = dict(split, length=size.pictures, actions="h36m", random_poses=0.0)
+    people = SyntheticPoses(dataconf, layout, **options)
+    found = predict_poses_3d(predictor.model, people, label="3D poses")
+    poses = scores_3d(found, layout, [name for name, _ in get_actions("h36m").scripts.values()])
+    draw_sheet_3d(people, found, layout, out / "poses_3d.jpg")
+    text = [f"{poses.num_poses} pictures in 3D, roots put together, every block:", TRUE_DEPTH, pose_table_3d(poses)]
+    document = {"model": predictor.stamp.to_dict(), "protocol": TRUE_DEPTH, "joint_names": poses.joint_names}
+    document |= {"measures": poses.measures, "mpjpe_per_joint": poses.per_joint}
+    if len(predictor.labels) == len(NTU_LABELS):
+        frames = predictor.signature.num_frames
+        clips = SyntheticClips(dataconf, layout, frames, length=size.videos, actions="ntu", **split)
+        single = eval_single_clip(predictor.model, clips, TEST_MODE, label_key="ntuaction")
+        header = ["accuracy %", "clips", *(f"action {k + 1}" for k in range(len(single.accuracy)))]
+        rows = [_accuracy_row("single clip", single)]
+        text += ["", f"{single.num_clips} videos of NTU's actions:", table(header, rows)]
+        document |= {"single_clip": single.accuracy, "confusion": single.confusion}
+    print("\n".join(text))
+    return text, document
 
 
 def draw_sheet(people, found, layout, path):
     """Write the first test pictures with the poses of the last block as one picture."""
     count = min(SHEET, len(found.true))
     samples = [people.get_data(key, VALID_MODE) for key in range(count)]
-    sheet = pose_sheet(samples, found.predicted[-1, :count], layout, cell=160)
+    sheet = pose_sheet(samples, found.predicted[-1, :count], layout, cell=CELL)
     with atomic_path(path) as temporary:
         Image.fromarray(sheet).save(temporary, "JPEG", quality=85)
+
+
+def draw_sheet_3d(people, found, layout, path):
+    """Write the first test crops, each with the pose of the last block from two sides and the true one."""
+    count = min(SHEET_3D, len(found.true))
+    rotation, tiles = camera_deserialize(found.cameras).R, []  # (N, 3, 3)
+    predicted, true = (
+        np.einsum("nij,nkj->nki", rotation, poses - poses[:, :1]) for poses in (found.world(-1), found.true)
+    )
+    for key in range(count):
+        sample = people.get_data(key, TEST_MODE)
+        crop = Image.fromarray(np.round(127.5 * (sample["frame"] + 1)).astype(np.uint8)).resize((CELL, CELL))
+        drawn = draw_pose(np.asarray(crop), found.crops[-1, key, :, :2] * CELL, layout)
+        views = pose_views(predicted[key], layout, (0, 90), CELL, 500, captions=("as seen", "from the right"), pad=0)
+        truth = pose_views(true[key], layout, (90,), CELL, 500, captions=("true",), pad=0)
+        tiles.append(np.concatenate([drawn, views, truth], axis=1))
+    with atomic_path(path) as temporary:
+        Image.fromarray(contact_sheet(tiles, 2)).save(temporary, "JPEG", quality=85)
 
 
 def _accuracy_row(name, scores):
@@ -164,11 +221,11 @@ def _accuracy_row(name, scores):
 
 
 def _start_network(model):
-    """Import Keras, load the network and run it once: the slow first seconds, with a bar."""
+    """Import Keras, load a network and run it once: the slow first seconds, with a bar."""
     made = []
 
     def load():
-        made.append(Predictor(default_model() if model is None else model))
+        made.append(Predictor(model))
 
     def warm_up():
         width, height = made[0].signature.resolution

@@ -15,10 +15,13 @@ import os
 
 import numpy as np
 
+from deephar.program import follow_parent
+
 _WORKER = {}  # the loader of a worker process
 
 
 def _start_worker(loader):
+    follow_parent()
     _WORKER["loader"] = loader
 
 

@@ -1,8 +1,10 @@
-"""How a command ends: its exit status, and one line on the error stream for what the user got wrong."""
+"""How programs end: exit status, one line for what the user got wrong, and no process without its parent."""
 
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 
 USER_ERRORS = (ValueError, TypeError, OSError, ImportError, FloatingPointError)
 
@@ -33,3 +35,18 @@ def exit_status(main, name, interrupted="nothing half-written is left behind", d
         return 2
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def follow_parent():
+    """In a worker process: leave Ctrl-C to the parent, and end when the parent is gone, however it went.
+
+    Without it the workers of a pool whose parent is killed wait for jobs for ever.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -17,10 +17,11 @@ NUMPY_SIDE = {"utils", "config"}
 MAY_IMPORT = {
     "utils": set(),
     "config": {"utils"},
+    "program": set(),
     "measures": {"utils"},
     "measures3d": {"utils", "measures"},
     "drawing": NUMPY_SIDE,
-    "synthetic": NUMPY_SIDE | {"drawing"},
+    "synthetic": NUMPY_SIDE | {"drawing", "program"},
     "data": NUMPY_SIDE | {"drawing", "synthetic"},
     "layers": NUMPY_SIDE,
     "activations": {"layers"},
@@ -28,7 +29,7 @@ MAY_IMPORT = {
     "checkpoints": NUMPY_SIDE | {"layers"},
     "models": NUMPY_SIDE | {"layers", "activations", "losses", "checkpoints"},
 }
-NO_KERAS = {"utils", "config", "measures", "measures3d", "drawing", "synthetic", "data"}
+NO_KERAS = {"utils", "config", "program", "measures", "measures3d", "drawing", "synthetic", "data"}
 KERAS_IN_DATA = {"loader.py"}  # BatchLoader is a Keras PyDataset
 
 

@@ -1,7 +1,11 @@
 """How commands end: status and one line, whatever happens."""
 
 import os
+import pathlib
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -43,3 +47,40 @@ def test_a_signal_ends_with_130_and_its_handler_comes_back(capsys):
     assert exit_status(lambda: os.kill(os.getpid(), signal.SIGTERM), "prog", "go on") == 130
     assert capsys.readouterr().err == "interrupted; go on\n"
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+POOL = """
+import concurrent.futures, multiprocessing, os, sys, time
+from deephar.program import follow_parent
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    pool = concurrent.futures.ProcessPoolExecutor(1, context, follow_parent)
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(60)
+"""
+
+
+def running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    try:  # a zombie that nobody waits for has ended
+        return "\nState:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return pathlib.Path("/proc").is_dir() is False
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_workers_end_with_a_killed_parent(tmp_path):
+    script = tmp_path / "pool.py"
+    script.write_text(POOL)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as parent:
+        worker = int(parent.stdout.readline())
+        assert running(worker)
+        parent.kill()
+        parent.wait()
+    deadline = time.monotonic() + 20
+    while running(worker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not running(worker)

@@ -17,13 +17,11 @@ import multiprocessing
 import os
 import pathlib
 import shutil
-import signal
 import sys
-import threading
 
 import scipy.io
 
-from deephar.program import exit_status
+from deephar.program import exit_status, follow_parent
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.progress import progress
 
@@ -193,7 +191,7 @@ def _guarded(function, job):
 
 def _in_processes(call, jobs, workers, label):
     context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
+    pool = concurrent.futures.ProcessPoolExecutor(workers, mp_context=context, initializer=follow_parent)
     try:
         return list(progress(pool.map(call, jobs), len(jobs), label))
     except concurrent.futures.BrokenExecutor as error:
@@ -204,18 +202,6 @@ def _in_processes(call, jobs, workers, label):
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _follow_parent():
-    """In a worker: leave Ctrl-C to the parent, and end when the parent is gone, however it went."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def watch():
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def write_mat(path, variables):

@@ -16,6 +16,13 @@ def default_model():
     return zoo.DEFAULT_MODEL
 
 
+def default_model_3d():
+    """Name of the model of 3D poses that ships."""
+    from deephar.models import zoo
+
+    return zoo.DEFAULT_MODEL_3D
+
+
 def load_network(model, weights=None):
     """Load what the user named.
 

@@ -110,6 +110,33 @@ SPNET_SMALL_2D = ModelCard(
     ships=True,
 )
 
+SPNET_SMALL_3D = ModelCard(
+    name="spnet-small-3d",
+    builder=SPNET,
+    config=dict(
+        input_shape=(8, 128, 128, 3),
+        poselayout="pa17j3d",
+        num_actions=[60],
+        num_pyramids=2,
+        action_pyramids=[1, 2],
+        num_levels=4,
+        growth=32,
+        num_pose_features=96,
+        num_visual_features=96,
+    ),
+    file="spnet-small-3d.weights.h5",
+    where="in this folder",
+    sha256="TODO",
+    trained_on="synthetic world (training part: motions of Human3.6M and NTU) and, without depth, Leeds Sports Pose "
+    "Extended (2,998 of 4,996 pictures)",
+    score="TODO",
+    command="make demo; exp/h36m/eval_h36m.py OUT --data FOLDER --weights spnet-small-3d",
+    recipe=(),
+    labels=NTU_LABELS,
+    subsampling=4,
+    ships=True,
+)
+
 PUBLISHED = (
     ModelCard(
         name="spnet-mpii-8p",
@@ -240,5 +267,5 @@ PUBLISHED_CVPR18 = (
     ),
 )
 
-MODELS = {card.name: card for card in (SPNET_SMALL_2D, *PUBLISHED, *PUBLISHED_CVPR18)}
-DEFAULT_MODEL = SPNET_SMALL_2D.name
+MODELS = {card.name: card for card in (SPNET_SMALL_2D, SPNET_SMALL_3D, *PUBLISHED, *PUBLISHED_CVPR18)}
+DEFAULT_MODEL, DEFAULT_MODEL_3D = SPNET_SMALL_2D.name, SPNET_SMALL_3D.name

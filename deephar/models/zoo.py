@@ -18,10 +18,19 @@ import sysconfig
 import keras
 
 from deephar.config import ModelConfig
-from deephar.models.cards import DEFAULT_MODEL, MODELS, SPNET, ModelCard
+from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, SPNET, ModelCard
 from deephar.utils.io import atomic_path, file_digest
 
-__all__ = ["DEFAULT_MODEL", "MODELS", "ModelCard", "build_model", "find_weights", "load_model", "weights_readme"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "DEFAULT_MODEL_3D",
+    "MODELS",
+    "ModelCard",
+    "build_model",
+    "find_weights",
+    "load_model",
+    "weights_readme",
+]
 
 FOLDER_VARIABLE = "DEEPHAR_WEIGHTS"
 WEIGHT_SUFFIXES = (".h5", ".hdf5", ".keras")

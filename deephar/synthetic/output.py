@@ -13,6 +13,7 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
+from deephar.program import follow_parent
 from deephar.synthetic.definition import SYNTHETIC_V1
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.progress import progress
@@ -48,7 +49,7 @@ def run_jobs(function, jobs, workers, label):
     if workers <= 1:
         return [function(job) for job in progress(jobs, len(jobs), label)]
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context, initializer=follow_parent) as pool:
         chunk = max(1, min(8, len(jobs) // (4 * workers)))
         return list(progress(pool.map(function, jobs, chunksize=chunk), len(jobs), label))
 
