@@ -7,11 +7,13 @@ steps of 32 pictures, half of them of Human3.6M, 37.5 % of MPII, whose people ha
     python exp/ntu/train_pose_baseline.py runs/poses4 --data FOLDER --pyramids 4
     python exp/ntu/train_ntu_spnet.py runs/ntu --data FOLDER --stages action,joint,decoupled \\
         --init runs/poses4/weights_best.weights.h5
+    python exp/ntu/train_pose_baseline.py runs/small --small --synthetic 1 --init spnet-small-2d
     python exp/ntu/train_pose_baseline.py runs/tiny --tiny
 
 Expected: 49.5 mm MPJPE on Human3.6M with 8 pyramids (table 1, single-task) by exp/h36m/eval_h36m.py. `--synthetic 1`
-trains on rendered people alone. Test videos are never read: MPJPE on a training subject of Human3.6M that is held out
-decides which weights are best (on rendered people with `--synthetic 1`).
+trains on rendered people alone, half of them with the motions of Human3.6M and half with NTU's. A registered name as
+`--init` may be a network of 2D poses. Test videos are never read: MPJPE on a training subject of Human3.6M that is held
+out decides which weights are best (on rendered people with `--synthetic 1`).
 """
 
 import pathlib

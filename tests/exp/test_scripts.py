@@ -227,6 +227,14 @@ def test_train_ntu_on_the_synthetic_world(tmp_path, tiny_data):
     assert [(s["monitor"], s["monitor_mode"]) for s in stages] == [("mpjpe_synthetic", "min"), ("single_clip", "max")]
 
 
+def test_train_3d_poses_on_rendered_people_alone(tmp_path):
+    out = run("ntu/train_pose_baseline.py", tmp_path, "--synthetic", 1, "--random-poses", 0.1, "--epochs", 1)
+    assert "{'synthetic': 4, 'synthetic_h36m': 4}" in out and not (tmp_path / "data").exists()
+    assert all(f"{name} MPJPE by block" in out for name in ("synthetic", "synthetic_h36m"))
+    config = json.loads((tmp_path / "config.json").read_text())["config"]
+    assert config["stage"]["monitor"] == "mpjpe_synthetic_h36m"
+
+
 def test_ntu_from_poses_to_actions_on_predicted_boxes(tmp_path, tiny_data):
     out = run("ntu/train_pose_baseline.py", tmp_path / "poses", "--data", tiny_data, "--epochs", 1)
     assert "{'h36m': 4, 'mpii': 3, 'ntu': 1}" in out and "h36m MPJPE by block" in out

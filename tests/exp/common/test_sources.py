@@ -3,11 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
-from sources import hold_out, hold_out_subject, split_batch
+from sources import hold_out, hold_out_subject, make_pictures, split_batch
 
 from deephar.config import DataConfig
 from deephar.data import Human36M, PennAction
-from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE
+from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE, pa17j3d
 
 
 def test_the_first_source_takes_what_the_others_leave():
@@ -55,3 +55,11 @@ def test_a_training_subject_is_held_out_where_validation_is_the_test():
 def test_a_validation_split_of_its_own_is_left_alone():
     data = hold_out_subject(named_videos(test=["s01_S09_1_c1"], valid=["s01_S10_1_c1"], train=["s01_S01_1_c1"]))
     assert [len(data.sequences[mode]) for mode in (TEST_MODE, TRAIN_MODE, VALID_MODE)] == [1, 1, 1]
+
+
+def test_rendered_people_perform_the_motions_of_their_name():
+    size = DataConfig(crop_resolution=(32, 32))
+    for name, motions in (("synthetic", "ntu"), ("synthetic_h36m", "h36m")):
+        assert make_pictures(name, None, size, layout=pa17j3d, random_poses=0.1).actions == motions
+        assert make_pictures(name, None, size).actions == "penn"
+    assert make_pictures("synthetic", None, size, layout=pa17j3d, random_poses=0.1).random_poses == 0.1
