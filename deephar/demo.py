@@ -28,7 +28,7 @@ from deephar.inference.predictor import Predictor
 from deephar.inference.quiet import quiet_keras
 from deephar.inference.registry import default_model, default_model_3d
 from deephar.inference.video import VideoWriter
-from deephar.synthetic.actions import get_actions
+from deephar.synthetic.actions import ACTIONS, get_actions
 from deephar.synthetic.definition import SYNTHETIC_V1
 from deephar.synthetic.world import clip_length, render_clip, render_still
 from deephar.synthetic.writers import write_mpii, write_penn
@@ -41,6 +41,7 @@ from deephar.utils.progress import progress
 FRAMES_AT_ONCE = 4
 SHEET, SHEET_3D = 32, 12
 CELL = 160  # px
+LOOKS_3D = 3  # times that the box is found again: a person that is small in the picture needs it
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class DemoSize:
     """How much the demo renders.
 
     Attributes:
-        pictures, videos: size of the two test sets, and of those in 3D; actions come in turn.
+        pictures, videos: size of the two test sets; actions come in turn.
+        pictures_3d, videos_3d: the same in 3D; these are rendered in memory, around one person.
         seed: of the world that is scored.
         unseen_seed: of the picture and the video that are predicted.
         picture, video: their numbers in that world; the video's action is `video` modulo 15.
@@ -59,6 +61,8 @@ class DemoSize:
 
     pictures: int = 200
     videos: int = 60
+    pictures_3d: int = 300
+    videos_3d: int = 104
     seed: int = SYNTHETIC_V1.seed
     unseen_seed: int = 2020
     picture: int = 1
@@ -95,11 +99,12 @@ def run_demo(out, model=None, size=None, model_3d=None):
     predictor = _start_network(default_model() if model is None else model)
     text, scores = score(predictor, mpii, penn, out)
     _say("3/4  Predicting on a picture and a video of another world")
-    written = predict_unseen(predictor, picture, video, output_folder(out / "prediction"))
+    folder, shown = output_folder(out / "prediction"), list(ACTIONS)[size.video % len(ACTIONS)]
+    written = predict_unseen(predictor, picture, video, shown, folder)
     _say("4/4  The same in 3D: people with the motions of Human3.6M, actions of NTU")
-    predictor = _start_network(default_model_3d() if model_3d is None else model_3d)
+    predictor = _start_network(default_model_3d() if model_3d is None else model_3d, refine=LOOKS_3D)
     text_3d, scores["3d"] = score_3d(predictor, size, out)
-    written += predict_unseen(predictor, picture, video, out / "prediction", "_3d")
+    written += predict_unseen(predictor, picture, video, shown, folder, "_3d")
     with atomic_path(out / "scores.txt") as temporary:
         temporary.write_text("\n".join([*text, "", *text_3d]) + "\n", encoding="utf-8")
     write_json(out / "scores.json", scores)
@@ -109,13 +114,14 @@ def run_demo(out, model=None, size=None, model_3d=None):
     return scores
 
 
-def predict_unseen(predictor, picture, video, folder, suffix=""):
-    """Predict the picture and the video of another world, print what was seen; return the paths written."""
+def predict_unseen(predictor, picture, video, shown, folder, suffix=""):
+    """Predict the picture and the video, which shows the action `shown`; print what was seen, return the new paths."""
     written = save_picture(predictor.predict_image(picture), folder, predictor.layout, name=f"{picture.stem}{suffix}")
     seen = predictor.predict_video(video)
     written += save_video(seen, folder, predictor.layout, name=f"{video.stem}{suffix}")
     if seen.action:
-        print(f"the video is named: {action_words(seen.action)}")
+        known = "" if shown in predictor.labels else ", which this network does not know"
+        print(f"the video shows: {shown.replace('_', ' ')}{known}; predicted: {action_words(seen.action)}")
     print("\n".join(str(path) for path in written))
     return written
 
@@ -169,7 +175,7 @@ def score_3d(predictor, size, out):
     """Scores in 3D on the test split in memory, printed and drawn; returned as lines of text and as a dict."""
     layout, split = predictor.layout, dict(split="test", seed=size.seed)
     dataconf = DataConfig(crop_resolution=predictor.signature.resolution, fixed_subsampling=predictor.subsampling)
-    options = dict(split, length=size.pictures, actions="h36m", random_poses=0.0)
+    options = dict(split, length=size.pictures_3d, actions="h36m", random_poses=0.0)
     people = SyntheticPoses(dataconf, layout, **options)
     found = predict_poses_3d(predictor.model, people, label="3D poses")
     poses = scores_3d(found, layout, [name for name, _ in get_actions("h36m").scripts.values()])
@@ -179,7 +185,7 @@ def score_3d(predictor, size, out):
     document |= {"measures": poses.measures, "mpjpe_per_joint": poses.per_joint}
     if len(predictor.labels) == len(NTU_LABELS):
         frames = predictor.signature.num_frames
-        clips = SyntheticClips(dataconf, layout, frames, length=size.videos, actions="ntu", **split)
+        clips = SyntheticClips(dataconf, layout, frames, length=size.videos_3d, actions="ntu", **split)
         single = eval_single_clip(predictor.model, clips, TEST_MODE, label_key="ntuaction")
         header = ["accuracy %", "clips", *(f"action {k + 1}" for k in range(len(single.accuracy)))]
         rows = [_accuracy_row("single clip", single)]
@@ -220,12 +226,12 @@ def _accuracy_row(name, scores):
     return [name, scores.num_clips, *(f"{100 * value:.1f}" for value in scores.accuracy)]
 
 
-def _start_network(model):
+def _start_network(model, **options):
     """Import Keras, load a network and run it once: the slow first seconds, with a bar."""
     made = []
 
     def load():
-        made.append(Predictor(model))
+        made.append(Predictor(model, **options))
 
     def warm_up():
         width, height = made[0].signature.resolution
