@@ -22,7 +22,7 @@ from deephar.data.synthetic import SyntheticClips, SyntheticPoses
 from deephar.drawing import contact_sheet, draw_pose, pose_sheet, pose_views
 from deephar.drawing.plots import plot_confusion, plot_joint_bars
 from deephar.evaluation import eval_multi_clip, eval_single_clip, pckh_scores, pose_table, predict_poses, table
-from deephar.evaluation3d import TRUE_DEPTH, pose_table_3d, predict_poses_3d, scores_3d
+from deephar.evaluation3d import links_mm, pose_table_3d, predict_poses_3d, scores_3d
 from deephar.inference.export import action_words, output_folder, save_picture, save_video
 from deephar.inference.predictor import Predictor
 from deephar.inference.quiet import quiet_keras
@@ -41,6 +41,7 @@ from deephar.utils.progress import progress
 FRAMES_AT_ONCE = 4
 SHEET, SHEET_3D = 32, 12
 CELL = 160  # px
+SIZED = 50  # training people whose mean size stands for everyone's
 LOOKS_3D = 3  # times that the box is found again: a person that is small in the picture needs it
 
 
@@ -178,10 +179,13 @@ def score_3d(predictor, size, out):
     options = dict(split, length=size.pictures_3d, actions="h36m", random_poses=0.0)
     people = SyntheticPoses(dataconf, layout, **options)
     found = predict_poses_3d(predictor.model, people, label="3D poses")
-    poses = scores_3d(found, layout, [name for name, _ in get_actions("h36m").scripts.values()])
+    trained = SyntheticPoses(dataconf, layout, **{**options, "split": "train"})
+    sizes = [links_mm(trained.get_data(key, TEST_MODE)["pose_w"], layout) for key in range(min(SIZED, len(found.true)))]
+    names = [name for name, _ in get_actions("h36m").scripts.values()]
+    poses = scores_3d(found, layout, names, float(np.mean(sizes)))
     draw_sheet_3d(people, found, layout, out / "poses_3d.jpg")
-    text = [f"{poses.num_poses} pictures in 3D, roots put together, every block:", TRUE_DEPTH, pose_table_3d(poses)]
-    document = {"model": predictor.stamp.to_dict(), "protocol": TRUE_DEPTH, "joint_names": poses.joint_names}
+    text = [f"{poses.num_poses} pictures in 3D, roots put together, every block:", poses.protocol, pose_table_3d(poses)]
+    document = {"model": predictor.stamp.to_dict(), "protocol": poses.protocol, "joint_names": poses.joint_names}
     document |= {"measures": poses.measures, "mpjpe_per_joint": poses.per_joint}
     if len(predictor.labels) == len(NTU_LABELS):
         frames = predictor.signature.num_frames
