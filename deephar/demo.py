@@ -19,7 +19,7 @@ from deephar.config import DataConfig
 from deephar.data.mpii import MpiiSinglePerson
 from deephar.data.pennaction import PennAction
 from deephar.data.synthetic import SyntheticClips, SyntheticPoses
-from deephar.drawing import contact_sheet, draw_pose, pose_sheet, pose_views
+from deephar.drawing import contact_sheet, crop_picture, draw_pose, pose_sheet, pose_views
 from deephar.drawing.plots import plot_confusion, plot_joint_bars
 from deephar.evaluation import eval_multi_clip, eval_single_clip, pckh_scores, pose_table, predict_poses, table
 from deephar.evaluation3d import links_mm, pose_table_3d, predict_poses_3d, scores_3d
@@ -163,9 +163,8 @@ def score(predictor, mpii, penn, out):
         clips = PennAction(penn, dataconf, predictor.layout, use_gt_bbox=True, clip_size=predictor.signature.num_frames)
         single = eval_single_clip(predictor.model, clips, TEST_MODE)
         multi = eval_multi_clip(predictor.model, clips, TEST_MODE)
-        rows = [_accuracy_row("single clip", single), _accuracy_row("multi-clip", multi)]
-        header = ["accuracy %", "clips", *(f"action {k + 1}" for k in range(len(single.accuracy)))]
-        text += ["", f"{single.confusion.sum()} videos, every action prediction:", table(header, rows)]
+        shown = accuracy_table({"single clip": single, "multi-clip": multi})
+        text += ["", f"{single.confusion.sum()} videos, every action prediction:", shown]
         document |= {"single_clip": single.accuracy, "multi_clip": multi.accuracy, "confusion": multi.confusion}
         plot_confusion(multi.confusion, predictor.labels, out / "confusion.png", "multi-clip")
     print("\n".join(text))
@@ -191,9 +190,7 @@ def score_3d(predictor, size, out):
         frames = predictor.signature.num_frames
         clips = SyntheticClips(dataconf, layout, frames, length=size.videos_3d, actions="ntu", **split)
         single = eval_single_clip(predictor.model, clips, TEST_MODE, label_key="ntuaction")
-        header = ["accuracy %", "clips", *(f"action {k + 1}" for k in range(len(single.accuracy)))]
-        rows = [_accuracy_row("single clip", single)]
-        text += ["", f"{single.num_clips} videos of NTU's actions:", table(header, rows)]
+        text += ["", f"{single.num_clips} videos of NTU's actions:", accuracy_table({"single clip": single})]
         document |= {"single_clip": single.accuracy, "confusion": single.confusion}
     print("\n".join(text))
     return text, document
@@ -216,9 +213,8 @@ def draw_sheet_3d(people, found, layout, path):
         np.einsum("nij,nkj->nki", rotation, poses - poses[:, :1]) for poses in (found.world(-1), found.true)
     )
     for key in range(count):
-        sample = people.get_data(key, TEST_MODE)
-        crop = Image.fromarray(np.round(127.5 * (sample["frame"] + 1)).astype(np.uint8)).resize((CELL, CELL))
-        drawn = draw_pose(np.asarray(crop), found.crops[-1, key, :, :2] * CELL, layout)
+        crop = crop_picture(people.get_data(key, TEST_MODE), CELL)
+        drawn = draw_pose(crop, found.crops[-1, key, :, :2] * CELL, layout)
         views = pose_views(predicted[key], layout, (0, 90), CELL, 500, captions=("as seen", "from the right"), pad=0)
         truth = pose_views(true[key], layout, (90,), CELL, 500, captions=("true",), pad=0)
         tiles.append(np.concatenate([drawn, views, truth], axis=1))
@@ -226,8 +222,10 @@ def draw_sheet_3d(people, found, layout, path):
         Image.fromarray(contact_sheet(tiles, 2)).save(temporary, "JPEG", quality=85)
 
 
-def _accuracy_row(name, scores):
-    return [name, scores.num_clips, *(f"{100 * value:.1f}" for value in scores.accuracy)]
+def accuracy_table(scores):
+    """Table of {name: accuracy of every action output} as text."""
+    rows = [[name, own.num_clips, *(f"{100 * value:.1f}" for value in own.accuracy)] for name, own in scores.items()]
+    return table(["accuracy %", "clips", *(f"action {k - 1}" for k in range(2, len(rows[0])))], rows)
 
 
 def _start_network(model, **options):

@@ -53,6 +53,11 @@ def _fit(image, cell):
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
+def crop_picture(sample, side):
+    """The crop of a data set's sample, `frame` (H, W, 3) in [-1, 1], as a uint8 picture whose larger side is `side`."""
+    return _fit(np.round(127.5 * (sample["frame"] + 1)).astype(np.uint8), (side, side))
+
+
 def pose_sheet(samples, poses_px, layout, columns=8, cell=256):
     """Lay out the crops of some people with poses drawn on them.
 
@@ -68,7 +73,7 @@ def pose_sheet(samples, poses_px, layout, columns=8, cell=256):
     """
     pictures = []
     for sample, pose in zip(samples, poses_px, strict=True):
-        crop = _fit(np.round(127.5 * (sample["frame"] + 1)).astype(np.uint8), (cell, cell))
+        crop = crop_picture(sample, cell)
         points = pose @ sample["afmat"][:2, :2].T + sample["afmat"][:2, 2]  # (J, 2) normalised to the crop
         pictures.append(draw_pose(crop, points * crop.shape[1::-1], layout))
     return contact_sheet(pictures, columns)

@@ -66,20 +66,19 @@ class ModelCard:
         return (found,) if isinstance(found, int) else tuple(found)
 
 
+SMALL = dict(  # what the networks that ship have in common
+    num_pyramids=2,
+    action_pyramids=[1, 2],
+    num_levels=4,
+    growth=32,
+    num_pose_features=96,
+    num_visual_features=96,
+)
+
 SPNET_SMALL_2D = ModelCard(
     name="spnet-small-2d",
     builder=SPNET,
-    config=dict(
-        input_shape=(8, 128, 128, 3),
-        poselayout="pa16j2d",
-        num_actions=[15],
-        num_pyramids=2,
-        action_pyramids=[1, 2],
-        num_levels=4,
-        growth=32,
-        num_pose_features=96,
-        num_visual_features=96,
-    ),
+    config=dict(input_shape=(8, 128, 128, 3), poselayout="pa16j2d", num_actions=[15], **SMALL),
     file="spnet-small-2d.weights.h5",
     where="in this folder",
     sha256="2195bc2c6a18b8e91c8469e60fb27983634d03e945a58b524bcfcda4ba5d840f",
@@ -113,17 +112,7 @@ SPNET_SMALL_2D = ModelCard(
 SPNET_SMALL_3D = ModelCard(
     name="spnet-small-3d",
     builder=SPNET,
-    config=dict(
-        input_shape=(8, 128, 128, 3),
-        poselayout="pa17j3d",
-        num_actions=[60],
-        num_pyramids=2,
-        action_pyramids=[1, 2],
-        num_levels=4,
-        growth=32,
-        num_pose_features=96,
-        num_visual_features=96,
-    ),
+    config=dict(input_shape=(8, 128, 128, 3), poselayout="pa17j3d", num_actions=[60], **SMALL),
     file="spnet-small-3d.weights.h5",
     where="in this folder",
     sha256="da7b52d9fccea046a9591a44d210d167f6f666358d7c03cb375a26394cd921f5",

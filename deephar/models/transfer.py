@@ -55,8 +55,8 @@ def transfer_weights(source, target, source_layout, target_layout):
     """
     stored = {name: [np.array(ops.convert_to_numpy(v)) for v in vs] for name, vs in weighted_layers(source).items()}
     names, new_names = source_layout.joint_names, target_layout.joint_names
-    plan, kept = [], []
-    for name, variables in weighted_layers(target).items():
+    wanted, plan, kept = weighted_layers(target), [], []
+    for name, variables in wanted.items():
         arrays = stored.get(name, [])
         pairs = zip(arrays, variables, strict=False)
         axes = [_joint_axes(a.shape, v.shape, len(names), len(new_names)) for a, v in pairs]
@@ -69,7 +69,7 @@ def transfer_weights(source, target, source_layout, target_layout):
             for axis in chosen:
                 array = _by_joint(array, axis, names, new_names)
             plan.append((variable, array))
-    if len(kept) == len(weighted_layers(target)):
+    if len(kept) == len(wanted):
         raise ValueError(f"`source` must share layers with {target.name!r}. Received: {source.name!r}, none fits")
     for variable, array in plan:
         variable.assign(array)
