@@ -10,14 +10,14 @@ import numpy as np
 import predict
 import reader
 
-from deephar.evaluation import table
+from deephar.utils.tables import table
 
 
-def reader_rows(pictures=8, seconds=1.0, side=256):
+def reader_rows(images=8, seconds=1.0, side=256):
     """The reader against the straightforward way, over the sizes of people."""
     rng, total = np.random.default_rng(0), np.zeros(2)
     with tempfile.TemporaryDirectory() as folder:
-        paths = reader.write_pictures(folder, pictures, rng)
+        paths = reader.write_images(folder, images, rng)
         for name, person_px in reader.PERSON_PX.items():
             slow, fast, _ = reader.measure(paths, person_px, seconds, (side, side), rng)
             total += 1 / np.array([slow, fast])
@@ -26,13 +26,13 @@ def reader_rows(pictures=8, seconds=1.0, side=256):
     yield "1280x720 JPEG, all sizes", "samples/s", fast, slow
 
 
-def synthetic_rows(pictures=60, side=256, split="train"):
-    """Pictures and frames of the synthetic world, its caches filled."""
+def synthetic_rows(images=60, side=256, split="train"):
+    """Images and frames of the synthetic world, its caches filled."""
     synthetic.warm_up(split, count=100)
     for framing in ("scene", "person"):
-        times = synthetic.time_stills(split, side, pictures, framing)
-        yield f"{side}x{side}, framing {framing}", "pictures/s", 1e3 / times.mean(), None
-    yield f"{side}x{side}, clip", "frames/s", 1e3 / synthetic.time_clips(split, side, pictures // 8).mean(), None
+        times = synthetic.time_stills(split, side, images, framing)
+        yield f"{side}x{side}, framing {framing}", "images/s", 1e3 / times.mean(), None
+    yield f"{side}x{side}, clip", "frames/s", 1e3 / synthetic.time_clips(split, side, images // 8).mean(), None
 
 
 def predict_rows(seconds=2.0):

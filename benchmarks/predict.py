@@ -5,7 +5,7 @@
     whole network    `model.predict`: frames folded into the batch, soft-argmax and appearance features computed
     on batch         the same by `predict_on_batch`: without what `predict` costs whatever it is given
     cut after ...    the same up to a prediction block
-    frame by frame   the picture part on one frame after another, then the action part
+    frame by frame   the image part on one frame after another, then the action part
     laid out         soft-argmax as frozen convolutions as large as the maps, appearance features by laying out the
                      product (B, T, H, W, J, F), both as the original computes them
 
@@ -108,11 +108,11 @@ def frame_by_frame(model):
     poses = [y for y in model.outputs if any(y is x for x in unfolds)]
     features = [x for x in unfolds if not any(x is y for y in poses)]
     made = [x._keras_history.operation.input for x in poses + features]
-    pictures = keras.Model(model.get_layer("fold_frames").output, made)
+    images = keras.Model(model.get_layer("fold_frames").output, made)
     actions = keras.Model(features, model.outputs[len(poses) :])
 
     def predict_clip(clip):
-        seen = [pictures.predict_on_batch(frame[None]) for frame in clip[0]]
+        seen = [images.predict_on_batch(frame[None]) for frame in clip[0]]
         joined = [np.stack(frames, axis=1) for frames in zip(*seen, strict=True)]
         return joined[: len(poses)] + actions.predict_on_batch(joined[len(poses) :])
 
@@ -226,7 +226,7 @@ def tables(networks, seconds):
     """Measure; return a table of speeds and one of memory, as text."""
     held = memory_rows(networks)  # first: a process starts with the peak of the one that starts it
     rows = speed_rows(networks, seconds)
-    from deephar.evaluation import table
+    from deephar.utils.tables import table
 
     formats = ("{}", "{}", "{:.2f}", "{:.1f}", "{:.2f}x", "{:.0e}")
     rows = [[f.format(v) for f, v in zip(formats, row, strict=True)] for row in rows]

@@ -1,9 +1,9 @@
 """Samples a second: the MPII reader against the straightforward way, on 1280x720 JPEGs with rotation.
 
-    python benchmarks/reader.py [--pictures 24] [--seconds 4] [--crop 256]
+    python benchmarks/reader.py [--images 24] [--seconds 4] [--crop 256]
 
-The straightforward way decodes the whole picture, turns the whole picture, crops, resizes and normalises. Both get the
-same pictures, boxes and augmentation (angles, scales, mirror, channel powers), on one core, in turns, so that a busy
+The straightforward way decodes the whole image, turns the whole image, crops, resizes and normalises. Both get the
+same images, boxes and augmentation (angles, scales, flip, channel powers), on one core, in turns, so that a busy
 machine slows both. People of three sizes are measured: the larger one is in the frame, the more the JPEG decoder can
 save. Times are CPU times. Expected: at least 4 times over all sizes.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from deephar.config import DataConfig
-from deephar.data.files import open_picture
+from deephar.data.files import open_image
 from deephar.data.frames import cut, make_crop, normalise
 
 FRAME = (1280, 720)
@@ -25,26 +25,26 @@ PERSON_PX = {"small, 250 px": 250, "medium, 400 px": 400, "large, 600 px": 600}
 WINDOW_SCALE = 1.25
 
 
-def write_pictures(folder, count, rng):
+def write_images(folder, count, rng):
     """Write JPEGs with structure at several scales, as detailed as photographs (about 150 KB each)."""
     paths = []
     for index in range(count):
-        picture = np.zeros((FRAME[1], FRAME[0], 3))
+        image = np.zeros((FRAME[1], FRAME[0], 3))
         for cell, weight in ((160, 0.5), (40, 0.25), (10, 0.15), (3, 0.1)):
             coarse = rng.uniform(0, 255, (FRAME[1] // cell + 2, FRAME[0] // cell + 2, 3)).astype(np.uint8)
-            picture += weight * np.asarray(Image.fromarray(coarse).resize(FRAME, Image.BICUBIC), dtype=float)
+            image += weight * np.asarray(Image.fromarray(coarse).resize(FRAME, Image.BICUBIC), dtype=float)
         paths.append(pathlib.Path(folder) / f"{index:03d}.jpg")
-        Image.fromarray(picture.astype(np.uint8)).save(paths[-1], quality=90)
+        Image.fromarray(image.astype(np.uint8)).save(paths[-1], quality=90)
     return paths
 
 
 def straightforward(path, centre, window, augmentation, resolution):
-    """Turn the whole picture, crop, resize, mirror, normalise."""
-    picture = Image.open(path)
+    """Turn the whole image, crop, resize, flip, normalise."""
+    image = Image.open(path)
     angle = np.deg2rad(augmentation["angle"])
     rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    middle = np.array(picture.size) / 2
-    turned = picture.rotate(augmentation["angle"], Image.BILINEAR, expand=True)
+    middle = np.array(image.size) / 2
+    turned = image.rotate(augmentation["angle"], Image.BILINEAR, expand=True)
     x, y = rotation @ (np.asarray(centre) - middle) + np.array(turned.size) / 2
     half = window / 2
     cropped = turned.crop((int(x - half), int(y - half), int(x + half), int(y + half)))
@@ -58,14 +58,14 @@ def straightforward(path, centre, window, augmentation, resolution):
 
 def reader(path, centre, window, augmentation, resolution):
     """What `deephar.data` does."""
-    with open_picture(path, "") as picture:
-        crop = make_crop(picture.size, centre, (window, window), augmentation, resolution)
-        pixels = cut(picture, crop)
+    with open_image(path, "") as opened:
+        crop = make_crop(opened.size, centre, (window, window), augmentation, resolution)
+        pixels = cut(opened, crop)
     return normalise(pixels, augmentation["chpower"], augmentation["geoocclusion"])
 
 
 def measure(paths, person_px, seconds, resolution, rng):
-    """Return samples a second of both ways, taken in turns, and the mean difference of their pictures."""
+    """Return samples a second of both ways, taken in turns, and the mean difference of their images."""
     dataconf = DataConfig(crop_resolution=resolution, angles=[a for a in range(-40, 41, 5) if a], scales=(0.7, 1, 1.3))
     spent, count, difference = np.zeros(2), 0, []
     while spent.sum() < seconds:
@@ -85,7 +85,7 @@ def measure(paths, person_px, seconds, resolution, rng):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=24)
+    parser.add_argument("--images", type=int, default=24)
     parser.add_argument("--seconds", type=float, default=4.0, help="CPU time for each size of person")
     parser.add_argument("--crop", type=int, default=256, help="side of the crop, px")
     parser.add_argument("--seed", type=int, default=0)
@@ -94,7 +94,7 @@ def main():
     print(f"1280x720 JPEG -> {args.crop}x{args.crop}, rotated; samples a second on one core")
     print(f"{'person':<16}{'straightforward':>17}{'deephar.data':>14}{'ratio':>8}{'mean difference':>17}")
     with tempfile.TemporaryDirectory() as folder:
-        paths = write_pictures(folder, args.pictures, rng)
+        paths = write_images(folder, args.images, rng)
         for name, person_px in PERSON_PX.items():
             slow, fast, difference = measure(paths, person_px, args.seconds, (args.crop, args.crop), rng)
             totals += 1 / np.array([slow, fast])

@@ -1,9 +1,9 @@
-"""Speed of the synthetic world: pictures and clip frames a second on one core, and where the time goes.
+"""Speed of the synthetic world: images and clip frames a second on one core, and where the time goes.
 
-    python benchmarks/synthetic.py [--pictures 300] [--sizes 256 128] [--split train]
+    python benchmarks/synthetic.py [--images 300] [--sizes 256 128] [--split train]
 
-Times are processor time of one process with one thread, and every picture is a new one. What a process does once is
-left out and stated: drawing the pools of floors, walls and clouds of the split, and the first pictures, which fill the
+Times are processor time of one process with one thread, and every image is a new one. What a process does once is
+left out and stated: drawing the pools of floors, walls and clouds of the split, and the first images, which fill the
 caches of cloths and faces.
 """
 
@@ -19,12 +19,12 @@ import numpy as np  # noqa: E402
 from deephar.synthetic import environment, ground_textures, stage, world  # noqa: E402
 from deephar.synthetic import render as renderer  # noqa: E402
 
-FIRST = 100_000  # number of the first warm-up picture; the pictures timed are numbered from 0
+FIRST = 100_000  # number of the first warm-up image; the images timed are numbered from 0
 WATCHED = (
     (world, "_still", "who does what: body, pose, objects"),
     (world, "_annotate", "annotations"),
     (world, "Stage", "looks, room, furniture"),
-    (stage, "picture", "picture"),
+    (stage, "image", "image"),
     (stage.Stage, "scene", "  solids of people and objects"),
     (renderer, "grid_of", "  rays"),
     (renderer, "pack", "  solids in camera space"),
@@ -52,7 +52,7 @@ def warm_up(split, count=500):
 
 
 def time_stills(split, size, count, framing):
-    """Milliseconds for each of `count` new pictures: (count,)."""
+    """Milliseconds for each of `count` new images: (count,)."""
     times = []
     for index in range(count):
         start = time.process_time()
@@ -72,7 +72,7 @@ def time_clips(split, size, count, num_frames=8):
 
 
 def time_parts(split, size, count):
-    """Mean milliseconds a picture spends in each watched function, as a dict."""
+    """Mean milliseconds an image spends in each watched function, as a dict."""
     spent, originals = {}, [(owner, name, label, getattr(owner, name)) for owner, name, label in WATCHED]
 
     def watch(label, function):
@@ -99,25 +99,25 @@ def time_parts(split, size, count):
 def main():
     """Print the speeds, then the parts of a still."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=300)
+    parser.add_argument("--images", type=int, default=300)
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 128])
     parser.add_argument("--split", default="train")
     args = parser.parse_args()
     print(f"warm-up, left out below: {warm_up(args.split):.1f} s of processor time")
-    print(f"one process, one thread, split {args.split!r}, {args.pictures} new pictures each; ms of processor time")
-    print(f"{'':31s}{'mean':>8s}{'median':>8s}{'fastest 10 %':>14s}{'pictures/s/core':>17s}")
+    print(f"one process, one thread, split {args.split!r}, {args.images} new images each; ms of processor time")
+    print(f"{'':31s}{'mean':>8s}{'median':>8s}{'fastest 10 %':>14s}{'images/s/core':>17s}")
     for size in args.sizes:
         rows = {
-            "stills, framing 'scene'": time_stills(args.split, size, args.pictures, "scene"),
-            "stills, framing 'person'": time_stills(args.split, size, args.pictures, "person"),
-            "clip frames (8 a clip)": time_clips(args.split, size, max(args.pictures // 8, 1)),
+            "stills, framing 'scene'": time_stills(args.split, size, args.images, "scene"),
+            "stills, framing 'person'": time_stills(args.split, size, args.images, "person"),
+            "clip frames (8 a clip)": time_clips(args.split, size, max(args.images // 8, 1)),
         }
         for name, times in rows.items():
             low, middle = np.quantile(times, [0.1, 0.5])
             print(f"{size:4d} {name:26s}{times.mean():8.2f}{middle:8.2f}{low:14.2f}{1e3 / times.mean():17.0f}")
     for size in args.sizes:
         print(f"{size:4d} ms a still, framing 'person'")
-        for label, spent in time_parts(args.split, size, args.pictures).items():
+        for label, spent in time_parts(args.split, size, args.images).items():
             print(f"       {label:40s}{spent:6.2f}")
 
 

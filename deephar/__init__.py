@@ -1,4 +1,4 @@
-"""Human poses (2D and 3D) and actions from pictures and video, in Keras.
+"""Human poses (2D and 3D) and actions from images and video, in Keras.
 
 Axis letters used in every docstring and shape comment:
 
@@ -7,17 +7,15 @@ Axis letters used in every docstring and shape comment:
 Importing this package reads no file, prints nothing and does not start a Keras backend.
 """
 
+from deephar.lazy import lazy_attributes
+
 __version__ = "2.0.0"
 
-__all__ = ["Predictor", "__version__", "load_model"]
-
-_LAZY = {"load_model": "deephar.models.zoo", "Predictor": "deephar.inference"}
-
-
-def __getattr__(name):
-    """Import the Keras side only when one of its names is asked for (PEP 562)."""
-    if name in _LAZY:
-        import importlib
-
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'deephar' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_attributes(
+    __name__,
+    {"load_model": "deephar.models.zoo", "Predictor": "deephar.inference.predictor"},
+    tuple(
+        "activations callbacks checkpoints config data drawing evaluation experiments inference layers losses measures "
+        "metrics models synthetic trainer training utils".split()
+    ),
+)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.utils.pose import get_poselayout
+from deephar.utils.pose import layout_from_data, layout_to_data
 
 DOWNSAMPLING_TYPES = ("maxpooling", "conv")
 
@@ -58,7 +58,7 @@ class _Serialisable:
 
 def _plain(value):
     if hasattr(value, "joint_names"):
-        return value.name
+        return layout_to_data(value)
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     raise TypeError(f"cannot store {type(value).__name__} in a configuration. Received: {value!r}")
@@ -69,7 +69,7 @@ class ModelConfig(_Serialisable):
     """What an SPNet is built from. The caller's lists are copied, and nothing changes them afterwards.
 
     Attributes:
-        input_shape: (H, W, C) for pictures or (T, H, W, C) for clips; H and W divisible by
+        input_shape: (H, W, C) for images or (T, H, W, C) for clips; H and W divisible by
             image_div * 2**(num_levels - 1).
         poselayout: a joint layout of `deephar.utils.pose`, or its name.
         num_actions: number of classes of each set of actions; empty: no action part, and `action_pyramids` is not read.
@@ -109,7 +109,7 @@ class ModelConfig(_Serialisable):
     dbg_decoupled_h: bool = False
 
     def __post_init__(self):
-        layout = get_poselayout(self.poselayout) if isinstance(self.poselayout, str) else self.poselayout
+        layout = layout_from_data(self.poselayout) if isinstance(self.poselayout, (str, dict)) else self.poselayout
         if not (hasattr(layout, "num_joints") and hasattr(layout, "dim")):
             raise TypeError(f"`poselayout` must be a joint layout or its name. Received: {layout!r}")
         if layout.dim not in (2, 3):
@@ -162,7 +162,7 @@ class ModelConfig(_Serialisable):
 
     @property
     def num_frames(self):
-        """T of a clip model, None for pictures."""
+        """T of a clip model, None for images."""
         return self.input_shape[0] if len(self.input_shape) == 4 else None
 
     @property
@@ -192,10 +192,12 @@ class DataConfig(_Serialisable):
         angles, fixed_angle: rotation in degrees, counter-clockwise.
         scales, fixed_scale: factor on the side of the window.
         trans_x, trans_y, fixed_trans_x, fixed_trans_y: shift of the window in px of the frame, times the scale.
-        hflips, fixed_hflip: 1 mirrors.
+        hflips, fixed_hflip: 1 flips.
         chpower, fixed_chpower: exponent of every colour channel in [0, 1], a number or three.
         geoocclusion, fixed_geoocclusion: sides in px of a rectangle painted over the crop; a box (x1, y1, x2, y2).
         subsampling, fixed_subsampling: a clip takes every n-th frame.
+        value_range: what the pixel values 0 and 255 become.
+        pad_color: RGB, 0 to 255, of what lies outside of the frame.
     """
 
     crop_resolution: tuple = (256, 256)
@@ -216,12 +218,19 @@ class DataConfig(_Serialisable):
     fixed_geoocclusion: tuple = None
     subsampling: tuple = (1,)
     fixed_subsampling: int = 1
+    value_range: tuple = (-1.0, 1.0)
+    pad_color: tuple = (0, 0, 0)
 
     def __post_init__(self):
         for name in ("crop_resolution", "image_channels"):
             setattr(self, name, tuple(_int_list(name, getattr(self, name))))
         if len(self.crop_resolution) != 2:
             raise ValueError(f"`crop_resolution` must be (width, height) in px. Received: {self.crop_resolution!r}")
+        self.value_range = tuple(float(v) for v in self.value_range)
+        self.pad_color = tuple(int(v) for v in self.pad_color)
+        if len(self.value_range) != 2 or len(self.pad_color) != 3 or not all(0 <= v <= 255 for v in self.pad_color):
+            received = f"{self.value_range!r} and {self.pad_color!r}"
+            raise ValueError(f"`value_range` must be (low, high), `pad_color` RGB from 0 to 255. Received: {received}")
         for name in _CHOICES:
             self._keep_choices(name)
         for name in ("fixed_chpower", "fixed_geoocclusion"):
@@ -238,6 +247,25 @@ class DataConfig(_Serialisable):
         if choices.ndim != 1 or len(choices) == 0 or choices.dtype.kind not in "iufb":
             raise ValueError(f"`{name}` must be a list of numbers to draw from. Received: {value!r}")
         setattr(self, name, tuple(choices.tolist()))
+
+    def __hash__(self):
+        return hash(json.dumps(self.to_dict(), sort_keys=True))
+
+    @classmethod
+    def for_input(cls, spec, **changes):
+        """Return a configuration whose crops are what a network takes.
+
+        Args:
+            spec: `InputSpec` of the network, `model.signature.frame`; of a known size.
+            changes: other fields.
+
+        Raises:
+            ValueError: the network takes any size and `crop_resolution` is not among the changes.
+        """
+        if "crop_resolution" not in changes and None in spec.size:
+            raise ValueError(f"`crop_resolution` must be given for a network of any input size. Received: {spec.size}")
+        own = dict(crop_resolution=spec.resolution, value_range=spec.value_range, pad_color=spec.pad_color)
+        return cls(**{**own, "fixed_subsampling": spec.frame_step, **changes})
 
     @property
     def input_shape(self):
@@ -279,7 +307,8 @@ class DataConfig(_Serialisable):
         """A box (x1, y1, x2, y2) in px that lies inside the crop, its centre on a grid of 5 px; or None."""
         if self.geoocclusion is None:
             return None
-        half = [int(_draw(rng, self.geoocclusion) / 2) for _ in range(2)]
+        largest = [(size - 3) // 2 for size in self.crop_resolution]  # so that a centre is left in a small crop
+        half = [min(int(_draw(rng, self.geoocclusion) / 2), limit) for limit in largest]
         centre = [_draw(rng, range(h + 1, size - h - 1, 5)) for h, size in zip(half, self.crop_resolution, strict=True)]
         return (centre[0] - half[0], centre[1] - half[1], centre[0] + half[0], centre[1] + half[1])
 

@@ -36,7 +36,7 @@ def reference():
 
 @pytest.fixture(scope="session")
 def real():
-    """The folder of real pictures and annotations; the test is skipped where it is absent."""
+    """The folder of real images and annotations; the test is skipped where it is absent."""
     return _folder_or_skip("real")
 
 

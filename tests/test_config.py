@@ -17,8 +17,8 @@ def test_defaults_and_derived_values():
     assert (config.num_joints, config.dim, config.num_frames) == (17, 3, 8)
     assert (config.xmin, config.ymin) == (1 / 384, 1 / 512)
     assert config.num_pyramids == 8 and config.action_pyramids == [1, 2] and config.kernel_size == (5, 5)
-    picture = C.ModelConfig([256, 256, 3], pa16j2d)
-    assert picture.num_actions == [] and picture.num_frames is None and picture.input_shape == (256, 256, 3)
+    image = C.ModelConfig([256, 256, 3], pa16j2d)
+    assert image.num_actions == [] and image.num_frames is None and image.input_shape == (256, 256, 3)
 
 
 def test_the_callers_lists_stay_apart():
@@ -80,7 +80,7 @@ def test_positional_order_is_the_published_one():
     assert names[:6] == ["input_shape", "poselayout", "num_actions", "num_pyramids", "action_pyramids", "num_levels"]
     names = [f.name for f in dataclasses.fields(C.DataConfig)]
     assert names[:4] == ["crop_resolution", "image_channels", "angles", "fixed_angle"]
-    assert names[-2:] == ["subsampling", "fixed_subsampling"]
+    assert names[-4:] == ["subsampling", "fixed_subsampling", "value_range", "pad_color"]
 
 
 def test_fixed_values_may_be_assigned():

@@ -12,18 +12,14 @@ Needs `pip install deephar[prepare]`.
 import os
 import pathlib
 import re
-import sys
 
 import numpy as np
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import pictures  # noqa: E402
-import preparing  # noqa: E402
-from release import CAMERAS, read_metadata, read_poses, require_cdflib  # noqa: E402
-
-from deephar.data.files import load_mat, malformed  # noqa: E402
-from deephar.data.human36m import ACTION_LABELS  # noqa: E402
-from deephar.synthetic.writers import cells  # noqa: E402
+from deephar.data.files import load_mat, malformed
+from deephar.data.human36m import ACTION_LABELS
+from deephar.experiments import image_files, preparing
+from deephar.experiments.h36m_release import CAMERAS, read_metadata, read_poses, require_cdflib
+from deephar.synthetic.writers import cells
 
 TRAIN, TEST = (1, 5, 6, 7, 8), (9, 11)
 MISSING = (11, 1, 2, 0)  # subject, action, take, camera: S11, Directions, 54138969, broken in the release
@@ -162,14 +158,14 @@ def prepare_recording(job):
     images = job["images"]
     if not images.exists():
         with preparing.whole_folder(images) as partial:
-            count = pictures.extract_frames(job["video"], partial, numbers, quality=job["quality"])
+            count = image_files.extract_frames(job["video"], partial, numbers, quality=job["quality"])
             if count < numbers[-1]:
                 raise ValueError(f"{job['video']} ends after {count} frames, its poses after {len(poses)}")
-    return numbers, pictures.picture_size(images / f"{numbers[-1]:05d}.jpg"), poses[numbers - 1]
+    return numbers, image_files.image_size(images / f"{numbers[-1]:05d}.jpg"), poses[numbers - 1]
 
 
 def size_of_camera(name):
-    """Width and height (px) of the official videos of a camera, where there are no pictures to ask."""
+    """Width and height (px) of the official videos of a camera, where there are no images to ask."""
     return (1000, 1002) if name.endswith(("c1", "c4")) else (1000, 1000)
 
 
@@ -197,14 +193,14 @@ def write_annotations(path, train, test):
 
 def verify(arguments, folder):
     """Check the frames of every sequence, and with a SOURCE that all of it was prepared; return the exit status."""
-    jobs, problems = _named_pictures(folder), []
+    jobs, problems = _named_images(folder), []
     if arguments.source is not None:
         _, names = read_metadata(arguments.metadata or _find(arguments.source, "metadata.xml"))
         expected = [name_of(recording) for recording in find_recordings(arguments.source, names)]
         problems = [f"{name} is in SOURCE, but was not prepared" for name in expected if name not in jobs]
     if not arguments.no_frames:
         folders = list(jobs.values())
-        found, _ = preparing.run_jobs(pictures.check_folder, folders, arguments.workers, "Human3.6M pictures")
+        found, _ = preparing.run_jobs(image_files.check_folder, folders, arguments.workers, "Human3.6M images")
         problems += [problem for sequence in found for problem in sequence or ()]
         problems += [f"{path} is half-made" for path in preparing.leftovers(folder / "images")]
     count = sum(len(names) for _, names, _ in jobs.values())
@@ -212,8 +208,8 @@ def verify(arguments, folder):
     return int(preparing.report(problems))
 
 
-def _named_pictures(folder):
-    """Dict from a sequence's name to what `check_folder` takes: folder, names of its pictures, size."""
+def _named_images(folder):
+    """Dict from a sequence's name to what `check_folder` takes: folder, names of its images, size."""
     path, jobs = folder / "annotations.mat", {}
     names = ["sequences_te", "sequences_tr", "sequences_val"]
     for part in load_mat(path, names, PREPARE, squeeze_me=True, struct_as_record=False):

@@ -4,24 +4,20 @@
     python datasets/MPII/prepare.py --verify OUT
     python datasets/MPII/prepare.py --synthetic OUT --train 400 --test 100
 
-SOURCE holds `mpii_human_pose_v1_u12_1.mat` (anywhere below it) and the pictures in `images/`. --valid says who is in
-the validation split: an HDF5 file with `imgname` and `person` (from 0), one entry a person, or a text file of picture
+SOURCE holds `mpii_human_pose_v1_u12_1.mat` (anywhere below it) and the images in `images/`. --valid says who is in
+the validation split: an HDF5 file with `imgname` and `person` (from 0), one entry a person, or a text file of image
 names. The README beside this file tells where the usual one of 2,958 people comes from.
 """
 
 import os
 import pathlib
-import sys
 
 import h5py
 import numpy as np
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import pictures  # noqa: E402
-import preparing  # noqa: E402
-
-from deephar.data.files import load_mat, malformed  # noqa: E402
-from deephar.utils.progress import progress  # noqa: E402
+from deephar.data.files import load_mat, malformed
+from deephar.experiments import image_files, preparing
+from deephar.utils.progress import progress
 
 RELEASE = "mpii_human_pose_v1_u12_1.mat"
 NUM_JOINTS = 16
@@ -34,7 +30,7 @@ def main(argv=None):
     """Prepare, verify or synthesise; return the exit status."""
     parser = preparing.parser_of(__doc__)
     parser.add_argument("--valid", metavar="KEY", type=pathlib.Path, help="who is in the validation split: .h5 or .txt")
-    parser.add_argument("--pictures", choices=("link", "copy"), default="link", help="how OUT gets them; default link")
+    parser.add_argument("--images", choices=("link", "copy"), default="link", help="how OUT gets them; default link")
     arguments = preparing.parse(parser, argv)
     folder = arguments.out / "MPII"
     if arguments.synthetic:
@@ -50,23 +46,23 @@ def main(argv=None):
 
 
 def prepare(arguments, folder):
-    """Write `annotations.mat`, give the folder its pictures, print counts; return the exit status."""
+    """Write `annotations.mat`, give the folder its images, print counts; return the exit status."""
     release = _find(arguments.source)
     key, annotated = read_key(arguments.valid), read_release(release)
     train, valid = split(annotated, key, arguments.valid)
     images = arguments.source / "images"
     with preparing.working_in(folder, {}):
         if images.is_dir():
-            pictures.place_pictures(images, folder / "images", arguments.pictures)
+            image_files.place_images(images, folder / "images", arguments.images)
         parts = {"annot_tr": _columns(train), "annot_val": _columns(valid)}
         preparing.write_mat(folder / "annotations.mat", parts)
     for name, part in (("annot_tr", train), ("annot_val", valid)):
-        print(f"{name}: {sum(len(chosen) for chosen, _, _ in part)} people in {len(part)} pictures")
+        print(f"{name}: {sum(len(chosen) for chosen, _, _ in part)} people in {len(part)} images")
     number = sum(len(chosen) for chosen, _, _ in valid)
     if number != USUAL_VALID:
         print(f"note: the usual validation split has {USUAL_VALID} people, this one has {number}")
     if not images.is_dir():
-        print(f"note: {images} is not there; put the pictures into {folder / 'images'}, then --verify")
+        print(f"note: {images} is not there; put the images into {folder / 'images'}, then --verify")
     return 0
 
 
@@ -81,8 +77,8 @@ def read_release(path):
     """Read the release's one struct, `RELEASE`.
 
     Returns:
-        Dict from picture name to (numbers of the single people, from 1; list of records, one a person), for the
-        pictures of the official training set.
+        Dict from image name to (numbers of the single people, from 1; list of records, one a person), for the
+        images of the official training set.
     """
     (release,) = load_mat(path, ["RELEASE"], DOWNLOAD, struct_as_record=False, squeeze_me=True)
     annotated = {}
@@ -92,12 +88,12 @@ def read_release(path):
         if not len(annolist) == len(is_train) == len(single):
             lengths = len(annolist), len(is_train), len(single)
             raise ValueError(f"annolist, img_train and single_person have {lengths} entries")
-    for place, picture in enumerate(progress(annolist, label="MPII annotations")):
+    for place, image in enumerate(progress(annolist, label="MPII annotations")):
         with malformed(path, f"`RELEASE.annolist({place + 1})`", DOWNLOAD):
             if int(is_train[place]) == 1:
-                people = [_person(record) for record in np.atleast_1d(picture.annorect)]
+                people = [_person(record) for record in np.atleast_1d(image.annorect)]
                 numbers = np.atleast_1d(single[place]).astype(int)
-                annotated[str(picture.image.name)] = numbers.tolist(), people
+                annotated[str(image.image.name)] = numbers.tolist(), people
     return annotated
 
 
@@ -119,7 +115,7 @@ def _person(record):
 
 
 def _number(record, name):
-    """A field as a number, NaN where it is absent or empty: pictures differ in the fields that their people have."""
+    """A field as a number, NaN where it is absent or empty: images differ in the fields that their people have."""
     value = np.asarray(getattr(record, name, np.nan), dtype=np.float64).ravel()
     return float(value[0]) if value.size else np.nan
 
@@ -134,15 +130,15 @@ def read_key(path):
     """Read who is in the validation split.
 
     Returns:
-        Dict from picture name to the set of its people's numbers (from 1), or to None: all single people of it.
+        Dict from image name to the set of its people's numbers (from 1), or to None: all single people of it.
     """
     if not path.is_file():
         raise FileNotFoundError(f"`--valid` must be a file. Received: {str(path)!r}")
     if path.suffix.lower() in (".h5", ".hdf5"):
         return _read_h5_key(path)
     names = path.read_text(encoding="utf-8", errors="replace").split()
-    if not names or not all(name.lower().endswith(pictures.SUFFIXES) for name in names):
-        raise ValueError(f"`--valid` must hold one picture name a line. Received: {str(path)!r}, {names[:1]} ...")
+    if not names or not all(name.lower().endswith(image_files.SUFFIXES) for name in names):
+        raise ValueError(f"`--valid` must hold one image name a line. Received: {str(path)!r}, {names[:1]} ...")
     return dict.fromkeys(names)
 
 
@@ -160,7 +156,7 @@ def _read_h5_key(path):
 
 
 def split(annotated, key, path):
-    """Divide the annotated pictures.
+    """Divide the annotated image_files.
 
     Args:
         annotated: of `read_release`.
@@ -168,11 +164,11 @@ def split(annotated, key, path):
         path: of the key, for errors.
 
     Returns:
-        Training and validation: lists of (numbers of the people to use, picture name, records), in the release's order.
+        Training and validation: lists of (numbers of the people to use, image name, records), in the release's order.
     """
     absent = [name for name in key if name not in annotated]
     if absent:
-        raise ValueError(f"`--valid` names pictures without annotation in the release: {absent[:5]}. Received: {path}")
+        raise ValueError(f"`--valid` names images without annotation in the release: {absent[:5]}. Received: {path}")
     train, valid = [], []
     for name, (single, people) in annotated.items():
         asked = key.get(name) if name in key else None
@@ -186,7 +182,7 @@ def split(annotated, key, path):
 
 
 def _columns(part):
-    """The 3 x N cell that the reader expects: numbers from 1 as a column, picture name, column of people."""
+    """The 3 x N cell that the reader expects: numbers from 1 as a column, image name, column of people."""
     columns = np.empty((3, len(part)), dtype=object)
     for place, (chosen, name, people) in enumerate(part):
         records = np.empty((len(people), 1), dtype=object)
@@ -197,17 +193,17 @@ def _columns(part):
 
 
 def verify(folder, workers):
-    """Check that every picture that the annotations name is there and whole; return the exit status."""
+    """Check that every image that the annotations name is there and whole; return the exit status."""
     parts = load_mat(folder / "annotations.mat", ["annot_tr", "annot_val"], PREPARE)
     with malformed(folder / "annotations.mat", "a column", PREPARE):
         names = [[str(name[0]) for name in part[1]] for part in parts]
     every = sorted(set(names[0]) | set(names[1]))
     chunks = [(str(folder / "images"), chunk, None) for chunk in map(list, np.array_split(every, len(every) // 50 + 1))]
-    found, problems = preparing.run_jobs(pictures.check_folder, chunks, workers, "MPII pictures")
+    found, problems = preparing.run_jobs(image_files.check_folder, chunks, workers, "MPII images")
     problems += [problem for chunk in found for problem in chunk or ()]
     both = set(names[0]) & set(names[1])
     problems += [f"{name} is in training and in validation" for name in sorted(both)]
-    print(f"{len(names[0])} training and {len(names[1])} validation pictures, {len(problems)} problems")
+    print(f"{len(names[0])} training and {len(names[1])} validation images, {len(problems)} problems")
     return int(preparing.report(problems))
 
 

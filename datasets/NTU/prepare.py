@@ -13,17 +13,13 @@ import os
 import pathlib
 import re
 import shutil
-import sys
 
 import numpy as np
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import pictures  # noqa: E402
-import preparing  # noqa: E402
-from skeletons import main_body, read_skeleton  # noqa: E402
-
-from deephar.data.files import load_json, malformed  # noqa: E402
-from deephar.utils.io import atomic_path, write_json  # noqa: E402
+from deephar.data.files import load_json, malformed
+from deephar.experiments import image_files, preparing
+from deephar.experiments.ntu_skeletons import main_body, read_skeleton
+from deephar.utils.io import atomic_path, write_json
 
 NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
 MISSING = pathlib.Path(__file__).with_name("missing_skeletons.txt")
@@ -127,7 +123,7 @@ def prepare_sample(job):
 def _extract(video, folder, rows, quality):
     """Store the frames of every second row; return the rows that the video reaches."""
     wanted = rows[::EVERY, 0].astype(int)
-    count = pictures.extract_frames(video, folder, wanted, half=True, quality=quality)
+    count = image_files.extract_frames(video, folder, wanted, half=True, quality=quality)
     if count >= wanted[-1]:
         return rows
     if count < (1 - MAX_SHORT) * wanted[-1]:
@@ -176,7 +172,7 @@ def check_sample(job):
         return [f"{path} is damaged ({error})"]
     if not with_frames:
         return []
-    return pictures.check_folder((folder / IMAGES / name, [f"{int(n):05d}.jpg" for n in rows[::EVERY, 0]], None))
+    return image_files.check_folder((folder / IMAGES / name, [f"{int(n):05d}.jpg" for n in rows[::EVERY, 0]], None))
 
 
 if __name__ == "__main__":

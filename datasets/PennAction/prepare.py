@@ -9,18 +9,13 @@ which videos train and which test. Without `frames/` the poses and actions alone
 """
 
 import os
-import pathlib
 import re
-import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import pictures  # noqa: E402
-import preparing  # noqa: E402
-
-from deephar.data.penn_labels import ACTIONS, read_label  # noqa: E402
-from deephar.data.pennaction_annotations import load_sequences  # noqa: E402
-from deephar.synthetic.writers import PENN_JOINTS, cells  # noqa: E402
-from deephar.utils import TEST_MODE, TRAIN_MODE  # noqa: E402
+from deephar.data.penn_labels import ACTIONS, read_label
+from deephar.data.pennaction_annotations import load_sequences
+from deephar.experiments import image_files, preparing
+from deephar.synthetic.writers import PENN_JOINTS, cells
+from deephar.utils import TEST_MODE, TRAIN_MODE
 
 OFFICIAL = {"training": 1258, "test": 1068}
 DOWNLOAD = "Unpack Penn_Action.tar.gz of http://dreamdragon.github.io/PennAction again."
@@ -29,7 +24,7 @@ DOWNLOAD = "Unpack Penn_Action.tar.gz of http://dreamdragon.github.io/PennAction
 def main(argv=None):
     """Prepare, verify or synthesise; return the exit status."""
     parser = preparing.parser_of(__doc__)
-    parser.add_argument("--pictures", choices=("link", "copy"), default="link", help="how OUT gets them; default link")
+    parser.add_argument("--images", choices=("link", "copy"), default="link", help="how OUT gets them; default link")
     arguments = preparing.parse(parser, argv)
     folder = arguments.out / "PennAction"
     if arguments.synthetic:
@@ -52,12 +47,12 @@ def prepare(arguments, folder):
         parts = {train: [record for flag, record in sequences if flag == train] for train in (True, False)}
         write_annotations(folder / "annotations.mat", parts[True], parts[False])
         if frames.is_dir():
-            pictures.place_pictures(frames, folder / "frames", arguments.pictures)
+            image_files.place_images(frames, folder / "frames", arguments.images)
     for name, part in (("training", parts[True]), ("test", parts[False])):
         count = sum(len(record["frames"]) for record in part)
         print(f"{name}: {len(part)} videos of {OFFICIAL[name]}, {count} frames")
     if not frames.is_dir():
-        print(f"note: {frames} is not there: poses and actions can be used, pictures cannot")
+        print(f"note: {frames} is not there: poses and actions can be used, images cannot")
     return 0
 
 
@@ -108,7 +103,7 @@ def verify(arguments, folder):
         (str(folder / "frames" / f"{video.idx:04d}"), [f"{n:06d}.jpg" for n in video.numbers], video.size)
         for video in videos
     ]
-    found, problems = preparing.run_jobs(pictures.check_folder, jobs, arguments.workers, "Penn Action videos")
+    found, problems = preparing.run_jobs(image_files.check_folder, jobs, arguments.workers, "Penn Action videos")
     problems += [problem for video in found for problem in video or ()]
     if arguments.source is not None:
         absent = {int(path.stem) for path in label_files(arguments.source)} - {video.idx for video in videos}

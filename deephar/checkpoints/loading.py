@@ -4,7 +4,7 @@
     .weights.h5    Keras 3's, its layers paired by name where the file names them
     .keras         a whole model of Keras 3: its weights are taken by Keras
 
-`PoseModel` is what the builders return: a functional model whose `load_weights` and `save_weights` do all of this.
+`deephar.models.base.PoseModel` is what the builders return: its `load_weights` and `save_weights` do all of this.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from deephar.checkpoints.nested import by_outer, group_weights, weighted_layers
 from deephar.checkpoints.plan import LoadReport, legacy_layout, make_plan, raise_if_incomplete
 from deephar.utils.io import atomic_path
 
-__all__ = ["LoadReport", "PoseModel", "copy_weights", "legacy_groups", "load_weights", "save_legacy_weights"]
+__all__ = ["LoadReport", "copy_weights", "legacy_groups", "load_weights", "save_keras3_weights", "save_legacy_weights"]
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def load_weights(model, path, by_name=False, skip_mismatch=False, ignore=()):
         by_name: pair layers by name only. By default a file with other layer names is paired by order where all shapes
             agree.
         skip_mismatch: patterns of layers that may have another shape and then keep their weights; True for any.
-        ignore: patterns (`fnmatch`) of layers that may be missing, left over or of another shape.
+        ignore: patterns (`fnmatch`) of layers that may be missing, unexpected or of another shape.
 
     Returns:
         A `LoadReport`; None where a file of Keras 3 names no layers and was loaded by Keras.
@@ -62,7 +62,7 @@ def load_weights(model, path, by_name=False, skip_mismatch=False, ignore=()):
     Raises:
         FileNotFoundError: there is no such file.
         WeightFileError: the file is damaged or no weight file.
-        ValueError: the file belongs to another network: lists what is missing, left over and different on both sides.
+        ValueError: the file belongs to another network: lists what is missing, unexpected and different on both sides.
         The model's weights are what they were before, whichever error is raised.
     """
     groups = _read(path)
@@ -147,33 +147,3 @@ def save_keras3_weights(model, path):
             for name in source:
                 if name != "optimizer":
                     source.copy(name, target)
-
-
-@keras.saving.register_keras_serializable("deephar")
-class PoseModel(keras.Model):
-    """Functional model that reads and writes old and new weight files strictly.
-
-    Made like any functional model: `PoseModel(inputs, outputs, name="SPNet")`. A builder may set `legacy_layout`, see
-    `legacy_groups`.
-    """
-
-    legacy_layout = None
-
-    def load_weights(self, filepath, by_name=False, skip_mismatch=False, ignore=(), **kwargs):
-        """Load `.h5` and `.hdf5` of Keras 2 and `.weights.h5` and `.keras` of Keras 3; see `loading.load_weights`."""
-        if kwargs:
-            raise TypeError(f"`load_weights` takes by_name, skip_mismatch and ignore. Received: {', '.join(kwargs)}")
-        return load_weights(self, filepath, by_name, skip_mismatch, ignore)
-
-    def save_weights(self, filepath, overwrite=True, **kwargs):
-        """Write `.weights.h5` as Keras 3 does, any other `.h5` or `.hdf5` as Keras 2.1.4 did; whole or not at all."""
-        path = pathlib.Path(filepath)
-        if path.exists() and not overwrite:
-            raise ValueError(f"`filepath` must not exist where `overwrite` is false. Received: {str(path)!r}")
-        if path.suffix.lower() in (".h5", ".hdf5") and not path.name.endswith(".weights.h5"):
-            save_legacy_weights(self, path)
-            return
-        if kwargs:
-            super().save_weights(filepath, overwrite, **kwargs)
-        else:
-            save_keras3_weights(self, path)

@@ -1,6 +1,6 @@
 """Models inside of models: their layers as outer/inner, and the groups of a file cut and paired in the same way.
 
-Keras 2 stored a nested model as one group, first all weights that learn, then all that do not:
+Keras 2 stored a nested model as one group, first all trainable weights, then all others:
 
     Stem   conv2d_1/kernel:0 batch_normalization_1/beta:0 conv2d_2/kernel:0 ... batch_normalization_1/moving_mean:0 ...
 
@@ -48,7 +48,7 @@ def group_weights(outer, layers):
     if list(layers) == [outer]:
         return [(f"{outer}/{v.name}:0", v) for v in layers[outer]]
     names = [(f"{path.split('/', 1)[1]}/{v.name}:0", v) for path, variables in layers.items() for v in variables]
-    return sorted(names, key=lambda entry: entry[1].name in MOVING)  # stable: what learns comes first
+    return sorted(names, key=lambda entry: entry[1].name in MOVING)  # stable: trainable ones come first
 
 
 def split_group(outer, weights):

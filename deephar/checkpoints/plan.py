@@ -1,6 +1,6 @@
 """Compares stored weights with a model: what goes where, and everything that does not fit, without changing anything.
 
-    [(layer, weights)] -> pairs, missing, left over, other shape, wrong ramp
+    [(layer, weights)] -> pairs, missing, unexpected, other shape, wrong ramp
 
 Layers are paired by name. A file of the same network whose layers got other names (the original numbered some of them
 by a counter of the whole process) is paired by order, where number and shapes of all weights agree; and so are the

@@ -5,14 +5,13 @@
 `BatchLoader` needs Keras, and the synthetic sources need the renderer: they are imported when first asked for.
 """
 
-import importlib
-
 from deephar.data.clips import get_clip_frame_index
 from deephar.data.human36m import Human36M
 from deephar.data.lsp import Lsp
 from deephar.data.mpii import MpiiSinglePerson
 from deephar.data.ntu import Ntu
 from deephar.data.pennaction import PennAction
+from deephar.lazy import lazy_attributes
 
 __all__ = [
     "BatchLoader",
@@ -26,15 +25,12 @@ __all__ = [
     "get_clip_frame_index",
 ]
 
-_LAZY = {
-    "BatchLoader": "deephar.data.loader",
-    "SyntheticClips": "deephar.data.synthetic",
-    "SyntheticPoses": "deephar.data.synthetic",
-}
-
-
-def __getattr__(name):
-    """Import the heavier parts only when one of their names is asked for (PEP 562)."""
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'deephar.data' has no attribute {name!r}")
+__getattr__, __dir__, _ = lazy_attributes(
+    __name__,
+    {
+        "BatchLoader": "deephar.data.loader",
+        "SyntheticClips": "deephar.data.synthetic",
+        "SyntheticPoses": "deephar.data.synthetic",
+    },
+    ("datasets", "loader", "synthetic"),
+)

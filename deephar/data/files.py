@@ -1,6 +1,6 @@
 """Opening what a data set keeps on disk: every failure names the file and says what to do.
 
-Annotation files come from strangers. Nothing here unpickles or evaluates, and a picture that an annotation names must
+Annotation files come from strangers. Nothing here unpickles or evaluates, and an image that an annotation names must
 lie inside the data set's folder: an absolute path, `..` or a symbolic link that leads out of it is refused.
 """
 
@@ -12,7 +12,7 @@ import struct
 import scipy.io
 from PIL import Image
 
-UNREADABLE = (OSError, SyntaxError, struct.error, Image.DecompressionBombError)  # what Pillow raises on a bad picture
+UNREADABLE = (OSError, SyntaxError, struct.error, Image.DecompressionBombError)  # what Pillow raises on a bad image
 
 
 def data_folder(dataset_path, prepare):
@@ -42,32 +42,32 @@ def inside(folder, relative):
     base = pathlib.Path(folder).resolve()
     name = str(relative)
     if not name or "\0" in name:
-        raise ValueError(f"An annotation names no usable picture in {str(folder)!r}. Received: {name!r}")
+        raise ValueError(f"An annotation names no usable image in {str(folder)!r}. Received: {name!r}")
     target = (base / name).resolve()
     if pathlib.PurePosixPath(name).is_absolute() or not target.is_relative_to(base) or target == base:
-        raise ValueError(f"A picture named in an annotation must lie inside {str(folder)!r}. Received: {name!r}")
+        raise ValueError(f"An image named in an annotation must lie inside {str(folder)!r}. Received: {name!r}")
     return target
 
 
 @contextlib.contextmanager
-def open_picture(path, prepare):
-    """Open a picture for the body of a `with`; pixels are decoded when the body first asks for them.
+def open_image(path, prepare):
+    """Open an image for the body of a `with`; pixels are decoded when the body first asks for them.
 
     Args:
-        path: picture file.
+        path: image file.
         prepare: sentence telling how the file comes to be, for the error.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the file is not a picture or is damaged.
+        ValueError: the file is not an image or is damaged.
     """
     try:
-        with Image.open(path) as picture:
-            yield picture
+        with Image.open(path) as opened:
+            yield opened
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"Picture not found: {str(path)!r}. {prepare}") from error
+        raise FileNotFoundError(f"Image not found: {str(path)!r}. {prepare}") from error
     except UNREADABLE as error:
-        raise ValueError(f"Picture cannot be read: {str(path)!r} ({error}). Replace the file. {prepare}") from error
+        raise ValueError(f"Image cannot be read: {str(path)!r} ({error}). Replace the file. {prepare}") from error
 
 
 def load_mat(path, variables, prepare, optional=(), **options):

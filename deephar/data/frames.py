@@ -2,7 +2,7 @@
 
     frame px  --afmat-->  crop, normalised to [0, 1] x [0, 1]
        |                      |
-    picture --cut--> (H, W, 3) uint8 --normalise--> float32 in [-1, 1]
+    image --cut--> (H, W, 3) uint8 --normalise--> float32 in [-1, 1]
     joints  --crop_points--> (N, 2) --label_pose--> (J, dim + 1), absent joints -1e9
 
 The frame is never rotated as a whole. A JPEG that is to be shrunk is decoded at a half, a quarter or an eighth of its
@@ -30,16 +30,18 @@ class Crop:
     Attributes:
         afmat: (3, 3) map from frame pixels to the crop normalised to [0, 1].
         resolution: (width, height) of the crop in pixels.
-        hflip: whether the crop is mirrored, so that left and right joints change places.
+        hflip: whether the crop is flipped, so that left and right joints change places.
+        pad_color: RGB, 0 to 255, of what lies outside of the frame.
     """
 
     afmat: np.ndarray
     resolution: tuple
     hflip: bool
+    pad_color: tuple = (0, 0, 0)
 
 
-def make_crop(frame_size, centre, window, augmentation, resolution):
-    """Place a crop: turn the frame about `centre`, cut `window` around it, scale to `resolution`, mirror.
+def make_crop(frame_size, centre, window, augmentation, resolution, pad_color=(0, 0, 0)):
+    """Place a crop: turn the frame about `centre`, cut `window` around it, scale to `resolution`, flip.
 
     Args:
         frame_size: (width, height) of the frame, px.
@@ -47,6 +49,7 @@ def make_crop(frame_size, centre, window, augmentation, resolution):
         window: (width, height) to cut, frame px (borders are rounded to whole pixels).
         augmentation: dict with `angle` (degrees, counter-clockwise) and `hflip` (0 or 1).
         resolution: (width, height) of the crop, px.
+        pad_color: RGB, 0 to 255, of what lies outside of the frame.
 
     Returns:
         A `Crop`.
@@ -66,15 +69,15 @@ def make_crop(frame_size, centre, window, augmentation, resolution):
     if augmentation["hflip"] == 1:
         geometry.horizontal_flip()
     geometry.normalize_affinemap()
-    return Crop(afmat=geometry.afmat.copy(), resolution=tuple(int(n) for n in resolution), hflip=bool(geometry.hflip))
+    return Crop(geometry.afmat.copy(), tuple(int(n) for n in resolution), bool(geometry.hflip), tuple(pad_color))
 
 
-def cut(picture, crop):
-    """Sample the crop from a picture.
+def cut(image, crop):
+    """Sample the crop from an image.
 
     Args:
-        picture: `PIL.Image.Image`, best one that was opened but not yet decoded.
-        crop: `Crop` made for this picture's size.
+        image: `PIL.Image.Image`, best one that was opened but not yet decoded.
+        crop: `Crop` made for this image's size.
 
     Returns:
         (height, width, 3) uint8 RGB.
@@ -83,77 +86,104 @@ def cut(picture, crop):
     to_crop_px = np.diag([width, height, 1.0]) @ crop.afmat
     to_frame = np.linalg.inv(to_crop_px)
     shrink = math.sqrt(abs(np.linalg.det(to_frame[:2, :2])))  # frame px a crop px
-    picture, reduced = _decode_reduced(picture, shrink)
+    image, reduced = _decode_reduced(image, shrink)
     to_source = np.diag([1 / reduced, 1 / reduced, 1.0]) @ to_frame
     corners = to_source[:2] @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]], dtype=float)
     low, high = corners.min(axis=1), corners.max(axis=1)
     straight = abs(to_source[0, 1]) < 1e-9 and abs(to_source[1, 0]) < 1e-9
-    if straight and np.prod(high - low + 2) < MAX_PADDING * picture.size[0] * picture.size[1]:
-        cropped = _cut_straight(picture, low, high, crop)
+    if straight and np.prod(high - low + 2) < MAX_PADDING * image.size[0] * image.size[1]:
+        cropped = _cut_straight(image, low, high, crop)
     else:
-        cropped = _cut_turned(picture, low, high, to_source, crop)
+        cropped = _cut_turned(image, low, high, to_source, crop)
     return np.asarray(cropped)
 
 
-def _decode_reduced(picture, shrink):
-    """Let the JPEG decoder shrink by the largest power of two up to `shrink`; return picture (RGB) and the factor."""
+def _decode_reduced(image, shrink):
+    """Let the JPEG decoder shrink by the largest power of two up to `shrink`; return image (RGB) and the factor."""
     reduced = 1.0
-    if shrink >= 2 and getattr(picture, "format", None) == "JPEG":
+    if shrink >= 2 and getattr(image, "format", None) == "JPEG":
         factor = min(8, 2 ** int(math.log2(shrink)))
-        width, height = picture.size
-        drafted = picture.draft("RGB", (max(1, width // factor), max(1, height // factor)))
+        width, height = image.size
+        drafted = image.draft("RGB", (max(1, width // factor), max(1, height // factor)))
         if drafted is not None:
             reduced = width / drafted[1][2]
-    return (picture if picture.mode == "RGB" else picture.convert("RGB")), reduced
+    return (image if image.mode == "RGB" else image.convert("RGB")), reduced
 
 
-def _cut_straight(picture, low, high, crop):
+def _cut_straight(image, low, high, crop):
     """Crop and resize in one step, for a crop whose sides are parallel to the frame's."""
     left, top = (int(n) for n in np.floor(low + 1e-6))
     right, bottom = (int(n) for n in np.ceil(high - 1e-6))
-    part = picture.crop((left, top, right, bottom))
+    part = _padded(image, (left, top, right, bottom), crop.pad_color)
     box = np.clip([low[0] - left, low[1] - top, high[0] - left, high[1] - top], 0, [*part.size, *part.size])
     part = part.resize(crop.resolution, Image.BILINEAR, box=tuple(float(n) for n in box))
     return part.transpose(Image.FLIP_LEFT_RIGHT) if crop.hflip else part
 
 
-def _cut_turned(picture, low, high, to_source, crop):
-    """Sample a turned crop bilinearly from the part of the picture below it, averaged down to under 2 px a sample."""
+def _padded(image, box, color):
+    """The part (left, top, right, bottom) of an image, with `color` where it lies outside of the image."""
+    part = image.crop(box)  # black outside
+    left, top, right, bottom = box
+    if not any(color) or (left >= 0 and top >= 0 and right <= image.size[0] and bottom <= image.size[1]):
+        return part
+    inside = (max(-left, 0), max(-top, 0), image.size[0] - left, image.size[1] - top)
+    whole = Image.new("RGB", part.size, tuple(color))
+    seen = part.crop((*inside[:2], *np.minimum(inside[2:], part.size).tolist()))
+    whole.paste(seen, inside[:2])
+    return whole
+
+
+def _cut_turned(image, low, high, to_source, crop):
+    """Sample a turned crop bilinearly from the part of the image below it, averaged down to under 2 px a sample."""
     factor = max(1, int(math.sqrt(abs(np.linalg.det(to_source[:2, :2])))))
-    size = np.array(picture.size)
+    size = np.array(image.size)
     left, top = np.clip(np.floor(low - 2 * factor), 0, size - 1).astype(int)
     right, bottom = np.clip(np.ceil(high + 2 * factor), [left + 1, top + 1], size).astype(int)
     box = tuple(int(n) for n in (left, top, right, bottom))
-    part = picture.reduce(factor, box) if factor > 1 else picture.crop(box)
+    part = image.reduce(factor, box) if factor > 1 else image.crop(box)
     to_part = np.diag([1 / factor, 1 / factor, 1.0]) @ np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
     coefficients = (to_part @ to_source)[:2].ravel().tolist()  # crop px -> px of the part
-    return part.transform(crop.resolution, Image.AFFINE, coefficients, Image.BILINEAR)
+    return part.transform(
+        crop.resolution, Image.AFFINE, coefficients, Image.BILINEAR, fillcolor=tuple(crop.pad_color)
+    )
 
 
-def normalise(pixels, channel_power=1, geoocclusion=None):
-    """Scale uint8 pixels to [-1, 1] after raising each channel to a power, and blank one rectangle.
+def normalise(pixels, channel_power=1, geoocclusion=None, value_range=(-1.0, 1.0)):
+    """Scale uint8 pixels to a range after raising each channel to a power, and blank one rectangle.
 
     Args:
         pixels: (H, W, 3) uint8.
         channel_power: one exponent, or one for each channel, applied to values in [0, 1].
-        geoocclusion: box (x1, y1, x2, y2) in crop px that is set to 0 (mid-grey), or None.
+        geoocclusion: box (x1, y1, x2, y2) in crop px that is set to mid-grey, or None.
+        value_range: what the values 0 and 255 become.
 
     Returns:
         (H, W, 3) float32.
     """
     powers = np.broadcast_to(np.asarray(channel_power, dtype=np.float64), (3,))
+    low, high = value_range
     levels = np.arange(256) / 255.0
     if (powers == powers[0]).all():
-        frame = (levels ** powers[0] * 2.0 - 1.0).astype(np.float32)[pixels]
+        frame = (levels ** powers[0] * (high - low) + low).astype(np.float32)[pixels]
     else:
-        table = (levels[:, None] ** powers * 2.0 - 1.0).astype(np.float32)  # (256, C)
+        table = (levels[:, None] ** powers * (high - low) + low).astype(np.float32)  # (256, C)
         frame = np.empty(pixels.shape, dtype=np.float32)
         for channel in range(3):
             np.take(table[:, channel], pixels[:, :, channel], out=frame[:, :, channel])
     if geoocclusion is not None:
         left, top, right, bottom = geoocclusion
-        frame[top:bottom, left:right] = 0.0
+        frame[top:bottom, left:right] = (low + high) / 2
     return frame
+
+
+def place_crop(frame_size, centre, window, augmentation, dataconf):
+    """Return `make_crop` with the resolution and pad colour of a `DataConfig`."""
+    return make_crop(frame_size, centre, window, augmentation, dataconf.crop_resolution, dataconf.pad_color)
+
+
+def scale_pixels(pixels, augmentation, dataconf):
+    """Return `normalise` with a sample's colours and occlusion, in the value range of a `DataConfig`."""
+    return normalise(pixels, augmentation["chpower"], augmentation["geoocclusion"], dataconf.value_range)
 
 
 def crop_points(crop, points_px):
@@ -166,8 +196,8 @@ def label_pose(coordinates, layout, hflip=False, remove_outer_joints=True):
 
     Args:
         coordinates: (..., J, dim) normalised to the crop, NaN where absent; J in the order of `layout`.
-        layout: pose layout, for the joints that change places in a mirrored crop.
-        hflip: whether the crop is mirrored.
+        layout: pose layout, for the joints that change places in a flipped crop.
+        hflip: whether the crop is flipped.
         remove_outer_joints: make joints outside of the crop absent too.
 
     Returns:

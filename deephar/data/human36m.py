@@ -4,7 +4,7 @@ Ionescu, Papava, Olaru and Sminchisescu, "Human3.6M: Large Scale Datasets and Pr
 Natural Environments", PAMI 2014. Training: subjects 1, 5, 6, 7, 8; test: 9 and 11, one in 64 frames.
 
 A person is cropped by a square around the root joint (the pelvis) whose side stands for 2.25 m at the root's true
-depth: position and size of the crop come from the annotation, as in the published figures.
+depth: position and size of the crop come from the annotation, as in the published scores.
 
     world mm --camera--> px, depth mm --afmat--> x, y in [0, 1];  z = 0.5 + (depth - depth of the root) / 2000 mm
 
@@ -14,8 +14,8 @@ The depth is relative to the root of the clip's first frame.
 import numpy as np
 
 from deephar.data.clips import get_clip_frame_index
-from deephar.data.files import data_folder, inside, open_picture
-from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
+from deephar.data.files import data_folder, inside, open_image
+from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.human36m_annotations import PREPARE, Splits
 from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_crop_params, objposwin_to_bbox
@@ -27,7 +27,7 @@ ACTION_LABELS = tuple(
     "Directions Discussion Eating Greeting Phoning Posing Purchases Sitting SittingDown Smoking "
     "Photo Waiting Walking WalkDog WalkTogether".split()
 )
-WIDTH_PX = 1000.0  # of Human3.6M's pictures; 2.25 of it are the crop's 2.25 m, whatever the width of other pictures
+WIDTH_PX = 1000.0  # of Human3.6M's images; 2.25 of it are the crop's 2.25 m, whatever the width of other images
 
 
 class Human36M:
@@ -77,10 +77,10 @@ class Human36M:
             Dict with `camera` (21,) as `Camera.serialize` writes it, `action` (from 0), `pose_w` ([T,] J, 3) world mm,
             `pose_uvd` ([T,] J, 3) frame px and depth in mm, `pose` ([T,] J, 4), `frame` ([T,] H, W, 3) float32 in
             [-1, 1], `afmat` (3, 3), and `bbox` (x1, y1, x2, y2) frame px. `pose_w` and `pose_uvd` are those of the
-            person also where the crop is mirrored.
+            person also where the crop is flipped.
 
         Raises:
-            ValueError, FileNotFoundError: `key` or a frame is out of range; a picture is missing or damaged.
+            ValueError, FileNotFoundError: `key` or a frame is out of range; an image is missing or damaged.
         """
         rng = self._rng if rng is None else rng
         augmentation = draw_augmentation(self.dataconf, mode, rng)
@@ -90,7 +90,7 @@ class Human36M:
         centre, window, zrange = self._window(sequence, frame_list, pose_uvd, augmentation)
         if bbox is not None:
             centre, window = bbox_to_objposwin(bbox)
-        crop = make_crop(sequence.size, centre, window, augmentation, self.dataconf.crop_resolution)
+        crop = place_crop(sequence.size, centre, window, augmentation, self.dataconf)
         frames = [self._frame(sequence, frame, crop, augmentation) for frame in frame_list]
         output = {"pose_w": pose_w, "pose_uvd": pose_uvd, "pose": self._label(pose_uvd, crop, zrange)}
         output["frame"] = np.stack(frames)
@@ -137,16 +137,16 @@ class Human36M:
         return centre + scale * np.array([augmentation["transx"], augmentation["transy"]]), window, zrange
 
     def _frame(self, sequence, frame, crop, augmentation):
-        """One cropped picture (H, W, 3)."""
+        """One cropped image (H, W, 3)."""
         path = inside(self.dataset_path / "images", f"{sequence.name}/{sequence.numbers[frame]:05d}.jpg")
-        with open_picture(path, PREPARE) as picture:
-            if picture.size != sequence.size:
+        with open_image(path, PREPARE) as image:
+            if image.size != sequence.size:
                 raise ValueError(
                     f"{str(path)!r} must be of the size that the camera was calibrated for, {sequence.size}. "
-                    f"Received: {picture.size}. {PREPARE}"
+                    f"Received: {image.size}. {PREPARE}"
                 )
-            pixels = cut(picture, crop)
-        return normalise(pixels, augmentation["chpower"], augmentation["geoocclusion"])
+            pixels = cut(image, crop)
+        return scale_pixels(pixels, augmentation, self.dataconf)
 
     def _label(self, pose_uvd, crop, zrange):
         """Poses (T, J, 3) in px and mm as labels (T, J, 4)."""

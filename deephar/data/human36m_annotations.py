@@ -1,4 +1,4 @@
-"""What Human3.6M keeps beside its pictures: `annotations.mat`, read a split at a time.
+"""What Human3.6M keeps beside its images: `annotations.mat`, read a split at a time.
 
 `annotations.mat` holds `sequences_te`, `sequences_tr` and, where there is validation, `sequences_val` (structs `name`,
 `camera_parameters`, `frames`), `action_labels` and `joint_labels`.
@@ -36,7 +36,7 @@ class Sequence:
         name: of its folder in `images/`.
         action: class, from 0.
         camera: `Camera`.
-        numbers: (F,) frame numbers, the names of the pictures.
+        numbers: (F,) frame numbers, the names of the images.
         size: (width, height) px.
         joints: (F, 32, 3) world mm.
     """

@@ -22,7 +22,7 @@ ORDER, SAMPLE, NESTED = 0, 1, 2  # what a stream of random numbers is for
 class BatchLoader(PyDataset):
     """Batches of a data set, or of several mixed in fixed proportions.
 
-    A `BatchLoader` is itself a data set whose samples are its batches, so loaders nest: one that loads 8 pictures a
+    A `BatchLoader` is itself a data set whose samples are its batches, so loaders nest: one that loads 8 images a
     batch makes clips of 8 for another. A nested loader follows the seed and the epoch of the outer one.
 
     An epoch ends when the longest data set has been seen once; shorter ones start over, in a new order. All batches are

@@ -3,20 +3,20 @@
 Johnson and Everingham, "Clustered Pose and Nonlinear Appearance Models for Human Pose Estimation", BMVC 2010 (LSP), and
 "Learning Effective Human Pose Estimation from Inaccurate Annotation", CVPR 2011 (extended set).
 
-    set       `joints`     pictures         training          validation      test
+    set       `joints`     images         training          validation      test
     LSP       3 x 14 x N   im0001.jpg ...   the first half    none            the second half
     extended  14 x 3 x N   im00001.jpg ...  all others        number ends 9   number ends 1
 
-The extended set has no official split; the one above goes by the last digit of a picture's number. Where only a part
-of the pictures is at hand, `image_number` in the `.mat` tells which. A pose has no pelvis and no thorax here: in a
+The extended set has no official split; the one above goes by the last digit of an image's number. Where only a part
+of the images is at hand, `image_number` in the `.mat` tells which. A pose has no pelvis and no thorax here: in a
 16-joint layout these stay absent.
 """
 
 import numpy as np
 
-from deephar.data.files import data_folder, inside, load_mat, malformed, open_picture
-from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
-from deephar.data.samples import draw_augmentation, picture_shapes, sample_at, shape_of, split_of
+from deephar.data.files import data_folder, inside, load_mat, malformed, open_image
+from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
+from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
 from deephar.utils.bbox import objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 from deephar.utils.pose import pa16j2d
@@ -68,22 +68,22 @@ class Lsp:
             `afmat` (3, 3), `torso` (left shoulder to right hip, frame px, NaN where not annotated) and `image_number`.
 
         Raises:
-            ValueError, FileNotFoundError: `key` is out of range; the picture is missing or damaged.
+            ValueError, FileNotFoundError: `key` is out of range; the image is missing or damaged.
         """
         index = sample_at(self.samples, key, mode)
         joints = self.joints[index]  # (14, 2) px
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
         path = inside(self.dataset_path / "images", self._name % self.image_numbers[index])
-        with open_picture(path, PREPARE) as picture:
-            centre, side = self._person(joints, picture.size)
+        with open_image(path, PREPARE) as image:
+            centre, side = self._person(joints, image.size)
             centre = centre + side / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
             window = (side * augmentation["scale"],) * 2
-            crop = make_crop(picture.size, centre, window, augmentation, self.dataconf.crop_resolution)
-            pixels = cut(picture, crop)
+            crop = place_crop(image.size, centre, window, augmentation, self.dataconf)
+            pixels = cut(image, crop)
         coordinates = np.full((self.poselayout.num_joints, self.poselayout.dim), np.nan)
         coordinates[self.poselayout.map_to_lsp, 0:2] = crop_points(crop, joints)
         return {
-            "frame": normalise(pixels, augmentation["chpower"], augmentation["geoocclusion"]),
+            "frame": scale_pixels(pixels, augmentation, self.dataconf),
             "pose": label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints),
             "bbox": objposwin_to_bbox(centre, window),
             "afmat": crop.afmat,
@@ -105,11 +105,11 @@ class Lsp:
 
     def get_shape(self, dictkey):
         """Return the shape of one entry of a sample."""
-        return shape_of(picture_shapes(self.dataconf, self.poselayout, "torso", "image_number"), dictkey)
+        return shape_of(image_shapes(self.dataconf, self.poselayout, "torso", "image_number"), dictkey)
 
 
 def _load_joints(path):
-    """Return joints (N, 14, 2) px, NaN where not annotated, picture numbers (N,), and the pictures' name pattern."""
+    """Return joints (N, 14, 2) px, NaN where not annotated, image numbers (N,), and the images' name pattern."""
     raw, numbers = load_mat(path, ["joints"], PREPARE, optional=["image_number"])
     with malformed(path, "`joints`", PREPARE):
         raw = np.asarray(raw, dtype=np.float64)
@@ -125,7 +125,7 @@ def _load_joints(path):
 
 
 def _image_numbers(path, numbers, count):
-    """Return the pictures' numbers (N,): those of the file, else 1 to N."""
+    """Return the images' numbers (N,): those of the file, else 1 to N."""
     if numbers is None:
         return np.arange(1, count + 1)
     numbers = np.asarray(numbers).ravel()

@@ -2,7 +2,7 @@
 
 Andriluka et al., "2D Human Pose Estimation: New Benchmark and State of the Art Analysis", CVPR 2014.
 
-`annotations.mat` holds `annot_tr` and `annot_val`, each a 3 x N cell, one column a picture:
+`annotations.mat` holds `annot_tr` and `annot_val`, each a 3 x N cell, one column an image:
     row 0  indices of the people to use, 1-based, a column
     row 1  file name in `images/`
     row 2  column cell of people: `head` (x1 y1 x2 y2), `objpos` (x y), `scale` (height / 200 px), `pose` (2 x 16, px)
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.data.files import data_folder, inside, load_mat, malformed, open_picture
-from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
-from deephar.data.samples import draw_augmentation, picture_shapes, sample_at, shape_of, split_of
+from deephar.data.files import data_folder, inside, load_mat, malformed, open_image
+from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
+from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 from deephar.utils.pose import pa16j2d
@@ -33,7 +33,7 @@ HEAD_SCALE = 0.6  # the head size of PCKh is this much of the head box' diagonal
 
 @dataclass(frozen=True)
 class Person:
-    """One annotated person: picture, head box (4,) px, centre (2,) px, scale, joints (16, 2) px in MPII's order."""
+    """One annotated person: image, head box (4,) px, centre (2,) px, scale, joints (16, 2) px in MPII's order."""
 
     image: str
     head: np.ndarray
@@ -79,19 +79,19 @@ class MpiiSinglePerson:
             `headsize` (frame px, the unit of PCKh) and `afmat` (3, 3).
 
         Raises:
-            ValueError, FileNotFoundError: `key` is out of range; the picture is missing or damaged.
+            ValueError, FileNotFoundError: `key` is out of range; the image is missing or damaged.
         """
         person = sample_at(self.samples, key, mode)
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
         centre, window = _window(person, augmentation) if bbox is None else bbox_to_objposwin(bbox)
-        with open_picture(inside(self.dataset_path / "images", person.image), PREPARE) as picture:
-            crop = make_crop(picture.size, centre, window, augmentation, self.dataconf.crop_resolution)
-            pixels = cut(picture, crop)
+        with open_image(inside(self.dataset_path / "images", person.image), PREPARE) as image:
+            crop = place_crop(image.size, centre, window, augmentation, self.dataconf)
+            pixels = cut(image, crop)
         coordinates = np.full((self.poselayout.num_joints, self.poselayout.dim), np.nan)
         coordinates[self.poselayout.map_to_mpii, 0:2] = crop_points(crop, person.joints)
         return {
             "bbox": objposwin_to_bbox(centre, window),
-            "frame": normalise(pixels, augmentation["chpower"], augmentation["geoocclusion"]),
+            "frame": scale_pixels(pixels, augmentation, self.dataconf),
             "pose": label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints),
             "headsize": head_size(person.head),
             "afmat": crop.afmat,
@@ -103,7 +103,7 @@ class MpiiSinglePerson:
 
     def get_shape(self, dictkey):
         """Return the shape of one entry of a sample."""
-        return shape_of(picture_shapes(self.dataconf, self.poselayout, "headsize"), dictkey)
+        return shape_of(image_shapes(self.dataconf, self.poselayout, "headsize"), dictkey)
 
 
 def _window(person, augmentation):
@@ -135,7 +135,7 @@ def _people(path, name, annotation):
         raise ValueError(f"{str(path)!r}: `{name}` must be a 3 x N cell. Received: {shape} of type {kind}. {PREPARE}")
     people = []
     for column in range(annotation.shape[1]):
-        with malformed(path, f"`{name}`, picture {column}", PREPARE):
+        with malformed(path, f"`{name}`, image {column}", PREPARE):
             chosen, image, records = annotation[:, column]
             image = str(np.asarray(image).ravel()[0])
             for index in np.asarray(chosen).ravel().astype(int):

@@ -4,10 +4,11 @@ Shahroudy, Liu, Ng and Wang, "NTU RGB+D: A Large Scale Dataset for 3D Human Acti
 every second one of a video, at half size, 960 x 540 px; all px are of this size.
 """
 
+import dataclasses
+
 import numpy as np
 
 from deephar.data.files import data_folder, inside
-from deephar.data.frames import Crop
 from deephar.data.ntu_annotations import (
     FRAME_SIZE,
     NUM_ACTIONS,
@@ -39,7 +40,7 @@ class Ntu(VideoDataset):
         use_gt_bbox: crop around the annotated joints instead of the whole frame.
         remove_outer_joints: make joints outside of the crop absent.
         clip_size: frames of a clip.
-        pose_only: do not load pictures; `frame` is then None.
+        pose_only: do not load images; `frame` is then None.
         num_S: take the setups 1 to `num_S`, at most 17.
         split: 'cross-subject' (20 of 40 people train) or 'cross-view' (cameras 2 and 3 train).
         pred_bboxes_file: JSON file with predicted boxes, below `dataset_path` or absolute, used if not `use_gt_bbox`: a
@@ -105,12 +106,12 @@ class Ntu(VideoDataset):
         numbers = load_frame_numbers(self._arrays(), sequence, frame_list)
         return [inside(self.dataset_path / "images-small", f"{sequence.name}/{n:05d}.jpg") for n in numbers]
 
-    def _crop_of_picture(self, crop, picture):
-        """Pictures that were stored at another size are cut so that px and `afmat` remain those of the half size."""
-        if picture.size == FRAME_SIZE:
+    def _crop_of_image(self, crop, image):
+        """Images that were stored at another size are cut so that px and `afmat` remain those of the half size."""
+        if image.size == FRAME_SIZE:
             return crop
-        to_frame = np.diag([FRAME_SIZE[0] / picture.size[0], FRAME_SIZE[1] / picture.size[1], 1.0])
-        return Crop(crop.afmat @ to_frame, crop.resolution, crop.hflip)
+        to_frame = np.diag([FRAME_SIZE[0] / image.size[0], FRAME_SIZE[1] / image.size[1], 1.0])
+        return dataclasses.replace(crop, afmat=crop.afmat @ to_frame)
 
     def box_name(self, mode, seq_idx, frame):
         """Return the name of a frame's box: the video's own, so that a file of boxes serves every split."""

@@ -1,8 +1,8 @@
-"""What NTU RGB+D keeps beside its pictures: one array a video, `nturgb+d_numpy/S001C001P001R001A001.npy`.
+"""What NTU RGB+D keeps beside its images: one array a video, `nturgb+d_numpy/S001C001P001R001A001.npy`.
 
 A row is a frame in which Kinect saw the person: its number from 1, x, y and z of 25 joints in Kinect's metres, then 25
 x and 25 y in px of the 1920 x 1080 video and 25 depths in mm, 151 numbers in all; zeros, or what is not finite, where a
-joint was lost. Every second row has a picture, at half size, that bears the frame's number: 00001.jpg, 00003.jpg, ...
+joint was lost. Every second row has an image, at half size, that bears the frame's number: 00001.jpg, 00003.jpg, ...
 
 The name tells setup, camera, performer, replication and action. Splits: Shahroudy et al., "NTU RGB+D: A Large Scale
 Dataset for 3D Human Activity Analysis", CVPR 2016, section 3.2.
@@ -24,7 +24,7 @@ PREPARE = (
 PREPARE_BOXES = "`python exp/ntu/predict_bboxes.py` writes such a file."
 NUM_JOINTS, NUM_ACTIONS, NUM_SETUPS = 25, 60, 17
 NUM_COLUMNS = 1 + 6 * NUM_JOINTS
-MAX_FRAMES = 100_000  # of a video: five digits name a picture
+MAX_FRAMES = 100_000  # of a video: five digits name an image
 FRAME_STEP, FRAME_SIZE = 2, (960, 540)  # what the readers take: every second frame, at half size
 TRAINING_SUBJECTS = frozenset((1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38))
 TRAINING_CAMERAS = frozenset((2, 3))
@@ -37,9 +37,9 @@ class Sequence:
     """One video.
 
     Attributes:
-        name: SsssCccPpppRrrrAaaa, the name of its folder of pictures.
+        name: SsssCccPpppRrrrAaaa, the name of its folder of images.
         setup, camera, subject, replication, action_id: the numbers in it, from 1.
-        num_frames: frames that have a picture: every second row.
+        num_frames: frames that have an image: every second row.
         size: (width, height) px of these frames.
     """
 
@@ -121,13 +121,13 @@ def _open_rows(folder, name):
 
 
 def _rows(folder, sequence, frame_list):
-    """Return the rows (T, 151) of frames that have a picture."""
+    """Return the rows (T, 151) of frames that have an image."""
     rows = _open_rows(folder, sequence.name)
     return np.asarray(rows[[FRAME_STEP * frame for frame in frame_list]], dtype=np.float64)
 
 
 def load_frame_numbers(folder, sequence, frame_list):
-    """Read the numbers of some frames, from 1, in the names of their pictures; arguments as `load_joints`.
+    """Read the numbers of some frames, from 1, in the names of their images; arguments as `load_joints`.
 
     Raises:
         FileNotFoundError, ValueError: the file has gone or is not as described.
@@ -145,7 +145,7 @@ def load_joints(folder, sequence, frame_list):
     Args:
         folder: the folder `nturgb+d_numpy`.
         sequence: `Sequence`.
-        frame_list: indices of frames that have a picture, from 0.
+        frame_list: indices of frames that have an image, from 0.
 
     Returns:
         (T, 25, 3): x and y in px of the half-size frame, depth in mm; NaN where a joint was lost.

@@ -3,7 +3,7 @@
 Zhang, Zhu and Derpanis, "From Actemes to Action: A Strongly-supervised Representation for Detailed Action
 Understanding", ICCV 2013. A file holds `action`, `pose` (the view), `x`, `y` and `visibility` (T x 13), `train` (1, or
 -1 for test), `bbox`, `dimensions` (height, width, frames) and `nframes`. Some store x and y as whole numbers; some have
-fewer boxes than frames (boxes are not read here). A joint outside of the picture is not visible and lies at (1, 1).
+fewer boxes than frames (boxes are not read here). A joint outside of the image is not visible and lies at (1, 1).
 
 The 13 joints are in the order of pa13j; for left and right see `deephar.data.pennaction_annotations`.
 """
@@ -50,7 +50,7 @@ class PennLabel:
 
     @property
     def annotated(self):
-        """(T, 13), True where a joint has a position: visible ones, and hidden ones inside of the picture."""
+        """(T, 13), True where a joint has a position: visible ones, and hidden ones inside of the image."""
         return self.visible | (self.joints_px > 1).all(axis=-1)
 
 

@@ -25,7 +25,7 @@ class PennAction(VideoDataset):
         use_gt_bbox: crop around the annotated joints instead of the whole frame.
         remove_outer_joints: accepted for old code; joints outside of the crop are always absent.
         clip_size: frames of a clip.
-        pose_only: do not load pictures; `frame` is then None.
+        pose_only: do not load images; `frame` is then None.
         output_fullframe: also return the whole frames as `fullframe`.
         pred_bboxes_file: JSON file with predicted boxes, below `dataset_path` or absolute, used if not `use_gt_bbox`: a
             list of dicts for test, training and validation, from "sequence.frame" (from 0) to [x1, y1, x2, y2] px.

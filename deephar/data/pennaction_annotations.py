@@ -1,9 +1,9 @@
-"""What Penn Action keeps beside its pictures: `annotations.mat`.
+"""What Penn Action keeps beside its images: `annotations.mat`.
 
 `annotations.mat` holds `sequences_te` and `sequences_tr` (structs `idx`, `action_id` from 1, `frames`; a frame has its
 number `f` from 1, `w`, `h`, `pose` 2 x 13 px and `visible` 13), `action_labels` and `joint_labels`.
 
-Left and right: the data set's "left" is the left of the picture for a person who faces the camera (in its front views
+Left and right: the data set's "left" is the left of the image for a person who faces the camera (in its front views
 the "left" shoulder lies left of the other in 97 % of the frames, in its back views right of it in 82 %). Its second
 joint, `left_shoulder`, is therefore the person's right shoulder, and the 13 joints are in the order of pa13j already.
 """

@@ -1,10 +1,10 @@
-"""Clips of poses without pictures: which frames, how a pose is normalised, how training varies it (NumPy only).
+"""Clips of poses without images: which frames, how a pose is normalised, how training varies it (NumPy only).
 
     joints (T, J, 2) px, NaN where absent
       -- frames at fractional positions, joints interpolated --> (F, J, 2) px
       -- square box around all joints of the clip -------------> [0, 1], and confidence (F, J, 1): 1 present, 0 absent
 
-One box a clip: how the body moves through the picture stays visible in what the network sees.
+One box a clip: how the body moves through the image stays visible in what the network sees.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from deephar.utils.pose import pa16j2d
 BOX_MARGIN = 1.1  # side of the box, of the larger extent of the joints
 PA13_IN_PA16 = pa16j2d.map_to_pa13j
 DERIVED = {"pelvis": ("r_hip", "l_hip"), "thorax": ("r_shoul", "l_shoul"), "neck": ("thorax", "head")}
-MIRRORED = np.array(pa16j2d.map_hflip)
+FLIPPED = np.array(pa16j2d.map_hflip)
 
 
 def pa16_from_pa13(joints):
@@ -83,8 +83,8 @@ def normalise_clip(joints):
 
 
 def mirror_clip(joints):
-    """The clip seen in a mirror: x reversed, left and right exchanged; (F, 16, 2) in [0, 1]."""
-    return np.concatenate([1.0 - joints[..., :1], joints[..., 1:]], axis=-1)[:, MIRRORED]
+    """The clip seen in a flip: x reversed, left and right exchanged; (F, 16, 2) in [0, 1]."""
+    return np.concatenate([1.0 - joints[..., :1], joints[..., 1:]], axis=-1)[:, FLIPPED]
 
 
 def as_input(joints):
@@ -107,7 +107,7 @@ class PoseVariation:
         jitter: standard deviation of a joint's error in every frame, in boxes.
         joint_dropout: share of joints that are absent from the whole clip.
         frame_dropout: share of single joints in single frames that are absent.
-        mirror: share of mirrored clips.
+        flip: share of flipped clips.
     """
 
     speed: tuple = (0.5, 1.25)
@@ -119,7 +119,7 @@ class PoseVariation:
     jitter: float = 0.004
     joint_dropout: float = 0.04
     frame_dropout: float = 0.02
-    mirror: float = 0.5
+    flip: float = 0.5
 
     def positions(self, rng, length, num_frames, step):
         """Frames of a random clip at a random, slightly uneven speed."""
@@ -134,7 +134,7 @@ class PoseVariation:
 
     def vary(self, rng, joints):
         """A varied copy of a normalised clip (F, 16, 2)."""
-        if rng.uniform() < self.mirror:
+        if rng.uniform() < self.flip:
             joints = mirror_clip(joints)
         angle, scale = np.deg2rad(rng.uniform(-self.angle, self.angle)), rng.uniform(*self.scale)
         stretch = 1 + rng.uniform(-self.stretch, self.stretch)

@@ -49,7 +49,7 @@ def shape_of(shapes, dictkey):
     return tuple(shapes[dictkey])
 
 
-def picture_shapes(dataconf, poselayout, *numbers):
-    """Return {entry: shape} of a sample that is one person in one picture; `numbers` are its entries of one number."""
+def image_shapes(dataconf, poselayout, *numbers):
+    """Return {entry: shape} of a sample that is one person in one image; `numbers` are its entries of one number."""
     shapes = {"frame": dataconf.input_shape, "pose": (poselayout.num_joints, poselayout.dim + 1)}
     return {**shapes, "bbox": (4,), "afmat": (3, 3), **dict.fromkeys(numbers, (1,))}

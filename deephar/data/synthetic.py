@@ -4,8 +4,8 @@
     SyntheticClips   the fifteen Penn actions, the keys of `PennAction`, or NTU's, the keys of `Ntu`
 
 In a 3D layout z is 0.5 at the depth of the pelvis, its mean over a clip, and [0, 1] stands for 2 m times the scale of
-the crop. A picture is rendered a little larger than the crop, framed around the person, and then takes the way of
-every other picture: one affine map, mirror, channel powers, occlusion (frames.py). What is rendered depends on seed,
+the crop. An image is rendered a little larger than the crop, framed around the person, and then takes the way of
+every other image: one affine map, flip, channel powers, occlusion (frames.py). What is rendered depends on seed,
 split and key only; how it is cropped depends on the generator given to `get_data`.
 """
 
@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from deephar.data.clips import clip_windows, get_clip_frame_index
-from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
+from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.mpii import head_size
-from deephar.data.samples import draw_augmentation, picture_shapes, sample_at, shape_of, split_of
+from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
 from deephar.synthetic.actions import get_actions
 from deephar.synthetic.body import P
 from deephar.synthetic.layouts import LAYOUTS, map_flags, map_points
@@ -25,7 +25,7 @@ from deephar.utils.camera import Camera
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 from deephar.utils.pose import DEPTH_RANGE_MM, POSE_LAYOUTS, pa16j2d
 
-RENDER_SCALE = 1.25  # rendered picture over crop: the person fills 55 to 85 % of it, and a crop is 1.25 persons wide
+RENDER_SCALE = 1.25  # rendered image over crop: the person fills 55 to 85 % of it, and a crop is 1.25 persons wide
 WINDOW_SCALE = 1.25
 TRANSLATION_UNITS = 200  # translations are in 1/200 of the window, as in MPII
 MIN_WINDOW_PX = 8
@@ -82,9 +82,9 @@ class SyntheticPoses(_SyntheticSource):
         dataconf: `DataConfig`.
         poselayout: pa16j2d, pa17j2d, or one of three dimensions: pa16j3d, pa17j3d, pa20j3d, pa21j3d.
         split: 'train', 'validation' or 'test', as in `deephar.synthetic.world`.
-        length: number of different pictures.
+        length: number of different images.
         seed: seed of the world, and of the augmentation when `get_data` gets no `rng`.
-        size: (width, height) px of the rendered picture; None: 1.25 x the crop.
+        size: (width, height) px of the rendered image; None: 1.25 x the crop.
         actions: 'penn', 'ntu' or 'h36m': whose motions the poses are taken from that are not random ones.
         random_poses: share of random poses.
 
@@ -110,14 +110,14 @@ class SyntheticPoses(_SyntheticSource):
         """Render one person.
 
         Args:
-            key: number of the picture, from 0.
+            key: number of the image, from 0.
             mode: TRAIN_MODE augments at random; the others use the fixed values.
             rng: `numpy.random.Generator` of the augmentation.
 
         Returns:
             Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), joints hidden by something included,
             `bbox` (x1, y1, x2, y2) px, `headsize` (px, the unit of PCKh) and `afmat` (3, 3); px are of the rendered
-            picture. With a 3D layout also `pose_w` (J, 3) world mm, `pose_uvd` (J, 3) px and depth in mm, `camera`
+            image. With a 3D layout also `pose_w` (J, 3) world mm, `pose_uvd` (J, 3) px and depth in mm, `camera`
             (21,) as `Camera.serialize` writes it, and `action` (from 0; -1 for a random pose).
 
         Raises:
@@ -130,11 +130,11 @@ class SyntheticPoses(_SyntheticSource):
         centre, side = _person(still)
         centre = centre + side / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
         window = (side * augmentation["scale"],) * 2
-        picture = Image.fromarray(still["frame"])
-        crop = make_crop(picture.size, centre, window, augmentation, self.dataconf.crop_resolution)
+        image = Image.fromarray(still["frame"])
+        crop = place_crop(image.size, centre, window, augmentation, self.dataconf)
         coordinates = self._coordinates(still, crop, augmentation["scale"])
         output = {
-            "frame": normalise(cut(picture, crop), augmentation["chpower"], augmentation["geoocclusion"]),
+            "frame": scale_pixels(cut(image, crop), augmentation, self.dataconf),
             "pose": label_pose(coordinates, self.poselayout, crop.hflip),
             "bbox": objposwin_to_bbox(centre, window),
             "headsize": head_size(still["head_box"]),
@@ -143,7 +143,7 @@ class SyntheticPoses(_SyntheticSource):
         return output if self.poselayout.dim == 2 else {**output, **self._in_space(still)}
 
     def _in_space(self, still):
-        """Return `pose_w`, `pose_uvd`, `camera` and `action` of a picture."""
+        """Return `pose_w`, `pose_uvd`, `camera` and `action` of an image."""
         view = still["camera"]
         uvd = np.concatenate([still["joints_px"], still["depth"][:, None]], axis=-1)
         return {
@@ -156,7 +156,7 @@ class SyntheticPoses(_SyntheticSource):
 
     def get_shape(self, dictkey):
         """Return the shape of one entry of a sample."""
-        shapes = picture_shapes(self.dataconf, self.poselayout, "headsize")
+        shapes = image_shapes(self.dataconf, self.poselayout, "headsize")
         if self.poselayout.dim == 3:
             joints = (self.poselayout.num_joints, 3)
             shapes.update(pose_w=joints, pose_uvd=joints, camera=(21,), action=(1,))
@@ -257,12 +257,12 @@ class SyntheticClips(_SyntheticSource):
         shift = max(window) / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
         window = np.maximum(window, MIN_WINDOW_PX)
         height, width = clip["frames"].shape[1:3]
-        crop = make_crop((width, height), centre + shift, window, augmentation, self.dataconf.crop_resolution)
+        crop = place_crop((width, height), centre + shift, window, augmentation, self.dataconf)
         joints = self._coordinates(clip, crop, augmentation["scale"])
         if not self.hidden_joints:
             joints[~visible] = np.nan
-        power, blank = augmentation["chpower"], augmentation["geoocclusion"]
-        frames = [normalise(cut(Image.fromarray(frame), crop), power, blank) for frame in clip["frames"]]
+        images = (cut(Image.fromarray(frame), crop) for frame in clip["frames"])
+        frames = [scale_pixels(pixels, augmentation, self.dataconf) for pixels in images]
         return {
             "pose": label_pose(joints, self.poselayout, crop.hflip),
             "frame": np.stack(frames),

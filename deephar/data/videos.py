@@ -2,16 +2,16 @@
 
     annotation -> joints (T, J, dim) px --+
     box: given, annotated, predicted or the whole frame --> one crop a clip --> `pose`, `frame`, `afmat`
-    pictures of the chosen frames --------+
+    images of the chosen frames --------+
 
-`PennAction` and `Ntu` derive from it and say where annotations and pictures are and what labels a video has.
+`PennAction` and `Ntu` derive from it and say where annotations and images are and what labels a video has.
 """
 
 import numpy as np
 
 from deephar.data.clips import clip_windows, get_clip_frame_index, union_box
-from deephar.data.files import load_json, malformed, open_picture
-from deephar.data.frames import crop_points, cut, label_pose, make_crop, normalise
+from deephar.data.files import load_json, malformed, open_image
+from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.parser import TRAIN_MODE
@@ -91,7 +91,7 @@ class VideoDataset:
             Dict with the keys that the class names.
 
         Raises:
-            ValueError, FileNotFoundError: `key` or a frame is out of range; a picture is missing or damaged.
+            ValueError, FileNotFoundError: `key` or a frame is out of range; an image is missing or damaged.
         """
         rng = self._rng if rng is None else rng
         augmentation = draw_augmentation(self.dataconf, mode, rng)
@@ -123,15 +123,15 @@ class VideoDataset:
         raise NotImplementedError
 
     def _paths(self, sequence, frame_list):
-        """Return the pictures of frames (indices from 0)."""
+        """Return the images of frames (indices from 0)."""
         raise NotImplementedError
 
     def box_name(self, mode, seq_idx, frame):
         """Return the name of a frame's box in a file of predicted boxes."""
         return f"{seq_idx}.{frame}"
 
-    def _crop_of_picture(self, crop, picture):
-        """Return the `Crop` that cuts an opened picture, given the one in px of the annotation."""
+    def _crop_of_image(self, crop, image):
+        """Return the `Crop` that cuts an opened image, given the one in px of the annotation."""
         return crop
 
     def _select(self, key, mode, frame_list, augmentation, rng):
@@ -171,15 +171,16 @@ class VideoDataset:
         if min(window) < MIN_WINDOW_PX:
             window = (MIN_WINDOW_PX, MIN_WINDOW_PX)
         centre = centre + augmentation["scale"] * np.array([augmentation["transx"], augmentation["transy"]])
-        crop = make_crop(sequence.size, centre, window, augmentation, self.dataconf.crop_resolution)
+        crop = place_crop(sequence.size, centre, window, augmentation, self.dataconf)
         joints[..., 0:2] = crop_points(crop, joints[..., 0:2].reshape(-1, 2)).reshape(*joints.shape[:2], 2)
         frames, fullframes = [], []
+        unblanked = {**augmentation, "geoocclusion": None}
         for path in [] if self.pose_only else self._paths(sequence, frame_list):
-            with open_picture(path, self.prepare) as picture:
+            with open_image(path, self.prepare) as image:
                 if self.output_fullframe:
-                    fullframes.append(normalise(np.asarray(picture.convert("RGB")), augmentation["chpower"]))
-                pixels = cut(picture, self._crop_of_picture(crop, picture))
-            frames.append(normalise(pixels, augmentation["chpower"], augmentation["geoocclusion"]))
+                    fullframes.append(scale_pixels(np.asarray(image.convert("RGB")), unblanked, self.dataconf))
+                pixels = cut(image, self._crop_of_image(crop, image))
+            frames.append(scale_pixels(pixels, augmentation, self.dataconf))
         output = {
             "pose": label_pose(joints, self.poselayout, crop.hflip, self.remove_outer_joints),
             "frame": np.stack(frames) if frames else None,

@@ -17,7 +17,7 @@ def plot_training(log, path, columns=None, title=None):
 
     Args:
         log: path of a `log.csv` with a column `epoch`, or a dict of equally long columns.
-        path: picture to write; its suffix picks the format.
+        path: image to write; its suffix picks the format.
         columns: names of the columns to draw; None draws all numeric ones. `val_x` goes into the panel of `x`.
         title: text above.
 
@@ -52,7 +52,7 @@ def plot_confusion(matrix, labels, path, title=None):
     Args:
         matrix: (A, A) counts, row the true action, column the predicted one.
         labels: A names.
-        path: picture to write.
+        path: image to write.
         title: text above.
     """
     matrix = np.asarray(matrix, float)
@@ -78,7 +78,7 @@ def plot_joint_bars(scores, path, unit="%", title=None):
 
     Args:
         scores: dict series name -> dict joint name -> number; all series over the same joints.
-        path: picture to write.
+        path: image to write.
         unit: text at the value axis.
         title: text above.
     """

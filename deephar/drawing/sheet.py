@@ -1,4 +1,4 @@
-"""Contact sheets: many pictures side by side in one, with captions."""
+"""Contact sheets: many images side by side in one, with captions."""
 
 import numpy as np
 from PIL import Image
@@ -7,27 +7,27 @@ from deephar.drawing.skeleton import check_image, draw_label, draw_pose
 
 
 def contact_sheet(images, columns, pad=4, captions=None, cell=None, background=(255, 255, 255)):
-    """Lay pictures out row by row in one picture.
+    """Lay images out row by row in one image.
 
     Args:
         images: sequence of uint8 arrays (H, W, 3); sizes may differ, each is centred in its cell.
-        columns: number of pictures in a row.
-        pad: pixels between and around the pictures.
-        captions: None or one text for each picture (an empty text writes nothing).
-        cell: (width, height) of a cell in pixels, pictures are scaled to fit; None takes the largest picture's size.
+        columns: number of images in a row.
+        pad: pixels between and around the images.
+        captions: None or one text for each image (an empty text writes nothing).
+        cell: (width, height) of a cell in pixels, images are scaled to fit; None takes the largest image's size.
         background: RGB.
 
     Returns:
         uint8 array (H, W, 3).
 
     Raises:
-        ValueError: no pictures, `columns` below 1, or another number of captions than pictures.
+        ValueError: no images, `columns` below 1, or another number of captions than images.
     """
     images = [check_image(image) for image in images]
     if not images or columns < 1:
         raise ValueError(f"`images` must not be empty and `columns` at least 1. Received: {len(images)}, {columns}")
     if captions is not None and len(captions) != len(images):
-        raise ValueError(f"`captions` must hold one text for each of {len(images)} pictures. Received: {len(captions)}")
+        raise ValueError(f"`captions` must hold one text for each of {len(images)} images. Received: {len(captions)}")
     if cell is not None:
         images = [_fit(image, cell) for image in images]
     if captions is not None:
@@ -53,8 +53,8 @@ def _fit(image, cell):
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
-def crop_picture(sample, side):
-    """The crop of a data set's sample, `frame` (H, W, 3) in [-1, 1], as a uint8 picture whose larger side is `side`."""
+def crop_image(sample, side):
+    """The crop of a data set's sample, `frame` (H, W, 3) in [-1, 1], as a uint8 image whose larger side is `side`."""
     return _fit(np.round(127.5 * (sample["frame"] + 1)).astype(np.uint8), (side, side))
 
 
@@ -71,9 +71,9 @@ def pose_sheet(samples, poses_px, layout, columns=8, cell=256):
     Returns:
         uint8 array (H, W, 3).
     """
-    pictures = []
+    images = []
     for sample, pose in zip(samples, poses_px, strict=True):
-        crop = crop_picture(sample, cell)
+        crop = crop_image(sample, cell)
         points = pose @ sample["afmat"][:2, :2].T + sample["afmat"][:2, 2]  # (J, 2) normalised to the crop
-        pictures.append(draw_pose(crop, points * crop.shape[1::-1], layout))
-    return contact_sheet(pictures, columns)
+        images.append(draw_pose(crop, points * crop.shape[1::-1], layout))
+    return contact_sheet(images, columns)

@@ -1,6 +1,6 @@
-"""The one rasteriser for overlays: skeletons, boxes and labels on uint8 pictures, antialiased, sides told apart.
+"""The one rasteriser for overlays: skeletons, boxes and labels on uint8 images, antialiased, sides told apart.
 
-A figure is drawn on a patch of the picture enlarged SUPERSAMPLE times by repetition and shrunk again by averaging:
+A figure is drawn on a patch of the image enlarged SUPERSAMPLE times by repetition and shrunk again by averaging:
 edges come out smooth, and every pixel that nothing was drawn on comes back exactly as it was.
 
 Colours are from Okabe and Ito's palette (2008), which stays distinct under all common kinds of colour blindness.
@@ -11,6 +11,8 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from deephar.utils.pose import VALID_ABOVE
+
 SIDE_COLORS = {
     "left": (230, 159, 0),  # orange
     "right": (86, 180, 233),  # sky blue
@@ -18,7 +20,6 @@ SIDE_COLORS = {
 }
 OUTLINE_COLOR = (20, 20, 20)
 SUPERSAMPLE = 3
-ABSENT_BELOW = -1e8  # coordinates of joints that a data set does not have are -1e9
 
 
 def joint_side(name):
@@ -33,7 +34,7 @@ def joint_side(name):
 
 
 def draw_pose(image, pose_px, layout, confidence=None, threshold=0.5, visible=None, width=None):
-    """Draw a skeleton on a copy of a picture.
+    """Draw a skeleton on a copy of an image.
 
     Args:
         image: uint8 array (H, W, 3), RGB.
@@ -49,12 +50,12 @@ def draw_pose(image, pose_px, layout, confidence=None, threshold=0.5, visible=No
         New uint8 array (H, W, 3).
 
     Raises:
-        TypeError: `image` is not a uint8 colour picture.
+        TypeError: `image` is not a uint8 colour image.
         ValueError: number of joints differs from the layout's.
     """
     image = check_image(image)
     points = _check_pose(pose_px, layout)  # (J, 2)
-    drawn = np.isfinite(points).all(axis=1) & (points > ABSENT_BELOW).all(axis=1)  # (J,)
+    drawn = np.isfinite(points).all(axis=1) & (points > VALID_ABOVE).all(axis=1)  # (J,)
     if confidence is not None:
         drawn &= _per_joint(confidence, layout, "confidence") >= threshold
     visible = np.ones(len(points), bool) if visible is None else _per_joint(visible, layout, "visible") > 0.5
@@ -72,7 +73,7 @@ def draw_pose(image, pose_px, layout, confidence=None, threshold=0.5, visible=No
 
 
 def draw_box(image, box, color=(0, 158, 115), width=2):
-    """Draw the outline of `box` (x1, y1, x2, y2 in pixels) on a copy of a uint8 picture (H, W, 3)."""
+    """Draw the outline of `box` (x1, y1, x2, y2 in pixels) on a copy of a uint8 image (H, W, 3)."""
     image = check_image(image)
     x1, y1, x2, y2 = (float(v) for v in np.asarray(box, float).reshape(4))
     corners = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
@@ -88,13 +89,13 @@ def draw_box(image, box, color=(0, 158, 115), width=2):
 
 
 def draw_label(image, text, xy=(4, 4), size=None, color=(255, 255, 255), background=(20, 20, 20)):
-    """Write `text` in a filled box on a copy of a picture; the box is moved where it would leave the picture.
+    """Write `text` in a filled box on a copy of an image; the box is moved where it would leave the image.
 
     Args:
         image: uint8 array (H, W, 3).
         text: one or more lines.
         xy: left upper corner of the box, pixels.
-        size: height of the letters in pixels; None picks one from the size of the picture.
+        size: height of the letters in pixels; None picks one from the size of the image.
         color, background: RGB, 0 to 255.
 
     Returns:
@@ -103,8 +104,8 @@ def draw_label(image, text, xy=(4, 4), size=None, color=(255, 255, 255), backgro
     image = check_image(image)
     height, width = image.shape[:2]
     size = size or max(10, round(min(height, width) / 20))
-    picture = Image.fromarray(image)
-    pen = ImageDraw.Draw(picture)
+    canvas = Image.fromarray(image)
+    pen = ImageDraw.Draw(canvas)
     box, font = _fit_text(pen, text, size, width)
     pad = max(2, size // 4)
     box_w, box_h = box[2] - box[0] + 2 * pad, box[3] - box[1] + 2 * pad
@@ -112,7 +113,7 @@ def draw_label(image, text, xy=(4, 4), size=None, color=(255, 255, 255), backgro
     y = max(0, min(int(xy[1]), math.floor(height - box_h)))
     pen.rectangle((x, y, x + box_w, y + box_h), fill=tuple(background))
     pen.multiline_text((x + pad - box[0], y + pad - box[1]), text, font=font, fill=tuple(color))
-    return np.array(picture)
+    return np.array(canvas)
 
 
 def check_image(image):
@@ -120,20 +121,20 @@ def check_image(image):
     array = np.asarray(image)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
         raise TypeError(
-            f"`image` must be a uint8 RGB picture of shape (H, W, 3). Received: {array.dtype} of shape {array.shape}"
+            f"`image` must be a uint8 RGB image of shape (H, W, 3). Received: {array.dtype} of shape {array.shape}"
         )
     return np.ascontiguousarray(array)
 
 
 class _Pen:
-    """Draws round-ended lines and discs given in picture pixels on an enlarged patch."""
+    """Draws round-ended lines and discs given in image pixels on an enlarged patch."""
 
     def __init__(self, patch, origin):
         self._draw = ImageDraw.Draw(patch)
         self._origin = origin
 
     def _place(self, point):
-        # the corner of the picture is the point (0, 0), while Pillow puts the centre of its first pixel there
+        # the corner of the image is the point (0, 0), while Pillow puts the centre of its first pixel there
         return tuple((float(p) - o) * SUPERSAMPLE - 0.5 for p, o in zip(point, self._origin, strict=True))
 
     def disc(self, centre, radius, color):
@@ -198,7 +199,7 @@ def _line_width(points):
 
 
 def _fit_text(pen, text, size, width):
-    """Bounding box and font for `text`, with a smaller font where it would be wider than the picture."""
+    """Bounding box and font for `text`, with a smaller font where it would be wider than the image."""
     while True:
         font = ImageFont.load_default(size=size)
         box = pen.multiline_textbbox((0, 0), text, font=font)

@@ -1,7 +1,7 @@
 """A 3D pose seen from several sides: orthographic views turned about the vertical, on a grid, the near limbs in front.
 
 camera coordinates: x to the right, y down, z away     turned by a degrees: x' = x cos a + z sin a
-0 degrees: as the camera sees it                       90 degrees: from the right side of the picture
+0 degrees: as the camera sees it                       90 degrees: from the right side of the image
 """
 
 import types
@@ -9,10 +9,11 @@ import types
 import numpy as np
 
 from deephar.drawing.sheet import contact_sheet
-from deephar.drawing.skeleton import ABSENT_BELOW, draw_label, draw_pose
+from deephar.drawing.skeleton import draw_label, draw_pose
+from deephar.utils.pose import VALID_ABOVE
 
 PAPER, GRID_COLOR = 250, 215
-MARGIN = 1.3  # half of the picture over the largest distance from the centre
+MARGIN = 1.3  # half of the image over the largest distance from the centre
 
 
 def pose_views(pose, layout, angles=(0, 90), side=320, grid=None, confidence=None, threshold=0.5, captions=None, pad=4):
@@ -38,7 +39,7 @@ def pose_views(pose, layout, angles=(0, 90), side=320, grid=None, confidence=Non
     pose = np.asarray(pose, np.float64)
     if pose.shape != (layout.num_joints, 3):
         raise ValueError(f"`pose` must have shape ({layout.num_joints}, 3). Received: shape {pose.shape}")
-    present = np.isfinite(pose).all(axis=1) & (pose > ABSENT_BELOW).all(axis=1)  # (J,)
+    present = np.isfinite(pose).all(axis=1) & (pose > VALID_ABOVE).all(axis=1)  # (J,)
     pose = np.where(present[:, None], pose, np.nan)
     low, high = (f(pose[present], axis=0) if present.any() else np.zeros(3) for f in (np.min, np.max))
     centred = pose - (low + high) / 2

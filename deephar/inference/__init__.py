@@ -1,15 +1,15 @@
-"""Prediction for user code: `Predictor` for pictures, folders and video, its results, and their files."""
+"""Prediction for user code: `Predictor` for images, folders and video, its results, and their files."""
 
-from deephar.inference.export import draw_person, output_folder, save_picture, save_video
+from deephar.inference.export import draw_person, output_folder, save_image, save_video
 from deephar.inference.predictor import Predictor
-from deephar.inference.results import ActionResult, ActionScores, ModelStamp, PictureResult, PoseResult, VideoResult
+from deephar.inference.results import ActionResult, ActionScores, ImageResult, ModelStamp, PoseResult, VideoResult
 from deephar.inference.video import VideoReader, VideoWriter
 
 __all__ = [
     "ActionResult",
     "ActionScores",
     "ModelStamp",
-    "PictureResult",
+    "ImageResult",
     "PoseResult",
     "Predictor",
     "VideoReader",
@@ -17,6 +17,6 @@ __all__ = [
     "VideoWriter",
     "draw_person",
     "output_folder",
-    "save_picture",
+    "save_image",
     "save_video",
 ]

@@ -6,12 +6,12 @@ import sys
 
 from PIL import Image
 
-from deephar.inference.export import action_words, output_folder, save_picture, save_video
-from deephar.inference.metric import HEIGHT_MM
-from deephar.inference.predictor import Predictor, pictures_in, read_picture
+from deephar.inference.boxes import check_box
+from deephar.inference.export import action_words, output_folder, save_image, save_video
+from deephar.inference.millimetres import HEIGHT_MM
+from deephar.inference.predictor import Predictor, images_in, read_image
 from deephar.inference.quiet import quiet_keras
 from deephar.inference.registry import default_model
-from deephar.inference.tracking import check_box
 
 
 def predict_source(arguments):
@@ -21,7 +21,7 @@ def predict_source(arguments):
         arguments: source, model, weights, out, box, refine, no_refine, flip, subsampling, height, overlay.
 
     Returns:
-        0, or 2 where some pictures of a folder could not be read (the others are written).
+        0, or 2 where some images of a folder could not be read (the others are written).
     """
     kind = kind_of_source(arguments.source)
     if arguments.box is not None:
@@ -36,42 +36,42 @@ def predict_source(arguments):
         flip=arguments.flip,
         height_mm=arguments.height or HEIGHT_MM,
     )
-    run = {"folder": _predict_folder, "picture": _predict_picture, "video": _predict_video}[kind]
+    run = {"folder": _predict_folder, "image": _predict_image, "video": _predict_video}[kind]
     return run(predictor, arguments)
 
 
 def kind_of_source(path):
-    """'folder', 'picture' or 'video'; a picture file with several frames (GIF) is a video.
+    """'folder', 'image' or 'video'; an image file with several frames (GIF) is a video.
 
     Raises:
         FileNotFoundError: nothing there.
     """
     path = pathlib.Path(path)
     if path.is_dir():
-        pictures_in(path)
+        images_in(path)
         return "folder"
     if not path.exists():
-        kinds = "a picture, a folder of pictures or a video"
+        kinds = "an image, a folder of images or a video"
         raise FileNotFoundError(f"`source` must be {kinds}. Received: {path}, which does not exist")
     try:
-        with Image.open(path) as picture:
-            return "video" if getattr(picture, "n_frames", 1) > 1 else "picture"
-    except Exception:  # Pillow raises nearly anything on what is not a picture
+        with Image.open(path) as opened:
+            return "video" if getattr(opened, "n_frames", 1) > 1 else "image"
+    except Exception:  # Pillow raises nearly anything on what is not an image
         return "video"
 
 
 def _check_box_early(arguments, kind):
     """A bad box is found before the network is loaded."""
     if kind == "folder":
-        raise ValueError(f"`box` must not be given for a folder of pictures. Received: {arguments.box}")
-    if kind == "picture":
-        pixels = read_picture(arguments.source)
+        raise ValueError(f"`box` must not be given for a folder of images. Received: {arguments.box}")
+    if kind == "image":
+        pixels = read_image(arguments.source)
         check_box(arguments.box, (pixels.shape[1], pixels.shape[0]))
 
 
-def _predict_picture(predictor, arguments):
+def _predict_image(predictor, arguments):
     result = predictor.predict_image(arguments.source, arguments.box)
-    _report(save_picture(result, arguments.out, predictor.layout, arguments.overlay))
+    _report(save_image(result, arguments.out, predictor.layout, arguments.overlay))
     return 0
 
 
@@ -84,8 +84,8 @@ def _predict_video(predictor, arguments):
 
 
 def _predict_folder(predictor, arguments):
-    """Pictures one by one; those that cannot be read are named at the end and the others written."""
-    paths = pictures_in(arguments.source)
+    """Images one by one; those that cannot be read are named at the end and the others written."""
+    paths = images_in(arguments.source)
     stems = collections.Counter(path.stem for path in paths)
     failures = []
     for path, result in zip(paths, predictor.predict_folder(arguments.source), strict=True):
@@ -93,8 +93,8 @@ def _predict_folder(predictor, arguments):
             failures.append(result)
             continue
         name = path.stem if stems[path.stem] == 1 else path.name
-        save_picture(result, arguments.out, predictor.layout, arguments.overlay, name)
-    print(f"{len(paths) - len(failures)} of {len(paths)} pictures: predictions in {arguments.out}")
+        save_image(result, arguments.out, predictor.layout, arguments.overlay, name)
+    print(f"{len(paths) - len(failures)} of {len(paths)} images: predictions in {arguments.out}")
     for failure in failures:
         print(f"deephar: error: {failure}", file=sys.stderr)
     return 2 if failures else 0

@@ -1,4 +1,4 @@
-"""Predictions as files: JSON, overlay pictures and overlay video, each written whole or not at all."""
+"""Predictions as files: JSON, overlay images and overlay video, each written whole or not at all."""
 
 import pathlib
 import tempfile
@@ -8,7 +8,7 @@ from PIL import Image
 
 from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
 from deephar.drawing.views import pose_views
-from deephar.inference.predictor import read_picture
+from deephar.inference.predictor import read_image
 from deephar.inference.video import VideoReader, VideoWriter
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.progress import progress as progress_bar
@@ -34,8 +34,8 @@ def output_folder(path):
     return path
 
 
-def save_picture(result, folder, layout, overlay=True, name=None, image=None):
-    """Write NAME_prediction.json and, with `overlay`, NAME_overlay.png for a `PictureResult`.
+def save_image(result, folder, layout, overlay=True, name=None, image=None):
+    """Write NAME_prediction.json and, with `overlay`, NAME_overlay.png for a `ImageResult`.
 
     Args:
         result: the prediction.
@@ -48,12 +48,12 @@ def save_picture(result, folder, layout, overlay=True, name=None, image=None):
         List of the paths written.
     """
     folder = pathlib.Path(folder)
-    name = name or pathlib.Path(result.source or "picture").stem
+    name = name or pathlib.Path(result.source or "image").stem
     written = [folder / f"{name}_prediction.json"]
     write_json(written[0], result.to_dict())
     if overlay:
         written.append(folder / f"{name}_overlay.png")
-        image = read_picture(result.source) if image is None else image
+        image = read_image(result.source) if image is None else image
         with atomic_path(written[1]) as temporary:
             Image.fromarray(draw_person(image, result.pose, layout)).save(temporary, format="PNG")
     return written
@@ -62,7 +62,7 @@ def save_picture(result, folder, layout, overlay=True, name=None, image=None):
 def save_video(result, folder, layout, overlay=True, name=None, progress=True):
     """Write NAME_prediction.json and, with `overlay`, NAME_overlay.mp4 for a `VideoResult`; it reads the source again.
 
-    The overlay names the video's action with its probability. Args and return value as `save_picture`.
+    The overlay names the video's action with its probability. Args and return value as `save_image`.
     """
     folder = pathlib.Path(folder)
     name = name or pathlib.Path(result.source).stem
@@ -83,7 +83,7 @@ def draw_person(image, pose, layout, label=""):
     """A copy of `image`, uint8 (H, W, 3), with box, skeleton and label of a `PoseResult`.
 
     Beside it, for a 3D pose, the skeleton as the camera sees it and from the right, on a grid of half metres: the
-    picture is then wider.
+    image is then wider.
     """
     height, width = image.shape[:2]
     if pose.box[2] - pose.box[0] < width or pose.box[3] - pose.box[1] < height:

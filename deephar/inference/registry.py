@@ -31,7 +31,7 @@ def load_network(model, weights=None):
         weights: file with weights to load into it, or None.
 
     Returns:
-        (network, `ModelStamp`, registry card or None).
+        (network, `ModelStamp`).
 
     Raises:
         ValueError: unknown name (all are listed), or weights of another network.
@@ -41,13 +41,13 @@ def load_network(model, weights=None):
         if weights is not None:
             model.load_weights(weights)
         name = getattr(model, "name", type(model).__name__)
-        return model, ModelStamp(name, file_digest(weights) if weights else values_sha256(model)), None
+        return model, ModelStamp(name, file_digest(weights) if weights else values_sha256(model))
     from deephar.models import zoo
 
     name, card = str(model), zoo.MODELS.get(str(model))
     network = zoo.load_model(name, weights=weights)
     file = weights or (zoo.find_weights(card) if card else name)
-    return network, ModelStamp(name, file_digest(file)), card
+    return network, ModelStamp(name, file_digest(file))
 
 
 def values_sha256(model):

@@ -25,7 +25,7 @@ class ModelStamp:
 
 @dataclass(frozen=True, eq=False)
 class PoseResult:
-    """One person in one picture or frame.
+    """One person in one image or frame.
 
     Attributes:
         pose_px: float (J, D); x and y in pixels of the whole frame, (0, 0) the left upper corner. A third
@@ -35,7 +35,7 @@ class PoseResult:
             leads to the same crop.
         joint_names: J names.
         pose_mm: float (J, 3) mm from the first joint, the root; x to the right, y down, z away from the camera; the
-            scale follows from the person's height, see `deephar.inference.metric`. None for a model of 2D poses.
+            scale follows from the person's height, see `deephar.inference.millimetres`. None for a model of 2D poses.
     """
 
     pose_px: np.ndarray
@@ -126,8 +126,8 @@ class ActionResult:
 
 
 @dataclass(frozen=True, eq=False)
-class PictureResult:
-    """A picture's prediction. `source` is the file or None; `size` is (width, height) in pixels."""
+class ImageResult:
+    """An image's prediction. `source` is the file or None; `size` is (width, height) in pixels."""
 
     source: str | None
     size: tuple
@@ -135,7 +135,7 @@ class PictureResult:
     model: ModelStamp
 
     def to_dict(self):
-        """The JSON document for a picture."""
+        """The JSON document for an image."""
         return {**_head(self), **self.pose.to_dict()}
 
 

@@ -1,4 +1,4 @@
-"""Layers and block functions on tensors: pictures (B, H, W, C) or clips (B, T, H, W, C), told apart by rank."""
+"""Layers and block functions on tensors: images (B, H, W, C) or clips (B, T, H, W, C), told apart by rank."""
 
 from deephar.layers.aggregate import JointFeatures, kronecker_prod
 from deephar.layers.conv import (

@@ -1,4 +1,4 @@
-"""Convolution, pooling and their usual company, on pictures (B, H, W, C) or clips (B, T, H, W, C) by rank.
+"""Convolution, pooling and their usual company, on images (B, H, W, C) or clips (B, T, H, W, C) by rank.
 
 All convolutions are without bias, channels last; a clip is seen frame by frame. Composite functions give their parts
 names derived from `name`, in the same way as the original package, so that weight files fit by name.

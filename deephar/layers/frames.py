@@ -1,7 +1,7 @@
-"""Clips as batches of pictures: fold time into the batch, take it out again, and pick the right rank.
+"""Clips as batches of images: fold time into the batch, take it out again, and pick the right rank.
 
 Axes: B batch, T frames, H rows, W columns, C channels, J joints. Everything that looks at one frame at a time sees a
-clip as B * T pictures:
+clip as B * T images:
 
     (B, T, H, W, C) --FoldFrames--> (B * T, H, W, C) --per-frame layers--> (B * T, ...) --UnfoldFrames--> (B, T, ...)
 """
@@ -82,7 +82,7 @@ def derived_name(name, suffix):
 
 
 def is_clip(x, what="x"):
-    """True for a clip (B, T, H, W, C), False for pictures (B, H, W, C).
+    """True for a clip (B, T, H, W, C), False for images (B, H, W, C).
 
     Raises:
         ValueError: the tensor has another rank.
@@ -90,13 +90,13 @@ def is_clip(x, what="x"):
     rank = len(x.shape)
     if rank not in (4, 5):
         raise ValueError(
-            f"`{what}` should be pictures (B, H, W, C) or a clip (B, T, H, W, C). Received: shape {tuple(x.shape)}"
+            f"`{what}` should be images (B, H, W, C) or a clip (B, T, H, W, C). Received: shape {tuple(x.shape)}"
         )
     return rank == 5
 
 
 def per_frame(layer, x):
-    """Apply a picture layer to pictures, or to every frame of a clip."""
+    """Apply an image layer to images, or to every frame of a clip."""
     if not is_clip(x):
         return layer(x)
     num_frames = x.shape[1]

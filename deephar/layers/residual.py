@@ -26,7 +26,7 @@ def residual_unit(
     features_div=2,
     name=None,
 ):
-    """Residual unit on pictures (B, H, W, C) or clips.
+    """Residual unit on images (B, H, W, C) or clips.
 
     Args:
         kernel_size: rows and columns of the spatial convolution.

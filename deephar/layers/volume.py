@@ -2,13 +2,13 @@
 
 Luvizon, Picard and Tabia, "2D/3D Pose Estimation and Action Recognition using Multitask Deep Learning", CVPR 2018,
 sections 3.1 and 3.2. Other than in the SPNet, the probability of a joint is the sigmoid of the largest value of its raw
-map, and a 3D pose is read from a volume of maps: its mean over depth gives x and y, its mean over the picture gives z.
+map, and a 3D pose is read from a volume of maps: its mean over depth gives x and y, its mean over the image gives z.
 
     volume --+-- mean over depth ----> (H, W, J) --softmax, soft-argmax--> x, y
              |                             +-- maximum --+
              |                                           add -- sigmoid --> confidence
              |                             +-- maximum --+
-             +-- mean over the picture -> (D, J) -----softmax, ramp------> z
+             +-- mean over the image -> (D, J) -----softmax, ramp------> z
 """
 
 from keras import ops
@@ -162,7 +162,7 @@ def context_aggregation(pose, context, weight, alpha=0.8, name=None):
 
 
 def volume_marginals(x, depth_maps, name=None):
-    """Means of a volume (B, [T,] H, W, D * J) over depth and over the picture; see `VolumeMarginals`."""
+    """Means of a volume (B, [T,] H, W, D * J) over depth and over the image; see `VolumeMarginals`."""
     return VolumeMarginals(depth_maps, name=name)(x)
 
 

@@ -1,28 +1,17 @@
-"""Network architectures: one file each, and what can be done to a built model."""
+"""Network architectures: one file each, their signatures, and what can be done to a built model."""
 
-from deephar.models import reception, spnet
-from deephar.models.spnet import compile_split_models, get_num_predictions, split_model
-from deephar.models.surgery import (
-    compile_model,
-    copy_replica_layers,
-    cut_model,
-    join_confidence,
-    prediction_blocks,
-    set_trainable_layers,
-    sharpen_maps,
+from deephar.lazy import lazy_attributes
+
+_NAMES = {
+    "deephar.models.signature": "InputSpec OutputSpec Signature infer_signature signature_of",
+    "deephar.models.spnet": "compile_split_models get_num_predictions split_model",
+    "deephar.models.surgery": "compile_model copy_replica_layers cut_model image_view join_confidence "
+    "prediction_blocks set_trainable_layers sharpen_maps trainable_table",
+    "deephar.models.transfer": "transfer_weights",
+    "deephar.models.zoo": "build_model load_model",
+}
+__getattr__, __dir__, __all__ = lazy_attributes(
+    __name__,
+    {name: module for module, names in _NAMES.items() for name in names.split()},
+    ("action", "base", "cards", "flops", "reception", "signature", "spnet", "surgery", "transfer", "zoo"),
 )
-
-__all__ = [
-    "compile_model",
-    "compile_split_models",
-    "copy_replica_layers",
-    "cut_model",
-    "get_num_predictions",
-    "join_confidence",
-    "prediction_blocks",
-    "reception",
-    "set_trainable_layers",
-    "sharpen_maps",
-    "split_model",
-    "spnet",
-]

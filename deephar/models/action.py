@@ -19,7 +19,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from deephar.checkpoints.loading import PoseModel
 from deephar.layers import (
     ContextAggregation,
     FoldFrames,
@@ -28,7 +27,7 @@ from deephar.layers import (
     joint_probability,
     kronecker_prod,
 )
-from deephar.losses import elasticnet_loss_on_valid_joints
+from deephar.layers.losses import elasticnet_loss_on_valid_joints
 from deephar.models.action_blocks import (
     action_top,
     check_grid,
@@ -37,18 +36,21 @@ from deephar.models.action_blocks import (
     prediction_blocks,
     visual_entry,
 )
+from deephar.models.base import PoseModel
 from deephar.models.reception_blocks import frozen_kernels, pose_2d, pose_3d
+from deephar.models.signature import InputSpec, OutputSpec, Signature
 from deephar.models.surgery import compile_model
+from deephar.utils.labels import default_labels
+from deephar.utils.pose import usual_layout
 
 POSE_NAME, VISUAL_NAME = "PoseAR", "GuidedVisAR"
+ACTION_PART = ("*AR*",)  # in the names of all layers of the action part
 PROBABILITY_SCALE = {2: 4.0, 3: 2.0}  # of the raw maps (2D), of the sum of two maxima (3D)
 
 
 @keras.saving.register_keras_serializable(package="deephar")
 class ActionNet(PoseModel):
     """A functional model that reads and writes old and new weight files; made by the builders here."""
-
-    action_keyword = "AR"  # in the names of all layers of the action part, for `deephar.stages`
 
     def legacy_layout(self):
         """The groups of an old weight file in its order: [(layer, what it holds that is computed here, or None)]."""
@@ -95,7 +97,13 @@ def build_pose_model(
     pose = layers.Input((num_temp_frames, num_joints, pose_dim), name="pose")
     confidence = layers.Input((num_temp_frames, num_joints, 1), name="confidence")
     x = pose_entry(pose, confidence, network_version)
-    return ActionNet([pose, confidence], prediction_blocks(x, num_actions, include_top), name=name or POSE_NAME)
+    model = ActionNet([pose, confidence], prediction_blocks(x, num_actions, include_top), name=name or POSE_NAME)
+    inputs = [
+        InputSpec("pose", (num_temp_frames, num_joints), pose_dim),
+        InputSpec("confidence", (num_temp_frames, num_joints), 1),
+    ]
+    model.signature = _action_signature(model, num_actions, include_top, inputs)
+    return model
 
 
 def build_visual_model(num_joints, num_actions, num_features, num_temp_frames=None, name=None, include_top=True):
@@ -116,7 +124,17 @@ def build_visual_model(num_joints, num_actions, num_features, num_temp_frames=No
     _check_actions(num_actions)
     appearance = layers.Input((num_temp_frames, num_joints, num_features), name="appearance")
     outputs = prediction_blocks(visual_entry(appearance), num_actions, include_top)
-    return ActionNet(appearance, outputs, name=name or VISUAL_NAME)
+    model = ActionNet(appearance, outputs, name=name or VISUAL_NAME)
+    inputs = [InputSpec("appearance", (num_temp_frames, num_joints), num_features)]
+    model.signature = _action_signature(model, num_actions, include_top, inputs)
+    return model
+
+
+def _action_signature(model, num_actions, include_top, inputs):
+    """Signature of a network of actions alone: probabilities, or without its top action heat maps; all is trained."""
+    labels, kind = (default_labels(num_actions), "action") if include_top else ((), "features")
+    specs = [OutputSpec(kind, f"y{k + 1}", labels=labels) for k in range(len(model.outputs))]
+    return Signature(inputs, specs, ("*",))
 
 
 def _frame_models(model_pe, num_blocks, trainable):
@@ -222,7 +240,10 @@ def build_guided_visual_model(
     _, _, appearance = _poses_and_appearance(frames, models, num_joints, pose_dim, depth_maps, alpha)
     visual = build_visual_model(num_joints, num_actions, appearance.shape[-1], num_frames)
     outputs = [layers.Identity(name=f"y{k + 1}")(y) for k, y in enumerate(visual(appearance))]
-    return ActionNet(frames, outputs, name="GuidedVisual")
+    model = ActionNet(frames, outputs, name="GuidedVisual")
+    specs = [OutputSpec("action", f"v{k + 1}", labels=default_labels(num_actions)) for k in range(len(outputs))]
+    model.signature = Signature([InputSpec.for_shape((num_frames, *input_shape))], specs, ACTION_PART)
+    return model
 
 
 def build_merge_model(
@@ -260,7 +281,7 @@ def build_merge_model(
             identity, before they are added.
         ar_pose_weights: weight file of a `build_pose_model` to start from.
         ar_visual_weights: weight file of a `build_visual_model` to start from.
-        full_trainable: whether the layers of `model_pe` learn; this sets their `trainable` in `model_pe` too.
+        full_trainable: whether the layers of `model_pe` are trainable; this sets their `trainable` in `model_pe` too.
 
     Returns:
         A functional model of one input, clips (B, T, H, W, C), RGB in [-1, 1]. Outputs: [pose, confidence,] actions
@@ -289,7 +310,14 @@ def build_merge_model(
     outputs = [action_top(x, f"p{k + 1}") for k, x in enumerate(from_pose)]
     outputs += [action_top(x, f"v{k + 1}") for k, x in enumerate(from_visual)]
     outputs.append(action_top(_merge(from_pose[-1], from_visual[-1], weighted_merge), "m"))
-    return ActionNet(frames, ([pose, confidence] if output_poses else []) + outputs, name="MergeNet")
+    model = ActionNet(frames, ([pose, confidence] if output_poses else []) + outputs, name="MergeNet")
+    blocks = [f"{letter}{k + 1}" for letter in "pv" for k in range(len(from_pose))] + ["m"]
+    specs = [OutputSpec("action", block, labels=default_labels(num_actions)) for block in blocks]
+    if output_poses:
+        pose_spec = OutputSpec("pose", "pose", layout=usual_layout(num_joints, pose_dim), has_confidence=False)
+        specs = [pose_spec, OutputSpec("confidence", "pose"), *specs]
+    model.signature = Signature([InputSpec.for_shape((num_frames, *input_shape))], specs, ACTION_PART)
+    return model
 
 
 def _weighting(x, name):
@@ -325,12 +353,13 @@ def compile(model, lr=0.001, momentum=0.95, loss_weights=None, pose_predicted=Fa
     Raises:
         ValueError: the outputs are others than `pose_predicted` says.
     """
-    ranks = [len(y.shape) for y in model.outputs]
-    if ranks != [4, 4][: 2 * bool(pose_predicted)] + [2] * (len(ranks) - 2 * bool(pose_predicted)):
+    kinds = [spec.kind for spec in model.signature.outputs]
+    poses = ["pose", "confidence"] if pose_predicted else []
+    if kinds != poses + ["action"] * (len(kinds) - len(poses)):
         raise ValueError(
             f"`pose_predicted` should say whether the model gives poses first. Received: {pose_predicted} for outputs "
-            f"of shapes {[tuple(y.shape) for y in model.outputs]}"
+            f"{kinds}"
         )
     loss = [elasticnet_loss_on_valid_joints, "binary_crossentropy"] if pose_predicted else []
-    loss += ["categorical_crossentropy"] * (len(ranks) - len(loss))
+    loss += ["categorical_crossentropy"] * (len(kinds) - len(loss))
     compile_model(model, loss, keras.optimizers.SGD(lr, momentum=momentum, nesterov=True), loss_weights)

@@ -1,7 +1,7 @@
 """The parts of the CVPR'18 action networks: what reads poses, what reads appearance, and the prediction block.
 
 Luvizon, Picard and Tabia, "2D/3D Pose Estimation and Action Recognition using Multitask Deep Learning", CVPR 2018,
-section 4. Poses and appearance are laid out as pictures with time for rows and joints for columns. K prediction blocks
+section 4. Poses and appearance are laid out as images with time for rows and joints for columns. K prediction blocks
 in a row, each with action heat maps that go back into the features:
 
     x --+-- 1x1 -- 3x3 --+--> add --+-- 3x3 --+-- max-min pool -- 3x3 --> action heat maps --+

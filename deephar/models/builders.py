@@ -25,7 +25,7 @@ def build_merge_parts(pose, **options):
         options: of `action.build_merge_model`; what both take is taken from `pose`.
 
     Returns:
-        (pose network for pictures, merged network for clips).
+        (pose network for images, merged network for clips).
     """
     same = {name: pose[name] for name in ("input_shape", "num_joints")}
     same.update(num_blocks=pose.get("num_blocks", 4), pose_dim=pose["dim"])

@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 
 from deephar.utils.labels import NTU_LABELS, PENN_LABELS
 
-SPNET = "deephar.models.spnet.build"
-RECEPTION = "deephar.models.reception.build"
-MERGE = "deephar.models.builders.build_merge"
 PAPER = "TPAMI 2020"
 CVPR18 = "CVPR 2018"
 REPOSITORY = "https://github.com/dluvizon/deephar"
@@ -23,22 +20,20 @@ class ModelCard:
 
     Attributes:
         name: by which `load_model` knows it.
-        builder: dotted name of the function that builds it.
-        config: its keyword arguments; for the SPNet those of `ModelConfig`.
+        config: what `deephar.models.builders.build_network` takes.
         file: name of the weight file.
         sha256, md5: of that file; None where unknown, and then not checked.
         where: how a user gets the file.
         trained_on: data sets.
-        score: figure with metric, data and protocol.
-        command: what prints that figure.
+        score: score with metric, data and protocol.
+        command: what prints that score.
         recipe: commands that trained it, in order; the logs of a file that ships lie beside it.
         labels: names of the actions in the order of the output; empty without or with unnamed actions.
-        subsampling: step in frames between the frames of a clip.
+        frame_step: step in frames between the frames of a clip, at `fps` frames a second.
         ships: whether the file is in `weights/`.
     """
 
     name: str
-    builder: str
     config: dict = field(hash=False)
     file: str
     where: str
@@ -49,7 +44,8 @@ class ModelCard:
     md5: str | None = None
     recipe: tuple = ()
     labels: tuple = ()
-    subsampling: int = 1
+    frame_step: int = 1
+    fps: float | None = None
     ships: bool = False
 
     @property
@@ -77,13 +73,12 @@ SMALL = dict(  # what the networks that ship have in common
 
 SPNET_SMALL_2D = ModelCard(
     name="spnet-small-2d",
-    builder=SPNET,
-    config=dict(input_shape=(8, 128, 128, 3), poselayout="pa16j2d", num_actions=[15], **SMALL),
+    config=dict(network="spnet", input_shape=(8, 128, 128, 3), poselayout="pa16j2d", num_actions=[15], **SMALL),
     file="spnet-small-2d.weights.h5",
     where="in this folder",
     sha256="2195bc2c6a18b8e91c8469e60fb27983634d03e945a58b524bcfcda4ba5d840f",
-    trained_on="synthetic world (training part) and Leeds Sports Pose Extended (2,998 of 4,996 pictures)",
-    score="PCKh@0.5 54.1 %, actions 93.3 % single-clip and 95.0 % multi-clip on the first 200 pictures and 60 videos "
+    trained_on="synthetic world (training part) and Leeds Sports Pose Extended (2,998 of 4,996 images)",
+    score="PCKh@0.5 54.1 %, actions 93.3 % single-clip and 95.0 % multi-clip on the first 200 images and 60 videos "
     "of synthetic-v1; PCK@0.2 52.2 % on the test part of Leeds Sports Pose Extended",
     command="make demo; exp/lsp/eval_lsp.py OUT --data FOLDER",
     recipe=(
@@ -105,21 +100,20 @@ SPNET_SMALL_2D = ModelCard(
         "--factors 0.6  # of what action3 has: x 3 in all",
     ),
     labels=PENN_LABELS,
-    subsampling=4,
+    frame_step=4,
     ships=True,
 )
 
 SPNET_SMALL_3D = ModelCard(
     name="spnet-small-3d",
-    builder=SPNET,
-    config=dict(input_shape=(8, 128, 128, 3), poselayout="pa17j3d", num_actions=[60], **SMALL),
+    config=dict(network="spnet", input_shape=(8, 128, 128, 3), poselayout="pa17j3d", num_actions=[60], **SMALL),
     file="spnet-small-3d.weights.h5",
     where="in this folder",
     sha256="da7b52d9fccea046a9591a44d210d167f6f666358d7c03cb375a26394cd921f5",
     trained_on="synthetic world (training part: motions of Human3.6M and NTU) and, without depth, Leeds Sports Pose "
-    "Extended (2,998 of 4,996 pictures)",
+    "Extended (2,998 of 4,996 images)",
     score="on the test split of the synthetic world: 99.2 mm MPJPE (depth of the root from the ground truth) on 300 "
-    "pictures of Human3.6M's motions, 76.0 % single-clip on 104 videos of 26 of NTU's actions",
+    "images of Human3.6M's motions, 76.0 % single-clip on 104 videos of 26 of NTU's actions",
     command="make demo; exp/ntu/eval_ntu_multitask.py OUT --data FOLDER --weights spnet-small-3d",
     recipe=(
         "exp/ntu/train_pose_baseline.py runs/pose --small --synthetic 0.875 --lsp 0.125 --data LSPET "
@@ -133,15 +127,14 @@ SPNET_SMALL_3D = ModelCard(
         "--workers 2 --validate 78",
     ),
     labels=NTU_LABELS,
-    subsampling=4,
+    frame_step=4,
     ships=True,
 )
 
 PUBLISHED = (
     ModelCard(
         name="spnet-mpii-8p",
-        builder=SPNET,
-        config=dict(input_shape=(256, 256, 3), poselayout="pa16j2d", action_pyramids=[]),
+            config=dict(network="spnet", input_shape=(256, 256, 3), poselayout="pa16j2d", action_pyramids=[]),
         file="weights_mpii_spnet_8b4l_050.hdf5",
         where=f"from the authors on request by e-mail, see {REPOSITORY}",
         trained_on="MPII",
@@ -150,8 +143,7 @@ PUBLISHED = (
     ),
     ModelCard(
         name="spnet-3d-8p",
-        builder=SPNET,
-        config=dict(input_shape=(256, 256, 3), poselayout="pa17j3d", action_pyramids=[]),
+            config=dict(network="spnet", input_shape=(256, 256, 3), poselayout="pa17j3d", action_pyramids=[]),
         file="weights_posebaseline_060.hdf5",
         where=f"from the authors on request by e-mail, see {REPOSITORY}/issues/29",
         trained_on="MPII, Human3.6M, Penn Action, NTU (poses only)",
@@ -160,8 +152,8 @@ PUBLISHED = (
     ),
     ModelCard(
         name="spnet-penn-6p",
-        builder=SPNET,
-        config=dict(
+            config=dict(
+            network="spnet",
             input_shape=(8, 256, 256, 3),
             poselayout="pa16j2d",
             num_actions=[15],
@@ -177,12 +169,12 @@ PUBLISHED = (
         score=f"{PAPER}, table 2: 98.2 % single-clip, 98.7 % multi-clip on Penn Action",
         command="exp/pennaction/eval_penn_multitask.py --model spnet-penn-6p --weights FILE",
         labels=PENN_LABELS,
-        subsampling=6,
+        frame_step=6,
     ),
     ModelCard(
         name="spnet-ntu-2p",
-        builder=SPNET,
-        config=dict(
+            config=dict(
+            network="spnet",
             input_shape=(8, 256, 256, 3),
             poselayout="pa17j3d",
             num_actions=[60],
@@ -196,7 +188,7 @@ PUBLISHED = (
         score=f"{PAPER}, table 3: 89.9 % cross-subject on NTU, of the paper's network",
         command="exp/ntu/eval_ntu_multitask.py --model spnet-ntu-2p --weights FILE",
         labels=NTU_LABELS,
-        subsampling=4,
+        frame_step=4,
     ),
 )
 
@@ -206,8 +198,7 @@ RECEPTION_3D = dict(input_shape=(256, 256, 3), dim=3, ksize=(5, 5))
 PUBLISHED_CVPR18 = (
     ModelCard(
         name="reception-mpii",
-        builder=RECEPTION,
-        config=dict(**RECEPTION_2D, num_blocks=8),
+            config=dict(network="reception", **RECEPTION_2D, num_blocks=8),
         file="weights_PE_MPII_cvpr18_19-09-2017.h5",
         where=f"{RELEASES}/v0.1/weights_PE_MPII_cvpr18_19-09-2017.h5",
         md5="d6b85ba4b8a3fc9d05c8ad73f763d999",
@@ -217,8 +208,7 @@ PUBLISHED_CVPR18 = (
     ),
     ModelCard(
         name="reception-h36m",
-        builder=RECEPTION,
-        config=dict(**RECEPTION_3D, num_joints=17, num_blocks=8, depth_maps=16),
+            config=dict(network="reception", **RECEPTION_3D, num_joints=17, num_blocks=8, depth_maps=16),
         file="weights_3DPE_H36M_cvpr18_Nov-2017.h5",
         where=f"{RELEASES}/v0.2/weights_3DPE_H36M_cvpr18_Nov-2017.h5",
         md5="af79f83ad939117d4ccc2cf1d4bd37d2",
@@ -228,8 +218,8 @@ PUBLISHED_CVPR18 = (
     ),
     ModelCard(
         name="merge-penn",
-        builder=MERGE,
-        config=dict(
+            config=dict(
+            network="merge",
             pose=dict(**RECEPTION_2D, num_blocks=4),
             num_actions=15,
             num_frames=16,
@@ -243,12 +233,12 @@ PUBLISHED_CVPR18 = (
         score=f"none stated for this file; {CVPR18}: 97.4 % on Penn Action with estimated poses",
         command="exp/pennaction/eval_penn_ar_pe_merge.py --model merge-penn --weights FILE",
         labels=PENN_LABELS,
-        subsampling=2,
+        frame_step=2,
     ),
     ModelCard(
         name="merge-ntu",
-        builder=MERGE,
-        config=dict(
+            config=dict(
+            network="merge",
             pose=dict(**RECEPTION_3D, num_joints=20, num_blocks=4, depth_maps=8),
             num_actions=60,
             num_frames=20,
@@ -263,7 +253,7 @@ PUBLISHED_CVPR18 = (
         score=f"none stated for this file; {CVPR18}: 85.5 % on NTU, cross-subject",
         command="exp/ntu/eval_ntu_ar_pe_merge.py --model merge-ntu --weights FILE",
         labels=NTU_LABELS,
-        subsampling=2,
+        frame_step=2,
     ),
 )
 

@@ -19,7 +19,7 @@ PER_INPUT.update({"JointProbability": 1, "VolumeMarginals": 2, "VolumeConfidence
 
 
 def count_flops(model):
-    """Floating point operations of one forward pass of one sample (a picture, or a whole clip).
+    """Floating point operations of one forward pass of one sample (an image, or a whole clip).
 
     Args:
         model: a functional model with a fixed input shape.
@@ -27,7 +27,7 @@ def count_flops(model):
     Returns:
         int.
     """
-    total, folded = 0, {}  # folded: pictures for each sample at that place, T between folding and unfolding
+    total, folded = 0, {}  # folded: images for each sample at that place, T between folding and unfolding
     for operation, parents in operations_behind(model.outputs).items():
         kind = type(operation).__name__
         folded[operation] = 1 if kind == "UnfoldFrames" else max([folded[p] for p in parents], default=1)

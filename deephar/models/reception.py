@@ -1,9 +1,9 @@
-"""The ReceptionNet of CVPR 2018: 2D poses with context maps, or 3D poses from volumetric heat maps, in pictures.
+"""The ReceptionNet of CVPR 2018: 2D poses with context maps, or 3D poses from volumetric heat maps, in images.
 
 Luvizon, Picard and Tabia, "2D/3D Pose Estimation and Action Recognition using Multitask Deep Learning", CVPR 2018,
 section 3. A stem, then `num_blocks` prediction blocks in a row:
 
-    picture -- Stem --+-- rBlockN --+-- SepConvN --+-- RegMapN --+-- pose, confidence
+    image -- Stem --+-- rBlockN --+-- SepConvN --+-- RegMapN --+-- pose, confidence
                       ^             |              |          fReMapN
                       |             +--------------+-------------+
                       +------------------- add <------------------
@@ -17,9 +17,9 @@ import keras
 import numpy as np
 from keras import layers
 
-from deephar.checkpoints.loading import PoseModel
 from deephar.layers.frames import stable_dtype
-from deephar.losses import elasticnet_loss_on_valid_joints, pose_regression_loss
+from deephar.layers.losses import elasticnet_loss_on_valid_joints, pose_regression_loss
+from deephar.models.base import PoseModel
 from deephar.models.reception_blocks import (
     feedback_block,
     frozen_kernels,
@@ -30,6 +30,8 @@ from deephar.models.reception_blocks import (
     separable_block,
     stem,
 )
+from deephar.models.signature import InputSpec, OutputSpec, Signature
+from deephar.utils.pose import usual_layout
 
 IMAGE_DIV = 32  # the stem divides rows and columns by 8, a reception block by 4 more
 CONFIDENCE_WEIGHT = 0.01
@@ -81,7 +83,7 @@ def build(
     """Build a ReceptionNet with fresh weights, not compiled.
 
     Args:
-        input_shape: (H, W, C) of the pictures, RGB in [-1, 1]; H and W multiples of 32.
+        input_shape: (H, W, C) of the images, RGB in [-1, 1]; H and W multiples of 32.
         num_joints: J.
         dim: 2 or 3 coordinates of a joint.
         num_context_per_joint: context maps of each joint in 2D; None for 2; 0 for none.
@@ -106,32 +108,38 @@ def build(
     per_joint = depth_maps if dim == 3 else 1 + (2 if num_context_per_joint is None else num_context_per_joint)
     inputs = layers.Input(input_shape, name="frame")
     x = stem(inputs, old_model)
-    outputs, exported = [], []
+    layout, outputs, exported = usual_layout(num_joints, dim), [], []
     for n in range(1, num_blocks + 1):
         ident = reception_block(x, ksize, f"rBlock{n}")
         if n == export_vfeat_block:
-            exported.append(ident)
+            exported.append((ident, OutputSpec("features", f"pb{n}")))
         x = separable_block(ident, ksize, f"SepConv{n}")
         h = map_block(x, per_joint * num_joints, f"RegMap{n}")
         pose, confidence, maps = _read_maps(h, num_joints, dim, depth_maps, alpha, f"pb{n}")
-        outputs += _outputs(pose, confidence, concat_pose_confidence, f"pb{n}")
+        outputs += _outputs(pose, confidence, concat_pose_confidence, layout, f"pb{n}")
         if export_heatmaps:
-            outputs.append(layers.Identity(name=f"pb{n}_heatmaps")(maps))
+            outputs.append((layers.Identity(name=f"pb{n}_heatmaps")(maps), OutputSpec("features", f"pb{n}")))
         if n < num_blocks:
             back = feedback_block(h, ident.shape[-1], f"fReMap{n}")
             x = layers.Add(name=f"pb{n}_reinject")([ident, x, back])
-    return ReceptionNet(inputs, outputs + exported, name="ReceptionNet")
+    tensors, specs = zip(*outputs, *exported, strict=True)
+    model = ReceptionNet(inputs, list(tensors), name="ReceptionNet")
+    model.signature = Signature([InputSpec.for_shape(input_shape)], specs)
+    return model
 
 
 def _read_maps(h, num_joints, dim, depth_maps, alpha, name):
     return pose_3d(h, depth_maps, 1.0, name) if dim == 3 else pose_2d(h, num_joints, alpha, 1.0, name)
 
 
-def _outputs(pose, confidence, concatenated, name):
-    """The outputs of one block, under names that tell what they are."""
+def _outputs(pose, confidence, concatenated, layout, name):
+    """The outputs of one block with their specs, under names that tell what they are."""
+    spec = OutputSpec("pose", name, layout=layout, has_confidence=concatenated)
     if concatenated:
-        return [layers.Concatenate(name=name, dtype=stable_dtype())([pose, confidence])]
-    return [layers.Identity(name=f"{name}_pose")(pose), layers.Identity(name=f"{name}_confidence")(confidence)]
+        return [(layers.Concatenate(name=name, dtype=stable_dtype())([pose, confidence]), spec)]
+    pose = layers.Identity(name=f"{name}_pose")(pose)
+    confidence = layers.Identity(name=f"{name}_confidence")(confidence)
+    return [(pose, spec), (confidence, OutputSpec("confidence", name))]
 
 
 def compile(model, ptr, vtr, num_y_per_branch=1):
@@ -150,26 +158,29 @@ def compile(model, ptr, vtr, num_y_per_branch=1):
     Raises:
         ValueError: outputs that are neither poses nor confidences in that order.
     """
-    dim, shapes = np.shape(ptr)[-1], [tuple(y.shape[1:]) for y in model.outputs]
-    kinds = {dim: "pose", 1: "confidence", dim + 1: "both"}
-    found = [kinds.get(shape[-1]) if len(shape) == 2 else None for shape in shapes]
-    branch = ["both"] if "both" in found else ["pose"] * num_y_per_branch + ["confidence"]
-    if found != branch * (len(found) // len(branch)):
+    kinds = [_target_kind(spec) for spec in model.signature.outputs]
+    branch = ["both"] if "both" in kinds else ["pose"] * num_y_per_branch + ["confidence"]
+    if kinds != branch * (len(kinds) // len(branch)):
         raise ValueError(
-            f"`model` should have {num_y_per_branch} poses (J, {dim}) and a confidence (J, 1), or one output "
-            f"(J, {dim + 1}), a block. Received: outputs of shapes {shapes}"
+            f"`model` should have {num_y_per_branch} poses and a confidence, or one output with both, a block. "
+            f"Received: outputs {kinds}"
         )
     targets, losses, weights = {"pose": ptr, "confidence": vtr}, [], []
-    if "both" in found:
+    if "both" in kinds:
         targets["both"] = np.concatenate([ptr, vtr], axis=-1)  # (N, J, dim + 1)
     known = {
         "pose": (elasticnet_loss_on_valid_joints, 1.0),
         "confidence": ("binary_crossentropy", CONFIDENCE_WEIGHT),
         "both": (pose_regression_loss("l1l2", CONFIDENCE_WEIGHT), 1.0),
     }
-    for kind in found:
+    for kind in kinds:
         loss, weight = known[kind]
         losses.append(loss)
         weights.append(weight)
     model.compile(optimizer=keras.optimizers.RMSprop(), loss=losses, loss_weights=weights)
-    return [targets[kind] for kind in found]
+    return [targets[kind] for kind in kinds]
+
+
+def _target_kind(spec):
+    """What an output is trained on: "pose", "confidence" or "both"; another kind as it is."""
+    return "both" if spec.kind == "pose" and spec.has_confidence else spec.kind

@@ -76,7 +76,7 @@ def _stem_layers(x, old_model):
 
 
 def stem(x, old_model=False):
-    """Pictures (B, H, W, 3) to features (B, H / 8, W / 8, 576), or 512 in the first version of the network."""
+    """Images (B, H, W, 3) to features (B, H / 8, W / 8, 576), or 512 in the first version of the network."""
     x = submodel(x, lambda inputs: _stem_layers(inputs, old_model), "Stem")
     return sepconv_residual(x, OLD_WIDTH, (3, 3), "sepconv1") if old_model else x
 

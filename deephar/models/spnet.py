@@ -1,4 +1,4 @@
-"""The Sequential Pyramid Network (SPNet): 2D or 3D poses in pictures, poses and actions in clips.
+"""The Sequential Pyramid Network (SPNet): 2D or 3D poses in images, poses and actions in clips.
 
 Luvizon, Picard and Tabia, "Multi-task Deep Learning for Real-Time 3D Human Pose Estimation and Action Recognition",
 TPAMI 2020, section 3 and figures 3 to 5. P pyramids in a row, alternately down and up through L resolutions, each with
@@ -9,20 +9,23 @@ L - 1 prediction blocks; blocks of the same resolution are linked sideways.
     level 2            +--> dp1_pb2 --> up2_pb2               +--> dp3_pb2 --> up4_pb2
     level 3                   +--> dp1_pb3 --^                       +--> dp3_pb3 --^
 
-A clip (B, T, H, W, C) is folded to pictures (B * T, H, W, C) right behind the input; the action part and the outputs
-get time back. Layers of a clip model carry the names of the picture model, and depend on the place only.
+A clip (B, T, H, W, C) is folded to images (B * T, H, W, C) right behind the input; the action part and the outputs
+get time back. Layers of a clip model carry the names of the image model, and depend on the place only.
 """
 
 import keras
 from keras import layers
 
-from deephar.checkpoints.loading import PoseModel
 from deephar.config import ModelConfig
 from deephar.layers import FoldFrames, StopGradient, downscaling_unit, residual_unit, upscaling_unit
-from deephar.losses import pose_regression_loss
+from deephar.layers.losses import pose_regression_loss
+from deephar.models.base import PoseModel
 from deephar.models.legacy_order import legacy_order
+from deephar.models.signature import InputSpec, Signature
 from deephar.models.spnet_blocks import Predictions, entry_flow, prediction_block
 from deephar.models.surgery import copy_replica_layers, set_trainable_layers, trainable_table
+
+ACTION_PART = ("*action*",)  # in the names of all layers of the action part
 
 
 @keras.saving.register_keras_serializable(package="deephar")
@@ -101,7 +104,7 @@ def build(cfg, stop_grad_stem=False):
     Args:
         cfg: `ModelConfig`. `predict_rootz` has no effect on this architecture; `dbg_decoupled_h` without
             `dbg_decoupled_pose` adds the decoupled probability maps only.
-        stop_grad_stem: whether the entry flow learns nothing.
+        stop_grad_stem: whether the entry flow is frozen.
 
     Returns:
         A functional model `SPNet`. Input: `cfg.input_shape`, RGB in [-1, 1]. Outputs, a flat list: all poses in order
@@ -112,7 +115,7 @@ def build(cfg, stop_grad_stem=False):
 
     Raises:
         TypeError: `cfg` is no `ModelConfig`.
-        ValueError: pictures with actions, decoupled outputs without replica, or an input too small.
+        ValueError: images with actions, decoupled outputs without replica, or an input too small.
     """
     _check_config(cfg)
     inputs = layers.Input(cfg.input_shape, name="frame")
@@ -125,7 +128,10 @@ def build(cfg, stop_grad_stem=False):
     predictions = Predictions()
     for number in range(1, cfg.num_pyramids + 1):
         _pyramid(number, lateral, predictions, cfg)
-    return SPNet(inputs, predictions.as_list(), name="SPNet")
+    outputs, specs = predictions.as_lists()
+    model = SPNet(inputs, list(outputs), name="SPNet")
+    model.signature = Signature([InputSpec.for_shape(cfg.input_shape)], specs, ACTION_PART if cfg.num_actions else ())
+    return model
 
 
 def get_num_predictions(num_pyramids, num_levels):
@@ -170,9 +176,8 @@ def split_model(full_model, cfg, interlaced=False, model_names=(None, None)):
             f"`full_model` should have {expected} outputs to fit `cfg` ({num_poses} poses, {num_actions} actions). "
             f"Received: {len(full_model.outputs)}"
         )
-    parts = _split_outputs(full_model.outputs, num_poses, num_actions, len(cfg.num_actions), interlaced)
-    model_class = type(full_model)
-    return [model_class(full_model.inputs[0], part, name=name) for part, name in zip(parts, model_names, strict=True)]
+    parts = _split_outputs(range(expected), num_poses, num_actions, len(cfg.num_actions), interlaced)
+    return [full_model.part(indices, name) for indices, name in zip(parts, model_names, strict=True)]
 
 
 def compile_split_models(
@@ -189,11 +194,11 @@ def compile_split_models(
 
     Args:
         optimizer: of the pose model; the action model gets its own with the same settings.
-        pose_trainable: whether layers whose name does not hold "action" learn; those with "action" keep their state.
+        pose_trainable: whether layers without "action" in their name are trainable; the others keep their state.
         copy_replica: whether to start the decoupled poses from the poses (`copy_replica_layers`).
         ar_loss_weights: weight of every action output; poses weigh 1.
         interlaced: see `split_model`.
-        verbose: 1 prints which layers learn.
+        verbose: 1 prints which layers are trainable.
 
     Returns:
         [pose model, action model].

@@ -1,6 +1,6 @@
 """The action part of the SPNet: what one prediction block says about the action in a clip.
 
-Luvizon, Picard and Tabia, TPAMI 2020, section 3.3. Poses and appearance features are laid out as pictures with time
+Luvizon, Picard and Tabia, TPAMI 2020, section 3.3. Poses and appearance features are laid out as images with time
 for rows and joints for columns:
 
     pose * confidence (B, T, J, dim) -- three convolutions, r1 -- pad, pool --+

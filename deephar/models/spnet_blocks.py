@@ -34,12 +34,14 @@ from deephar.layers import (
     softargmax2d,
 )
 from deephar.layers.frames import stable_dtype
+from deephar.models.signature import OutputSpec
 from deephar.models.spnet_action import action_block
+from deephar.utils.labels import default_labels
 
 
 @dataclass
 class Predictions:
-    """What the blocks of one model have predicted so far, each list in order of computation."""
+    """What the blocks of one model have predicted so far: lists of (tensor, `OutputSpec`), in order of computation."""
 
     poses: list = field(default_factory=list)  # (B, [T,] J, dim + 1)
     actions: list = field(default_factory=list)  # (B, A), block by block, in each block one for every set of actions
@@ -47,13 +49,13 @@ class Predictions:
     decoupled_maps: list = field(default_factory=list)  # (B, [T,] H, W, J)
     num_action_blocks: int = 0
 
-    def as_list(self):
-        """The outputs of the model, in the order of its signature."""
-        return self.poses + self.actions + self.decoupled_poses + self.decoupled_maps
+    def as_lists(self):
+        """The outputs of the model and their specs, two lists in one order."""
+        return zip(*self.poses, *self.actions, *self.decoupled_poses, *self.decoupled_maps, strict=True)
 
 
 def entry_flow(x, cfg):
-    """Pictures (B, H, W, 3) to features (B, H / image_div, W / image_div, growth * log2(image_div))."""
+    """Images (B, H, W, 3) to features (B, H / image_div, W / image_div, growth * log2(image_div))."""
     growth = cfg.growth
     x = conv2d(x, 64, (7, 7), strides=(2, 2), name="conv1")
     x = residual_unit(x, (3, 3), out_size=growth, convtype="normal", name="res0")
@@ -128,8 +130,9 @@ def _decoupled_outputs(heatmaps, predictions, cfg, name):
         names["maps"] += "_frames"
     maps, pose, confidence = pose_from_maps(heatmaps, None, cfg, names)
     if cfg.dbg_decoupled_pose:
-        predictions.decoupled_poses.append(_pose_output(pose, confidence, cfg, f"{name}_dbg"))
-    predictions.decoupled_maps.append(_unfold(maps, cfg, f"{name}_dbg_h"))
+        output = _pose_output(pose, confidence, cfg, f"{name}_dbg")
+        predictions.decoupled_poses.append((output, OutputSpec("features", name)))
+    predictions.decoupled_maps.append((_unfold(maps, cfg, f"{name}_dbg_h"), OutputSpec("features", name)))
 
 
 def _action_predictions(xa, zp, heatmaps, depthmaps, predictions, cfg):
@@ -143,7 +146,8 @@ def _action_predictions(xa, zp, heatmaps, depthmaps, predictions, cfg):
     confidence = _unfold(confidence, cfg, f"{name}_vis_clip")  # (B, T, J, 1)
     appearance = _unfold(appearance, cfg, f"{name}_kron_clip")  # (B, T, J, F)
     actions, xa = action_block(xa, pose, confidence, appearance, cfg, name)
-    predictions.actions += actions
+    specs = [OutputSpec("action", name, labels=default_labels(count)) for count in cfg.num_actions]
+    predictions.actions += zip(actions, specs, strict=True)
     return xa
 
 
@@ -178,7 +182,8 @@ def prediction_block(xp, xa, zp, predictions, cfg, do_action, name):
 
     names = {"maps": f"{name}_probmaps", "xy": f"{name}_xy", "xyz": f"{name}_xyz", "vis": f"{name}_vis"}
     _, pose, confidence = pose_from_maps(heatmaps, depthmaps, cfg, names)
-    predictions.poses.append(_pose_output(pose, confidence, cfg, name))
+    spec = OutputSpec("pose", name, layout=cfg.poselayout, maps_layer=names["maps"])
+    predictions.poses.append((_pose_output(pose, confidence, cfg, name), spec))
     if do_action:
         seen = (action_heatmaps, action_depthmaps) if replica else (heatmaps, depthmaps)
         xa = _action_predictions(xa, zp, *seen, predictions, cfg)

@@ -1,19 +1,19 @@
-"""Work on built models: what learns, copying replicas, compiling many outputs, cutting after a prediction block."""
+"""Work on built models: trainable layers, copies of replicas, compiling many outputs, cutting after a block."""
 
-import re
+import dataclasses
 
 import keras
 
-from deephar.layers import UnfoldFrames
+from deephar.layers import FoldFrames, UnfoldFrames
 from deephar.layers.frames import stable_dtype
 from deephar.models.graph import operations_behind
+from deephar.models.signature import signature_of
 
-_BLOCK = re.compile(r"^((?:(?:dp|up)\d+_)?pb\d+)(?:_|$)")
 _REPLICA = "_replica"
 
 
 def set_trainable_layers(model, keyword, pos_trainable, neg_trainable=None):
-    """Let layers learn or not by their name.
+    """Make layers trainable or frozen by their name.
 
     Args:
         model: the model; compile it afterwards for the change to take effect.
@@ -28,11 +28,11 @@ def set_trainable_layers(model, keyword, pos_trainable, neg_trainable=None):
 
 
 def trainable_table(model):
-    """One line a layer with weights: whether it learns, name, kind, number of weights; as text."""
+    """One line a layer with weights: whether it is trainable, name, kind, number of weights; as text."""
     rows = [f"Model {model.name}: layers with weights"]
     for layer in model.layers:
         if layer.weights:
-            state = "learns" if layer.trainable and layer.trainable_weights else "fixed "
+            state = "trainable" if layer.trainable and layer.trainable_weights else "frozen   "
             rows.append(f"{state} | {layer.name} | {type(layer).__name__} | {layer.count_params()}")
     return "\n".join(rows)
 
@@ -68,11 +68,12 @@ def compile_model(model, loss, optimizer, loss_weights=None):
 
 
 def prediction_blocks(model):
-    """Names of the prediction blocks in order of computation, read from the model's outputs.
+    """Return the names of the prediction blocks of poses, in order of computation.
 
-    They are `dp1_pb1`, `dp1_pb2`, ... in an SPNet; `pb1`, `pb2`, ... in a ReceptionNet.
+    They are `dp1_pb1`, `dp1_pb2`, ... in an SPNet; `pb1`, `pb2`, ... in a ReceptionNet; `stack1`, ... in an hourglass.
     """
-    return [name for name in model.output_names if _BLOCK.fullmatch(name)]
+    signature = signature_of(model)
+    return list(dict.fromkeys(signature.outputs[k].block for k in signature.pose_outputs))
 
 
 def sharpen_maps(model, factor, block=-1):
@@ -116,53 +117,95 @@ def _joined(pose, confidence, name):
 
 
 def join_confidence(model):
-    """The model with each pose (B, [T,] J, D) and the confidence (B, [T,] J, 1) that follows it as one output.
+    """Return the model with each pose (B, [T,] J, D) and the confidence (B, [T,] J, 1) of its block as one output.
 
     Args:
         model: of any kind; one without such pairs is returned as it is, the others on the same layers, not compiled.
     """
-    if not isinstance(model, keras.Model) or not isinstance(model.outputs, list):
+    if not isinstance(model, keras.Model):
         return model
-    outputs, rest = [], list(zip(model.output_names, model.outputs, strict=True))
-    while rest:
-        name, y = rest.pop(0)
-        following = tuple(rest[0][1].shape) if rest else ()
-        if len(y.shape) in (3, 4) and y.shape[-1] > 1 and following == (*y.shape[:-1], 1):
-            y = _joined(y, rest.pop(0)[1], name)
-        outputs.append(y)
-    return model if len(outputs) == len(model.outputs) else type(model)(model.inputs[0], outputs, name=model.name)
+    signature = signature_of(model)
+    confidences = {signature.outputs[k].block: k for k in signature.indices("confidence")}
+    if not confidences:
+        return model
+    outputs, specs = [], []
+    for name, y, spec in zip(model.output_names, model.outputs, signature.outputs, strict=True):
+        if spec.kind == "pose" and spec.block in confidences:
+            y = _joined(y, model.outputs[confidences[spec.block]], name)
+            spec = dataclasses.replace(spec, has_confidence=True)
+        if spec.kind != "confidence":
+            outputs.append(y)
+            specs.append(spec)
+    joined = type(model)(model.inputs[0], outputs, name=model.name)
+    joined.signature = dataclasses.replace(signature, outputs=specs)
+    return joined
 
 
-def _blocks_behind(model):
-    """For each output of a model, the set of names of the blocks that take part in computing it."""
-    blocks = {}
-    for operation, parents in operations_behind(model.outputs).items():
-        match = _BLOCK.match(operation.name)
-        blocks[operation] = frozenset(match.groups() if match else ()).union(*(blocks[p] for p in parents))
-    return [blocks[y._keras_history[0]] for y in model.outputs]
+def image_view(model, signature=None):
+    """Return the pose part of a clip network as a network for single images, on the same weights.
+
+    Args:
+        model: a functional clip network that folds its frames into the batch right behind the input.
+        signature: its `Signature`, where it is not the model's own.
+
+    Returns:
+        A network (B, H, W, 3) with the pose outputs of `model`; the model itself where it takes images; None where it
+        takes clips and is built in another way.
+    """
+    signature = signature or signature_of(model)
+    if signature.num_frames is None:
+        return model
+    if not isinstance(model, keras.Model) or not any(isinstance(k, FoldFrames) for k in model.layers[1:2]):
+        return None
+    kept = signature.indices("pose", "confidence", "heatmaps")
+    makers = {id(layer.output): layer for layer in model.layers if isinstance(layer, UnfoldFrames)}
+    unfolds = [makers.get(id(model.outputs[k])) for k in kept]
+    if None in unfolds or not unfolds:
+        return None
+    view = keras.Model(model.layers[1].output, [layer.input for layer in unfolds], name=f"{model.name}_images")
+    view.signature = signature.select(kept).replace(num_frames=None)
+    return view
+
+
+def _first_blocks(model, signature):
+    """Return for each operation behind a pose the number, from 0, of the first block that needs it."""
+    numbers = {}
+    blocks = prediction_blocks(model)
+    kinds = ("pose", "confidence", "heatmaps")
+    for number, block in enumerate(blocks):
+        own = [k for k in signature.indices(*kinds) if signature.outputs[k].block == block]
+        for operation in operations_behind([model.outputs[k] for k in own]):
+            numbers.setdefault(operation, number)
+    return numbers
 
 
 def cut_model(model, block):
-    """The model up to a prediction block: the same outputs as the whole model has up to there, for less work.
+    """Return the model up to a prediction block: the outputs that the whole model has up to there, for less work.
 
     The cut model is made of the very layers of `model`: weights are shared, not copied, so training one changes the
-    other. Layers that no kept output needs are not in it. Kept are the poses of the first blocks, and action and debug
-    outputs computed from these blocks alone, in the order of the whole model.
+    other. Layers that no kept output needs are not in it. Kept are the poses of the first blocks, and all other outputs
+    that need nothing of later blocks, in the order of the whole model.
 
     Args:
-        model: an SPNet or a ReceptionNet; the cut one is not compiled.
+        model: a network of several prediction blocks; the cut one is not compiled.
         block: a block's name, like "up2_pb0" or "pb4", or how many blocks to keep, from 1.
 
     Raises:
         ValueError: the model has no such block.
     """
-    blocks = prediction_blocks(model)
+    blocks, signature = prediction_blocks(model), signature_of(model)
     if isinstance(block, str) and block in blocks:
         count = blocks.index(block) + 1
     elif isinstance(block, int) and not isinstance(block, bool) and 1 <= block <= len(blocks):
         count = block
     else:
         raise ValueError(f"`block` should be 1 to {len(blocks)} or one of {', '.join(blocks)}. Received: {block!r}")
-    kept = set(blocks[:count])
-    outputs = [y for y, needed in zip(model.outputs, _blocks_behind(model), strict=True) if needed <= kept]
-    return type(model)(model.inputs[0], outputs, name=model.name)
+    first = _first_blocks(model, signature)
+    kept = [
+        k
+        for k, y in enumerate(model.outputs)
+        if max(first.get(operation, 0) for operation in operations_behind([y])) < count
+    ]
+    cut = type(model)(model.inputs[0], [model.outputs[k] for k in kept], name=model.name)
+    cut.signature = signature.select(kept)
+    return cut

@@ -6,7 +6,7 @@
                                     |                                           nothing else changes
                                     +--> other actions' layers                  left as they are
 
-Two-dimensional weights are worth much to a network of three: the paper trains on pictures with and without depth
+Two-dimensional weights are worth much to a network of three: the paper trains on images with and without depth
 together for that reason (TPAMI 2020, section 4.4).
 """
 

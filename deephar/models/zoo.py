@@ -8,7 +8,6 @@
 `python -m deephar.models.zoo weights/README.md` writes the list; without a file it is printed.
 """
 
-import importlib
 import json
 import os
 import pathlib
@@ -17,8 +16,9 @@ import sysconfig
 
 import keras
 
-from deephar.config import ModelConfig
-from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, SPNET, ModelCard
+from deephar.models.builders import build_network
+from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, ModelCard
+from deephar.models.signature import Signature
 from deephar.utils.io import atomic_path, file_digest
 
 __all__ = [
@@ -59,9 +59,9 @@ def build_model(name):
         ValueError: unknown name.
     """
     card = _card(name)
-    module, function = card.builder.rsplit(".", 1)
-    arguments = {"cfg": ModelConfig(**card.config)} if card.builder == SPNET else card.config
-    return getattr(importlib.import_module(module), function)(**arguments)
+    model = build_network(card.config)
+    model.signature = model.signature.replace(labels=card.labels, frame_step=card.frame_step, fps=card.fps)
+    return model
 
 
 def weight_folders():
@@ -111,11 +111,16 @@ def _from_run(path):
     if not config.is_file():
         return None
     try:
-        stored = json.loads(config.read_text(encoding="utf-8"))
-        stored = (stored.get("config") or {}).get("model")
+        about = json.loads(config.read_text(encoding="utf-8"))
+        stored, signature = (about.get("config") or {}).get("model"), about.get("signature")
     except (ValueError, AttributeError) as error:
         raise ValueError(f"`config.json` must be that of a run. Received: {str(config)!r}: {error}") from error
-    return None if stored is None else importlib.import_module("deephar.models.builders").build_network(stored)
+    if stored is None:
+        return None
+    model = build_network(stored)
+    if signature is not None:
+        model.signature = Signature.from_dict(signature)
+    return model
 
 
 def _from_file(path):
@@ -126,7 +131,6 @@ def _from_file(path):
             f"Received: {str(path)!r}, which does not exist"
         )
     if path.suffix == ".keras":
-        importlib.import_module("deephar.models.builders")  # registers the layers
         return keras.saving.load_model(path)
     known = [card.name for card in MODELS.values() if card.file == path.name]
     model = build_model(known[0]) if known else _from_run(path)
@@ -175,14 +179,13 @@ def load_model(name_or_path, weights=None):
 
 
 def _lines(card):
-    config = ", ".join(f"{k}={v!r}" for k, v in card.config.items())
     yield from ("", f"## {card.name}", "")
     yield f"- file: `{card.file}`" + (", ships" if card.ships else "")
     yield f"- where: {card.where}"
     for kind in ("sha256", "md5"):
         if getattr(card, kind):
             yield f"- {kind}: `{getattr(card, kind)}`"
-    yield f"- network: `{card.builder}({f'ModelConfig({config})' if card.builder == SPNET else config})`"
+    yield f"- network: `build_network({card.config!r})`"
     yield f"- trained on: {card.trained_on}"
     yield f"- score: {card.score}"
     if card.command:

@@ -1,1 +1,1 @@
-"""The synthetic world: people, motion, pictures and annotations from code and seeds alone."""
+"""The synthetic world: people, motion, images and annotations from code and seeds alone."""

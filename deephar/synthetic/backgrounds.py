@@ -1,4 +1,4 @@
-"""Rooms, places outdoors and the user's own pictures, with lights and furniture, different in every split.
+"""Rooms, places outdoors and the user's own images, with lights and furniture, different in every split.
 
 sample_room(rng, split) -> Room(surroundings, lights, ambient, shadow, clutter), once a clip
 """
@@ -25,7 +25,7 @@ from deephar.synthetic.ground_textures import (
 from deephar.synthetic.palette import pick, split_value
 from deephar.synthetic.scene import Light, Solids, SolidsBuilder, Surroundings
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 BLOCKED = 0.12  # share of rooms with something between the camera and the person
 
 
@@ -128,20 +128,20 @@ def _outdoors(rng, split):
 
 
 @lru_cache(maxsize=8)
-def _picture_paths(folder):
-    """The pictures below a folder, sorted."""
+def _image_paths(folder):
+    """The images below a folder, sorted."""
     root = Path(folder)
     if not root.is_dir():
-        raise FileNotFoundError(f"`folder` must be a folder with pictures to put behind people. Received: {folder!r}")
-    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in PICTURE_SUFFIXES)
+        raise FileNotFoundError(f"`folder` must be a folder with images to put behind people. Received: {folder!r}")
+    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
     if not paths:
-        raise FileNotFoundError(f"`folder` has no picture ({', '.join(PICTURE_SUFFIXES)}). Received: {folder!r}")
+        raise FileNotFoundError(f"`folder` has no image ({', '.join(IMAGE_SUFFIXES)}). Received: {folder!r}")
     return tuple(paths)
 
 
-def _own_picture(rng, folder):
-    """A random part of a random picture of the user's folder."""
-    paths = _picture_paths(str(folder))
+def _own_image(rng, folder):
+    """A random part of a random image of the user's folder."""
+    paths = _image_paths(str(folder))
     with Image.open(paths[int(rng.integers(len(paths)))]) as image:
         image = image.convert("RGB")
     width, height = image.size
@@ -149,7 +149,7 @@ def _own_picture(rng, folder):
     left, top = int(rng.integers(width - side + 1)), int(rng.integers(height - side + 1))
     image = image.crop((left, top, left + side, top + side))
     image.thumbnail((768, 768))
-    return Surroundings(kind="picture", picture=np.asarray(image))
+    return Surroundings(kind="image", image=np.asarray(image))
 
 
 def _place(rng, centre, clear, camera_position):
@@ -190,7 +190,7 @@ def sample_room(rng, split="train", folder=None, centre=(0.0, 0.0), clear=1000.0
     Args:
         rng: numpy Generator.
         split: 'train', 'validation' or 'test'; their textures and colours have nothing in common.
-        folder: a folder with pictures to use instead of floors and walls, or None.
+        folder: a folder with images to use instead of floors and walls, or None.
         centre: (x, y) in mm, where the person is.
         clear: radius in mm round `centre` that furniture keeps out of.
         camera_position: (3,) in mm; a room is made large enough to hold it, furniture stays out of its way.
@@ -200,14 +200,14 @@ def sample_room(rng, split="train", folder=None, centre=(0.0, 0.0), clear=1000.0
         A `Room`.
 
     Raises:
-        FileNotFoundError: `folder` does not exist or has no picture.
+        FileNotFoundError: `folder` does not exist or has no image.
     """
     camera_position = None if camera_position is None else np.asarray(camera_position, float)
     outdoors = bool(rng.random() < 0.4) and not indoors
     lights, ambient, shadow = _daylight(rng) if outdoors else _indoor_light(rng)
     lights, ambient = _exposed(rng, lights, ambient)
     if folder is not None:
-        return Room(_own_picture(rng, folder), lights, ambient, 0.6 * shadow, Solids())
+        return Room(_own_image(rng, folder), lights, ambient, 0.6 * shadow, Solids())
     around = _outdoors(rng, split) if outdoors else _indoors(rng, split, centre, camera_position, clear)
     clutter = _furnish(rng, split, outdoors, centre, clear, camera_position)
     return Room(around, lights, ambient, shadow, clutter)

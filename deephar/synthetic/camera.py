@@ -1,8 +1,8 @@
 """Cameras of the synthetic world: where they stand, how a hand shakes them, and the projection with lens distortion.
 
 Intrinsics and distortion follow Human3.6M's four cameras (f = 1145 px for 1000 px, k = -0.207, 0.248, -0.003), scaled
-to the picture's size. A frame is cut out of a larger view by moving the principal point and scaling the focal length,
-so that a close crop has the perspective of the picture it was cut from.
+to the image's size. A frame is cut out of a larger view by moving the principal point and scaling the focal length,
+so that a close crop has the perspective of the image it was cut from.
 """
 
 from dataclasses import dataclass, replace
@@ -12,10 +12,10 @@ import numpy as np
 from deephar.synthetic.kinematics import rot_x, rot_y, rot_z
 from deephar.synthetic.scene import Camera
 
-FOCAL_PX = 1145.0  # of a picture of 1000 px
+FOCAL_PX = 1145.0  # of an image of 1000 px
 RADIAL = (-0.2070, 0.2477, -0.0030)
 TANGENTIAL = (-0.0009, -0.0016)
-MIN_PERSON_PX, MAX_PERSON_PX = 80.0, 500.0  # height of a standing person in a picture of 1000 px
+MIN_PERSON_PX, MAX_PERSON_PX = 80.0, 500.0  # height of a standing person in an image of 1000 px
 FRAMINGS = ("scene", "person")
 # Camera axes (right, down, forward) of a camera that looks along the world's +x.
 _LOOK_X = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
@@ -107,12 +107,12 @@ def sample_rig(rng, low, high, height, size, shake=True, front=(0.0, 180.0)):
         rng: numpy Generator.
         low, high: corners (3,) of the box of the body over all frames, mm.
         height: body height, mm.
-        size: (width, height) px of the picture.
+        size: (width, height) px of the image.
         shake: whether the camera may be held by hand or follow the person.
         front: azimuth of the camera: the middle, and how far to either side of it, degrees.
 
     Returns:
-        A `Rig`. Elevation -10 to 40 degrees; a person standing would be 80 to 500 px high in a picture of
+        A `Rig`. Elevation -10 to 40 degrees; a person standing would be 80 to 500 px high in an image of
         1000 px.
     """
     longest = float(max(size))

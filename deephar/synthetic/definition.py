@@ -19,8 +19,8 @@ class FixedTestSet:
     Attributes:
         name: what a score quotes.
         seed: seed of the world; the split is 'test', indices count from 0.
-        stills: number of pictures.
-        still_sizes: (width, height) px that pictures take in turn.
+        stills: number of images.
+        still_sizes: (width, height) px that images take in turn.
         clips: number of whole videos, a multiple of 15.
         clip_sizes: (width, height) px that videos take, shifted by one from each round of fifteen actions to the next.
         sha256: of all annotations, see `annotations_hash`.
@@ -50,7 +50,7 @@ SYNTHETIC_V1 = TEST_SETS["synthetic-v1"]
 
 
 def still_size(index, sizes=SYNTHETIC_V1.still_sizes):
-    """(width, height) px of picture `index`."""
+    """(width, height) px of image `index`."""
     return tuple(sizes[index % len(sizes)])
 
 

@@ -207,7 +207,7 @@ def dress(skeleton, look, part_offset=0):
 
     Args:
         skeleton: has `points` (36, 3) mm, `frames` (7, 3, 3) and `body` (see `deephar.synthetic.body`).
-        look: `looks.PersonLook`.
+        look: `appearance.PersonAppearance`.
         part_offset: added to the numbers of `PART`, for a second person.
 
     Returns:

@@ -1,8 +1,8 @@
-"""Floor, walls and sky for every ray of a picture.
+"""Floor, walls and sky for every ray of an image.
 
 All of it is planes. The reciprocal of the depth of a plane is linear in the ray; the nearest plane has the largest. A
 tile at whose corners one plane is nearest shows that plane alone; few tiles show more. A room is seen from inside.
-Outdoors there is a floor up to a haze, a line of trees or houses and a sky. A picture fills the frame; its floor is
+Outdoors there is a floor up to a haze, a line of trees or houses and a sky. An image fills the frame; its floor is
 only there to catch a shadow.
 """
 
@@ -26,9 +26,9 @@ _GROUNDS = OrderedDict()  # what was drawn for the last few (surroundings, camer
 
 @dataclass(frozen=True)
 class Ground:
-    """The surroundings of one picture in tile order."""
+    """The surroundings of one image in tile order."""
 
-    grid: Grid  # coarser than the picture where the surroundings are out of focus
+    grid: Grid  # coarser than the image where the surroundings are out of focus
     planes: np.ndarray  # (4, N, 64) float32: display values 0..255 and 1 / depth, 0 in the sky
     floor: np.ndarray  # (m,) tiles that show the floor
     x: np.ndarray  # (m, 64) where their rays reach it, mm; far away for rays that do not
@@ -150,7 +150,7 @@ def _paint_plane(scene, number, axis, rays, depth, focal):
     if ceiling:  # has no pattern: the colour of a corner of the wall
         texel = unpack(ground_levels(around.wall)[-1:])
         return np.broadcast_to((texel * light[:, None])[:, :, None], (3,) + depth.shape), places
-    if around.kind == "picture":
+    if around.kind == "image":
         return np.zeros((3,) + depth.shape, np.float32), places
     texture, scale = (around.floor, around.floor_scale) if floor else (around.wall, around.wall_scale)
     scale = np.float32(GROUND / scale)
@@ -219,13 +219,13 @@ def draw_surroundings(scene, grid):
     key = (id(around), id(grid), pose.tobytes(), repr(scene.lights), repr(scene.ambient))
     if key in _GROUNDS and _GROUNDS[key][0] is around and _GROUNDS[key][1] is grid:
         return _GROUNDS[key][2]
-    if around.kind not in ("room", "outdoor", "picture"):
-        raise ValueError(f"`kind` of Surroundings must be 'room', 'outdoor' or 'picture'. Received: {around.kind!r}")
-    coarse = grid_of(camera, grid.size, 2) if around.softness > 1 and around.kind != "picture" else grid
+    if around.kind not in ("room", "outdoor", "image"):
+        raise ValueError(f"`kind` of Surroundings must be 'room', 'outdoor' or 'image'. Received: {around.kind!r}")
+    coarse = grid_of(camera, grid.size, 2) if around.softness > 1 and around.kind != "image" else grid
     focal = float(camera.f[0]) * grid.size[0] / camera.size[0] / (1 if coarse is grid else 2)
     planes, floor = _draw(scene, coarse, focal)
-    if around.kind == "picture":
-        image = Image.fromarray(around.picture).resize(grid.size, Image.Resampling.BILINEAR)
+    if around.kind == "image":
+        image = Image.fromarray(around.image).resize(grid.size, Image.Resampling.BILINEAR)
         planes[:3] = grid.tile(np.asarray(image)).T.reshape(planes[:3].shape)
         planes[3] = 0
     elif coarse is not grid:
@@ -258,34 +258,34 @@ def _between(planes, axis):
 
 
 def _enlarged(ground, planes, grid):
-    """Planes (4, N, 64) of a ground of half the size in the picture's own grid, interpolated."""
+    """Planes (4, N, 64) of a ground of half the size in the image's own grid, interpolated."""
     order, large = _places(ground.grid.tiles, grid.tiles)
-    picture = np.take(planes.reshape(4, -1), order, axis=1)  # (4, h, w)
-    halves = _between(picture, 1)  # (4, up or down, h, w)
+    image = np.take(planes.reshape(4, -1), order, axis=1)  # (4, h, w)
+    halves = _between(image, 1)  # (4, up or down, h, w)
     fours = _between(halves.reshape(8, *order.shape), 2)
     return np.take(fours.reshape(4, -1), large, axis=1)
 
 
 def in_focus(ground, planes, grid):
-    """Planes (4, N, 64) of a ground as planes of the picture's own grid: enlarged where out of focus."""
+    """Planes (4, N, 64) of a ground as planes of the image's own grid: enlarged where out of focus."""
     return planes if ground.grid is grid else _enlarged(ground, planes, grid)
 
 
 def _blurred(grid, planes, softness):
     """Colours of half the size out of focus: (3, N, 64), mixed with their neighbours."""
     order, _ = _places(grid.tiles, (1, 1))
-    picture = np.take(planes.reshape(3, -1), order, axis=1)
+    image = np.take(planes.reshape(3, -1), order, axis=1)
     share = np.float32(softness / 16)
     for middle, before, after in (
-        (picture[:, 1:-1], picture[:, :-2], picture[:, 2:]),
-        (picture[..., 1:-1], picture[..., :-2], picture[..., 2:]),
+        (image[:, 1:-1], image[:, :-2], image[:, 2:]),
+        (image[..., 1:-1], image[..., :-2], image[..., 2:]),
     ):
         around = before + after
         around *= share
         middle *= 1 - 2 * share
         middle += around
     out = np.empty((3, order.size), np.float32)
-    out[:, order] = picture
+    out[:, order] = image
     return out.reshape(planes.shape)
 
 

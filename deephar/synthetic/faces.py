@@ -102,7 +102,7 @@ def head_texture(rng, skin, hair, style, beard=False, glasses=None):
     Args:
         rng: numpy Generator.
         skin, hair: colours, RGB in [0, 1].
-        style: 'bald' or any hair style of `looks`.
+        style: 'bald' or any hair style of `appearance`.
         beard: whether there is one.
         glasses: colour of their frame, or None.
 

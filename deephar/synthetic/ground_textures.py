@@ -1,4 +1,4 @@
-"""Floors, walls, foliage and backdrops: repeating pictures drawn from a seed, a pool of each kind per split.
+"""Floors, walls, foliage and backdrops: repeating images drawn from a seed, a pool of each kind per split.
 
 A texture costs some milliseconds, so it is drawn once per process and kept; a room picks two from the pool of its
 split.

@@ -34,7 +34,7 @@ _TABLES = {
     "head_top thorax l_shoulder l_elbow l_wrist l_wrist l_thumb l_hand l_handtip "
     "thorax r_shoulder r_elbow r_wrist r_wrist r_thumb r_hand r_handtip",
     # Kinect films as a mirror does: its left joints (4 to 7, 12 to 15, 21, 22) are on the side that looks like the
-    # person's right in the picture, and `map_from_ntu` takes them as right. Joint 3 is the top of the head as in MPII.
+    # person's right in the image, and `map_from_ntu` takes them as right. Joint 3 is the top of the head as in MPII.
     "ntu25": "pelvis spine neck head_top r_shoulder r_elbow r_wrist r_hand l_shoulder l_elbow l_wrist l_hand "
     "r_hip r_knee r_ankle r_foot l_hip l_knee l_ankle l_foot thorax r_handtip r_thumb l_handtip l_thumb",
     "pa13": "head_top " + _sides("shoulder elbow wrist hip knee ankle"),

@@ -1,4 +1,4 @@
-"""What the writers of data sets share: pictures and MATLAB files written whole, several processes, runs that go on.
+"""What the writers of data sets share: images and MATLAB files written whole, several processes, runs that go on.
 
 Each file is written under a temporary name and moved, what is there already is kept, and the annotations come last: a
 run that was stopped goes on where it stood.
@@ -13,9 +13,9 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from deephar.program import follow_parent
 from deephar.synthetic.definition import SYNTHETIC_V1
 from deephar.utils.io import atomic_path, write_json
+from deephar.utils.processes import follow_parent
 from deephar.utils.progress import progress
 
 JPEG_QUALITY = 88
@@ -31,7 +31,7 @@ def cells(items):
 
 
 def save_jpeg(path, frame):
-    """Write an RGB picture, and the folder it lies in."""
+    """Write an RGB image, and the folder it lies in."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         Image.fromarray(frame).save(temporary, "JPEG", quality=JPEG_QUALITY)

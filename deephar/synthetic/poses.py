@@ -1,4 +1,4 @@
-"""Random poses within the joint limits, as sports pictures show them: bent, crouching, lying, leaping, inverted.
+"""Random poses within the joint limits, as sports images show them: bent, crouching, lying, leaping, inverted.
 
 A pose is drawn in joint angles, so limits hold by construction; then the lowest part of the body is put on the floor,
 or the whole person in the air.

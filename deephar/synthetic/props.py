@@ -1,6 +1,6 @@
 """The things people hold and use: for sport and music here, the small ones of everyday life in `props_small`.
 
-sample_props(rng, split) -> PropLook, once a clip
+sample_props(rng, split) -> PropAppearance, once a clip
 make_prop(kind, points, directions, numbers, look) -> Solids, every frame
 """
 
@@ -13,12 +13,12 @@ from deephar.synthetic.props_small import SMALL_MAKERS
 from deephar.synthetic.scene import PART_OBJECT, Material, SolidsBuilder
 
 SHAFT_MM = 8.0  # radius of a thin shaft
-ROPE_MM = 9.0  # radius; thicker than a real rope so that it survives small pictures
+ROPE_MM = 9.0  # radius; thicker than a real rope so that it survives small images
 BAR_MM = 17.0
 
 
 @dataclass(frozen=True)
-class PropLook:
+class PropAppearance:
     """Materials of the objects of one clip."""
 
     ball: Material
@@ -41,7 +41,7 @@ def sample_props(rng, split="train"):
     painted = rng.random() < 0.35
     steel = muted_colour(rng, split, saturation=(0.0, 0.08), value=(0.3, 0.85))
     ball = cloth_colour(rng, split)
-    return PropLook(
+    return PropAppearance(
         ball=Material(
             ball, (0.95, 0.95, 0.9), "noise" if rng.random() < 0.3 else "plain", 120.0, pattern_seed(rng, split), 0.15
         ),
@@ -235,7 +235,7 @@ def make_prop(kind, points, directions, numbers, look):
             bench `head`, `foot`; seat `top`; guitar `body`; rope any names, in order; see `props_small` for its own.
         directions: name -> (3,) unit: guitar `neck`, `face`; club, racket `face` if known.
         numbers: name -> mm: ball, glove `radius`; bench, seat `width`; barbell `plate` (0 for none).
-        look: `PropLook`.
+        look: `PropAppearance`.
 
     Returns:
         `Solids` with parts `PART_OBJECT`.

@@ -17,7 +17,7 @@ from deephar.synthetic.kinematics import cross
 from deephar.synthetic.rays import PLACE, TILE, blocks
 
 NEAR_MM = 60.0
-CHUNK = 1024  # pairs at a time, so that the arrays of large pictures stay in the cache
+CHUNK = 1024  # pairs at a time, so that the arrays of large images stay in the cache
 MISS = np.uint32(0x7F800000)  # the bits of +inf
 SIGN = np.uint32(0x80000000)
 

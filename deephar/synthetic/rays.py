@@ -1,4 +1,4 @@
-"""The rays of a picture, in tiles of 8 x 8: lens undone, directions as an affine function of the place in the tile.
+"""The rays of an image, in tiles of 8 x 8: lens undone, directions as an affine function of the place in the tile.
 
 All arrays over rays are in tile order, (N tiles, 64), so that the rays of a tile lie together in memory. A ray is
 (x, y, 1) in camera space, so that the distance along it is the depth. Whatever is linear in the ray needs three numbers
@@ -23,7 +23,7 @@ _GRIDS_KEPT = 16
 
 @dataclass(frozen=True)
 class Grid:
-    """The rays of a picture in tile order, in camera space; pixel centres are at integer coordinates + 0.5."""
+    """The rays of an image in tile order, in camera space; pixel centres are at integer coordinates + 0.5."""
 
     size: tuple  # (width, height)
     tiles: tuple  # (columns, rows) of tiles
@@ -31,26 +31,26 @@ class Grid:
     reach: np.ndarray  # (N,) distance from the centre to the farthest corner of the tile, in the plane z = 1
 
     def untile(self, values):
-        """Tile order to a picture: (N * 64, ...) -> (H, W, ...)."""
+        """Tile order to an image: (N * 64, ...) -> (H, W, ...)."""
         columns, rows = self.tiles
         tail = values.shape[1:] if values.shape[0] == columns * rows * TILE * TILE else values.shape[2:]
-        picture = values.reshape((rows, columns, TILE, TILE) + tail).swapaxes(1, 2)
-        picture = picture.reshape((rows * TILE, columns * TILE) + tail)  # (H', W', ...)
-        return picture[: self.size[1], : self.size[0]]
+        image = values.reshape((rows, columns, TILE, TILE) + tail).swapaxes(1, 2)
+        image = image.reshape((rows * TILE, columns * TILE) + tail)  # (H', W', ...)
+        return image[: self.size[1], : self.size[0]]
 
-    def tile(self, picture):
-        """A picture to tile order, padded with its edge: (H, W, ...) -> (N * 64, ...)."""
+    def tile(self, image):
+        """An image to tile order, padded with its edge: (H, W, ...) -> (N * 64, ...)."""
         columns, rows = self.tiles
-        pad = [(0, rows * TILE - self.size[1]), (0, columns * TILE - self.size[0])] + [(0, 0)] * (picture.ndim - 2)
+        pad = [(0, rows * TILE - self.size[1]), (0, columns * TILE - self.size[0])] + [(0, 0)] * (image.ndim - 2)
         if pad[0][1] or pad[1][1]:
-            picture = np.pad(picture, pad, mode="edge")
-        tail = picture.shape[2:]
-        return picture.reshape((rows, TILE, columns, TILE) + tail).swapaxes(1, 2).reshape((-1,) + tail)
+            image = np.pad(image, pad, mode="edge")
+        tail = image.shape[2:]
+        return image.reshape((rows, TILE, columns, TILE) + tail).swapaxes(1, 2).reshape((-1,) + tail)
 
 
 @lru_cache(maxsize=64)
 def blocks(tiles, side=4):
-    """Tiles in squares of `side`: (side * side, blocks), -1 beyond the edge of the picture."""
+    """Tiles in squares of `side`: (side * side, blocks), -1 beyond the edge of the image."""
     columns, rows = tiles
     wide, high = -(-columns // side), -(-rows // side)
     number = np.full((high * side, wide * side), -1)
@@ -86,7 +86,7 @@ def _make_grid(f, c, k, p, size):
 
 
 def grid_of(camera, size, coarser=1):
-    """The rays of `camera` for a picture of `size` (width, height), of `coarser` times larger pixels; some are kept."""
+    """The rays of `camera` for an image of `size` (width, height), of `coarser` times larger pixels; some are kept."""
     scale = [size[axis] / (camera.size[axis] * coarser) for axis in range(2)]
     f, c = (camera.f[0] * scale[0], camera.f[1] * scale[1]), (camera.c[0] * scale[0], camera.c[1] * scale[1])
     k, p = tuple(float(v) for v in camera.k), tuple(float(v) for v in camera.p)

@@ -2,7 +2,7 @@
 
 (seed, split, index) -> who, what, how -> one performance in the middle of a room
 (seed, place)        -> cameras around it, the same for all performances there
-every camera, every frame -> joints in px and mm, and a picture
+every camera, every frame -> joints in px and mm, and an image
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from deephar.synthetic.body import sample_body
 from deephar.synthetic.camera import RADIAL, TANGENTIAL, look_at, project
 from deephar.synthetic.motion import SPLITS, place
 from deephar.synthetic.scene import Camera
-from deephar.synthetic.stage import Stage, picture
+from deephar.synthetic.stage import Stage, image
 from deephar.synthetic.world import CLIPS, Job
 
 _CAMERAS, _BODY = 101, 102  # streams of random numbers
@@ -89,7 +89,7 @@ class Recording:
         heading: direction the performer faces, degrees; None: any.
         step: frames from one sample to the next; 0.5 gives two samples a frame.
         seed: seed of the world.
-        background: a folder of own pictures for the background, or None.
+        background: a folder of own images for the background, or None.
     """
 
     def __init__(self, actions, split, index, cameras, subject, heading=None, step=1.0, seed=0, background=None):
@@ -113,10 +113,10 @@ class Recording:
         return px, (points - self.cameras[camera].position) @ self.cameras[camera].R.T, points
 
     def draw(self, camera, t):
-        """The picture (H, W, 3) uint8 of sample `t`."""
+        """The image (H, W, 3) uint8 of sample `t`."""
         if self._stage is None:
             ring = max(float(np.hypot(*view.position[:2])) for view in self.cameras)
             self._stage = Stage(self.job, self.performance.skeleton, None, self.background, ring)
         view = self.cameras[camera]
         rng = self.job.stream("frame", FRAMES_OF_A_CAMERA * camera + t)
-        return picture(self._stage, self.performance, t, view, view.size, rng, None)[0]
+        return image(self._stage, self.performance, t, view, view.size, rng, None)[0]

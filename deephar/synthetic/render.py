@@ -25,7 +25,7 @@ from deephar.synthetic.textures import CLOTH, LEVELS, material_textures
 
 @dataclass(frozen=True)
 class Rendered:
-    """A picture and what is known of every pixel."""
+    """An image and what is known of every pixel."""
 
     frame: np.ndarray  # (H, W, 3) uint8
     grid: Grid
@@ -165,7 +165,7 @@ def _shade_solids(scene, packed, grid, solid, distance, focal):
 
 
 def render(scene, size=None):
-    """Draw `scene` as a picture of `size` (width, height), by default the camera's own.
+    """Draw `scene` as an image of `size` (width, height), by default the camera's own.
 
     Args:
         scene: `scene.Scene`.

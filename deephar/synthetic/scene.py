@@ -36,7 +36,7 @@ class Camera:
     """A perspective camera with the lens model of Human3.6M.
 
     A world point X is in camera space `R @ (X - position)`, then x/z, y/z are distorted by `k` (radial) and `p`
-    (tangential), then multiplied by `f` and shifted by `c`. `f` and `c` are in pixels of a picture of `size` (width,
+    (tangential), then multiplied by `f` and shifted by `c`. `f` and `c` are in pixels of an image of `size` (width,
     height); a rendering of another size scales both.
     """
 
@@ -117,9 +117,9 @@ class Light:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is seen where no solid is: a room, a place outdoors, or a picture (see `deephar.synthetic.backgrounds`)."""
+    """What is seen where no solid is: a room, a place outdoors, or an image (see `deephar.synthetic.backgrounds`)."""
 
-    kind: str = "room"  # 'room', 'outdoor' or 'picture'
+    kind: str = "room"  # 'room', 'outdoor' or 'image'
     floor: np.ndarray | None = None  # (S, S, 3) uint8 texture, repeated every floor_scale mm
     floor_scale: float = 2000.0
     wall: np.ndarray | None = None  # (S, S, 3) uint8 texture of the walls, or of the band at the horizon
@@ -128,7 +128,7 @@ class Surroundings:
     sky: tuple = ((0.35, 0.55, 0.85), (0.8, 0.87, 0.95))  # zenith and horizon
     clouds: np.ndarray | None = None  # (S, S) uint8
     skyline: np.ndarray | None = None  # (A,) float32: height of trees or houses, tangent of the elevation, once around
-    picture: np.ndarray | None = None  # (H, W, 3) uint8, kind 'picture'
+    image: np.ndarray | None = None  # (H, W, 3) uint8, kind 'image'
     softness: int = 1  # 1 sharp; 2 or 4: drawn that many times coarser, as if out of focus
 
 
@@ -144,7 +144,7 @@ class Solids:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything one picture needs."""
+    """Everything one image needs."""
 
     camera: Camera
     solids: Solids

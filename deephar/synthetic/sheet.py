@@ -24,9 +24,9 @@ def stills_sheet(split="train", first=0, rows=8, columns=8, size=160, seed=0, jo
 
     Args:
         split, seed, framing: as for `world.render_still`.
-        first: number of the first picture.
+        first: number of the first image.
         rows, columns: how many.
-        size: side of a picture, px.
+        size: side of an image, px.
         joints: draw the joints, filled where visible and hollow where hidden.
 
     Returns:
@@ -48,7 +48,7 @@ def actions_sheet(
         split, seed: as for `world.render_clip`.
         take: which video of each action, from 0.
         columns: frames of an action.
-        size: side of a picture, px.
+        size: side of an image, px.
         joints: draw the joints.
         actions: 'penn', 'ntu' or 'h36m'.
         beside: actions side by side in one row.

@@ -1,11 +1,11 @@
-"""One set of the synthetic world: the people, the objects and the room of a clip, and the pictures taken of them."""
+"""One set of the synthetic world: the people, the objects and the room of a clip, and the images taken of them."""
 
 from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
-from deephar.synthetic import backgrounds, effects, looks, props
+from deephar.synthetic import appearance, backgrounds, effects, props
 from deephar.synthetic.body import sample_body
 from deephar.synthetic.camera import project
 from deephar.synthetic.motion import place
@@ -25,7 +25,7 @@ class Stage:
         job: `world.Job`, the source of its random numbers.
         skeleton: the person over the whole clip.
         camera: the camera, which furniture keeps out of the way of.
-        folder: a folder of pictures for the background, or None.
+        folder: a folder of images for the background, or None.
         ring_mm: for several cameras around the person, how far the farthest is: a room that holds all of them, and
             nothing and nobody else within; `camera` is not used then.
     """
@@ -35,7 +35,7 @@ class Stage:
         low, high = points.min(0), points.max(0)
         centre = (low + high)[:2] / 2
         clear = float(max(CLEAR_MM, np.hypot(*(high - low)[:2]) / 2 + 350.0))
-        self.person = looks.sample_person(job.stream("person"), job.split)
+        self.person = appearance.sample_person(job.stream("person"), job.split)
         self._job, self._prop_look = job, None
         where = {"centre": centre, "clear": clear}
         if ring_mm is None:
@@ -64,18 +64,18 @@ class Stage:
         aside = np.array([-away[1], away[0]]) * rng.choice([-1.0, 1.0])
         spot = centre + aside * (clear * rng.uniform(0.75, 1.6)) + away * rng.uniform(-0.3, 1.5) * clear
         other = place(performance, 0.0, spot).skeleton[0]
-        return [looks.dress(other, looks.sample_person(rng, job.split), PART_SECOND_PERSON)]
+        return [appearance.dress(other, appearance.sample_person(rng, job.split), PART_SECOND_PERSON)]
 
     def scene(self, performance, t, camera):
         """The scene at frame `t` of a performance."""
         room = self.room
-        solids = [looks.dress(performance.skeleton[t], self.person)]
+        solids = [appearance.dress(performance.skeleton[t], self.person)]
         solids += [props.prop_solids(prop, t, self.prop_look) for prop in performance.props]
         solids += self.other + [room.clutter]
         return Scene(camera, merge(solids), room.surroundings, room.lights, room.ambient, room.shadow)
 
 
-def picture(stage, performance, t, camera, low_size, rng, motion):
+def image(stage, performance, t, camera, low_size, rng, motion):
     """Frame (H, W, 3) uint8 and visibility flags; drawn at `low_size` and enlarged where that is smaller."""
     small = replace_size(camera, low_size) if tuple(low_size) != tuple(camera.size) else camera
     rendered = render(stage.scene(performance, t, small), tuple(small.size))
@@ -100,6 +100,6 @@ def replace_size(camera, size):
 
 
 def drawn_size(size, box):
-    """Size in which a close frame is drawn: not finer than the picture it would have been cut from."""
+    """Size in which a close frame is drawn: not finer than the image it would have been cut from."""
     share = min(1.0, max((box[2] - box[0]) / size[0], 0.2))
     return tuple(max(16, int(round(side * share))) for side in size) if share < 0.9 else tuple(size)

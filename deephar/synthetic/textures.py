@@ -21,16 +21,16 @@ _KEPT = OrderedDict()  # (id of a material, level) -> (material, packed texture)
 _KEPT_MOST = 256
 
 
-def pack_pixels(picture):
+def pack_pixels(image):
     """(..., 3) uint8 -> (...,) uint32."""
-    filled = np.zeros(picture.shape[:-1] + (4,), np.uint8)
-    filled[..., :3] = picture
+    filled = np.zeros(image.shape[:-1] + (4,), np.uint8)
+    filled[..., :3] = image
     return filled.view(np.uint32)[..., 0]
 
 
-def coarser(picture, level):
-    """A picture (S, S[, 3]) uint8 averaged over squares of 2 ** level texels: S >> level texels a side."""
-    return np.asarray(Image.fromarray(picture).reduce(1 << level)) if level > 0 else picture
+def coarser(image, level):
+    """An image (S, S[, 3]) uint8 averaged over squares of 2 ** level texels: S >> level texels a side."""
+    return np.asarray(Image.fromarray(image).reduce(1 << level)) if level > 0 else image
 
 
 def value_noise(rng, side, first=2, octaves=5, falloff=0.6):

@@ -58,7 +58,7 @@ def visible_points(px, depth, rendered, body):
     """Visibility of one frame's points.
 
     Args:
-        px: (K, 2) pixels of the rendered picture.
+        px: (K, 2) pixels of the rendered image.
         depth: (K,) mm along the optical axis.
         rendered: `render.Rendered`, for depth and part in the pixels of the points.
         body: the `Body`, for the thickness of the flesh.

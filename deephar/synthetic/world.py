@@ -1,11 +1,11 @@
-"""Pictures and clips of the synthetic world by split and number: `render_still` and `render_clip`.
+"""Images and clips of the synthetic world by split and number: `render_still` and `render_clip`.
 
     (seed, split, index) -> streams of random numbers -> who, what, how       (actions.py, poses.py)
                                                       -> camera               (camera.py)
-                                                      -> looks, room, effects (looks.py, backgrounds.py, effects.py)
-    annotations: points -> projection; picture: scene -> pixels, depth -> visibility
+                                                      -> appearance, room, effects (appearance.py, effects.py ...)
+    annotations: points -> projection; image: scene -> pixels, depth -> visibility
 
-What is annotated does not depend on how it looks, and nothing depends on the order or the process in which pictures are
+What is annotated does not depend on how it looks, and nothing depends on the order or the process in which images are
 made.
 """
 
@@ -18,9 +18,9 @@ from deephar.synthetic.body import P, sample_body
 from deephar.synthetic.camera import FRAMINGS, box_of, crop, person_box, project, sample_rig
 from deephar.synthetic.motion import SPLITS
 from deephar.synthetic.poses import random_pose
-from deephar.synthetic.stage import Stage, drawn_size, picture
+from deephar.synthetic.stage import Stage, drawn_size, image
 
-# An own family of random numbers for pictures and videos of each set of actions.
+# An own family of random numbers for images and videos of each set of actions.
 STILLS, CLIPS = {"penn": 0, "ntu": 2, "h36m": 4}, {"penn": 1, "ntu": 3, "h36m": 5}
 _STREAMS = {
     "motion": 0,
@@ -33,17 +33,17 @@ _STREAMS = {
     "frame": 7,
     "cut": 8,
 }
-NOMINAL_PX = 640  # longer side of the picture that a close frame of one person was cut from
+NOMINAL_PX = 640  # longer side of the image that a close frame of one person was cut from
 RANDOM_POSES = 0.45  # share of stills that are not taken from a motion
 FPS = 30.0
 FILL, CLIP_FILL = (0.55, 0.85), (0.65, 0.95)  # of a still; of a video, whose box holds all of the movement
-MAX_BLUR = 0.02  # of the picture's side
+MAX_BLUR = 0.02  # of the image's side
 _HEAD_POINTS = slice(P["head_centre"], P["l_ear"] + 1)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One picture or clip: where its random numbers come from."""
+    """One image or clip: where its random numbers come from."""
 
     seed: int
     split: str
@@ -88,7 +88,7 @@ def _head_ends(skeleton):
 
 
 def _annotate(skeleton, camera):
-    """What is known of one frame without a picture."""
+    """What is known of one frame without an image."""
     count = len(skeleton.points)
     px, depth = project(camera, np.concatenate([skeleton.points, _head_ends(skeleton)]))
     return {
@@ -106,7 +106,7 @@ def _rig(job, skeleton, size, shake, front=(0.0, 180.0)):
 
 
 def _nominal(size):
-    """The picture a close frame is cut from."""
+    """The image a close frame is cut from."""
     factor = NOMINAL_PX / max(size)
     return tuple(int(round(side * factor)) for side in size)
 
@@ -123,20 +123,20 @@ def render_still(
     actions="penn",
     random_poses=RANDOM_POSES,
 ):
-    """One picture.
+    """One image.
 
     Args:
         split: 'train', 'validation' or 'test'.
-        index: number of the picture, from 0.
+        index: number of the image, from 0.
         size: (width, height) px.
         seed: seed of the world.
-        framing: 'scene', a person of 80 to 500 px in a picture of 1000 px; or 'person', the same view cut around the
+        framing: 'scene', a person of 80 to 500 px in an image of 1000 px; or 'person', the same view cut around the
             person as a loader would (a small person is then as blurred as an enlarged one).
         fill: framing 'person': range of the share of the frame's side that the person's box takes.
-        background: a folder of pictures to use as backgrounds, or None.
+        background: a folder of images to use as backgrounds, or None.
         annotate_only: leave out `frame`; nothing is drawn, and every point within the frame counts as visible.
-        actions: 'penn', 'ntu' or 'h36m': the motions that pictures are taken from.
-        random_poses: share of pictures whose pose is none of a motion but drawn within the joints' limits.
+        actions: 'penn', 'ntu' or 'h36m': the motions that images are taken from.
+        random_poses: share of images whose pose is none of a motion but drawn within the joints' limits.
 
     Returns:
         dict: `frame` uint8 (H, W, 3) RGB; `joints_px` (36, 2), pixel centres at integer + 0.5, order of
@@ -164,7 +164,7 @@ def render_still(
         out["visible"] = _inside(out["joints_px"], size)
     else:
         stage = Stage(job, performance.skeleton, camera, background)
-        out["frame"], out["visible"] = picture(stage, performance, 0, camera, low_size, job.stream("frame"), None)
+        out["frame"], out["visible"] = image(stage, performance, 0, camera, low_size, job.stream("frame"), None)
     return {**out, "camera": camera, "action": action, "height_mm": performance.skeleton.body.height}
 
 
@@ -253,7 +253,7 @@ def render_clip(
         drawn = []
         for t, camera in zip(chosen.tolist(), cameras, strict=True):
             blur = _motion(whole, t, film(max(t - 1, 0)), camera)
-            drawn.append(picture(stage, whole, t, camera, low_size, job.stream("frame", t + 1), blur))
+            drawn.append(image(stage, whole, t, camera, low_size, job.stream("frame", t + 1), blur))
         out["frames"], out["visible"] = (np.stack(part) for part in zip(*drawn, strict=True))
     facts = {"cameras": cameras, "action": take.action, "fps": FPS, "frame_list": chosen, "length": take.num_frames}
     return {**out, **facts, "height_mm": take.body.height}

@@ -2,7 +2,7 @@
 
     OUT/MPII/annotations.mat, images/*.jpg          OUT/PennAction/annotations.mat, frames/NNNN/NNNNNN.jpg
 
-Pictures are drawn by several processes; a run that was stopped goes on where it stood (see `output`).
+Images are drawn by several processes; a run that was stopped goes on where it stood (see `output`).
 """
 
 import inspect
@@ -48,7 +48,7 @@ def mpii_person(note):
 
 
 def _mpii_job(job):
-    """Draw one picture unless it is there; its name, size and record."""
+    """Draw one image unless it is there; its name, size and record."""
     folder, name, split, index, size, seed, background = job
     path = pathlib.Path(folder) / name
     drawn = render_still(split, index, size, seed, background=background, annotate_only=path.exists())
@@ -91,12 +91,12 @@ def write_mpii(
 
     Args:
         out: the folder in which `MPII` is made, or continued.
-        train: number of pictures of the split 'train', stored as `annot_tr`.
-        valid: number of pictures of `valid_split`, stored as `annot_val`.
-        sizes: shapes (width, height) that the pictures take in turn.
+        train: number of images of the split 'train', stored as `annot_tr`.
+        valid: number of images of `valid_split`, stored as `annot_val`.
+        sizes: shapes (width, height) that the images take in turn.
         seed: seed of the world.
         workers: processes; None: as many as cores.
-        background: a folder of own pictures for the background, or None.
+        background: a folder of own images for the background, or None.
         valid_split: 'test' or 'validation'.
 
     Returns:
@@ -113,7 +113,7 @@ def write_mpii(
     plan = [("train", f"tr{i:06d}.jpg", i) for i in range(train)]
     plan += [(valid_split, f"va{i:06d}.jpg", i) for i in range(valid)]
     jobs = [(str(folder / "images"), name, split, i, still_size(i, sizes), seed, background) for split, name, i in plan]
-    people = run_jobs(_mpii_job, jobs, workers, "MPII pictures")
+    people = run_jobs(_mpii_job, jobs, workers, "MPII images")
     parts = np.empty((3, len(plan)), dtype=object)
     for column, ((_, name, _), person) in enumerate(zip(plan, people, strict=True)):
         record = np.empty((1, 1), dtype=object)
@@ -163,10 +163,10 @@ def synthesise(format, out, train=None, test=None, size=None, seed=0, workers=No
     """Write the synthetic world in one of the formats.
 
     Args:
-        format: 'mpii', 'lsp' (pictures), 'penn' (videos), 'h36m' or 'ntu' (performances before four or three cameras).
+        format: 'mpii', 'lsp' (images), 'penn' (videos), 'h36m' or 'ntu' (performances before four or three cameras).
         out: folder to write into.
-        train, test: number of pictures, videos or performances; None: the writer's defaults.
-        size: (width, height) px of all pictures; None: the writer's default.
+        train, test: number of images, videos or performances; None: the writer's defaults.
+        size: (width, height) px of all images; None: the writer's default.
         seed, workers, background: as for `write_mpii`.
 
     Returns:
@@ -181,7 +181,7 @@ def synthesise(format, out, train=None, test=None, size=None, seed=0, workers=No
     takes = inspect.signature(writer).parameters
     held_out = next((name for name in ("test", "valid") if name in takes), None)  # MPII's is called valid
     if held_out is None and test is not None:
-        reason = f"the format {format!r} is one list, of which the reader holds out two pictures in ten"
+        reason = f"the format {format!r} is one list, of which the reader holds out two images in ten"
         raise ValueError(f"`test` must be left out: {reason}. Received: {test}")
     sizes = {"sizes": None if size is None else (tuple(size),)} if "sizes" in takes else {"size": size}
     options = {"train": train, held_out: test, **sizes}

@@ -4,7 +4,7 @@
     OUT/Human3.6M/images/s05_S09_1_c3/00001.jpg      action 5, subject 9, first performance, camera 3, first frame
 
 World in mm, z up. `p` of a camera is in the order of the readers' lens model, whose tangential part differs from the
-renderer's by less than 0.1 px in a picture of 1000 px.
+renderer's by less than 0.1 px in an image of 1000 px.
 """
 
 import pathlib
@@ -42,7 +42,7 @@ def camera_parameters(camera):
 
 
 def _h36m_job(job):
-    """Draw one performance from four sides where pictures are missing; its four sequences."""
+    """Draw one performance from four sides where images are missing; its four sequences."""
     folder, split, index, size, frames, seed, background = job
     name, subject = sequence_name(split, index)
     cameras = h36m_cameras(seed, subject, size)
@@ -71,11 +71,11 @@ def write_h36m(out, train=30, valid=None, test=15, size=SIZE, frames=12, seed=0,
         train: performances of the split 'train', by the subjects 1, 5, 6, 7 and 8 in turn.
         valid: performances of the split 'validation', by subject 10; None: as many as for the test.
         test: performances of the split 'test', by the subjects 9 and 11.
-        size: (width, height) px of the pictures; the cameras are calibrated for it.
+        size: (width, height) px of the images; the cameras are calibrated for it.
         frames: frames of each performance, evenly spread over it; None: all of its 20 to 80.
         seed: seed of the world.
         workers: processes; None: as many as cores.
-        background: a folder of own pictures for the background, or None.
+        background: a folder of own images for the background, or None.
 
     Returns:
         Path of the `Human3.6M` folder.

@@ -1,4 +1,4 @@
-"""The synthetic world in the format of the extended LSP set: pictures of one person each, 14 joints.
+"""The synthetic world in the format of the extended LSP set: images of one person each, 14 joints.
 
 OUT/LSP/images/im00001.jpg ...          OUT/LSP/joints.mat: joints 14 x 3 x N, x, y (px) and whether it is marked
 """
@@ -15,7 +15,7 @@ SIZE = (160, 160)
 
 
 def _lsp_job(job):
-    """Draw one picture unless it is there; its joints (14, 3)."""
+    """Draw one image unless it is there; its joints (14, 3)."""
     folder, index, size, seed, background = job
     path = pathlib.Path(folder) / "images" / f"im{index + 1:05d}.jpg"
     note = render_still("train", index, size, seed, "person", background=background, annotate_only=path.exists())
@@ -27,15 +27,15 @@ def _lsp_job(job):
 
 
 def write_lsp(out, train=400, size=SIZE, seed=0, workers=None, background=None):
-    """Write an LSP folder, as the extended set has it: one list, of which the reader holds out two pictures in ten.
+    """Write an LSP folder, as the extended set has it: one list, of which the reader holds out two images in ten.
 
     Args:
         out: the folder in which `LSP` is made, or continued.
-        train: number of pictures.
-        size: (width, height) px of the pictures.
+        train: number of images.
+        size: (width, height) px of the images.
         seed: seed of the world.
         workers: processes; None: as many as cores.
-        background: a folder of own pictures for the background, or None.
+        background: a folder of own images for the background, or None.
 
     Returns:
         Path of the `LSP` folder.
@@ -47,6 +47,6 @@ def write_lsp(out, train=400, size=SIZE, seed=0, workers=None, background=None):
     folder, size = pathlib.Path(out) / "LSP", tuple(int(side) for side in size)
     start(folder, definition([size], seed, (train,), background))
     jobs = [(str(folder), index, size, seed, background) for index in range(train)]
-    joints = np.stack(run_jobs(_lsp_job, jobs, workers, "LSP pictures"), axis=-1)  # (14, 3, N)
+    joints = np.stack(run_jobs(_lsp_job, jobs, workers, "LSP images"), axis=-1)  # (14, 3, N)
     save_mat(folder / "joints.mat", {"joints": joints, "image_number": np.arange(1, train + 1)[None]})
     return folder

@@ -19,7 +19,7 @@ from deephar.synthetic.recordings import Recording, ntu_cameras
 from deephar.utils.io import atomic_path, write_json
 
 VIDEO_SIZE, SIZE = (1920, 1080), (960, 540)
-STEP = 2  # frames from one picture to the next
+STEP = 2  # frames from one image to the next
 NUM_SETUPS = 17
 TRAINING = (1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38)
 SUBJECTS = {"train": TRAINING, "test": tuple(number for number in range(1, 41) if number not in TRAINING)}
@@ -46,7 +46,7 @@ def _rows(recording, camera):
 
 
 def _ntu_job(job):
-    """Draw one performance from three sides where pictures are missing, and write its tables; their numbers of rows."""
+    """Draw one performance from three sides where images are missing, and write its tables; their numbers of rows."""
     folder, split, index, size, seed, background = job
     setup, subject, replication, action = numbers_of(split, index)
     cameras = ntu_cameras(seed, setup, size)
@@ -74,16 +74,16 @@ def write_ntu(out, train=52, test=26, size=SIZE, seed=0, workers=None, backgroun
         out: the folder in which `NTU` is made, or continued.
         train: performances of the split 'train', by the training subjects of the cross-subject protocol.
         test: performances of the split 'test', by the other subjects.
-        size: (width, height) px of the pictures, in proportion to 960 x 540.
+        size: (width, height) px of the images, in proportion to 960 x 540.
         seed: seed of the world.
         workers: processes; None: as many as cores.
-        background: a folder of own pictures for the background, or None.
+        background: a folder of own images for the background, or None.
 
     Returns:
         Path of the `NTU` folder.
 
     Raises:
-        ValueError: a count out of range, pictures of another shape, or the folder holds another synthetic world.
+        ValueError: a count out of range, images of another shape, or the folder holds another synthetic world.
     """
     check_counts(train=train, test=test)
     most = len(NTU.performed) * len(TRAINING) * 2 * NUM_SETUPS

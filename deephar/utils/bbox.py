@@ -130,7 +130,7 @@ def get_gt_bbox(pose, visible, image_size, scale=1.0, logkey=None):
     Args:
         pose: (T, J, dim) px, absent joints NaN or below -1e6.
         visible: (T, J), 0 where a joint is not visible. Where none is, joints with positive coordinates count; where
-            there are none either, the whole picture, with a warning.
+            there are none either, the whole image, with a warning.
         image_size: (width, height) px.
         scale: factor on the usual 1.5 times the extent.
         logkey: what to name the clip in the warning.

@@ -1,4 +1,4 @@
-"""Pinhole cameras with distortion, between world (mm) and picture (px and depth in mm), one or one for each frame."""
+"""Pinhole cameras with distortion, between world (mm) and image (px and depth in mm), one or one for each frame."""
 
 import numpy as np
 
@@ -42,10 +42,10 @@ class Camera:
         return np.concatenate([xy * f + c, depth], axis=-1)
 
     def inverse_project(self, points_uvd):
-        """Picture points (..., 3), px and depth in mm, as world points (..., 3) in mm.
+        """Image points (..., 3), px and depth in mm, as world points (..., 3) in mm.
 
         The distortion is undone in one step, evaluated at the distorted point, as the published numbers do: some
-        millimetres off for a person in a Human3.6M picture.
+        millimetres off for a person in a Human3.6M image.
         """
         points = self._check_points("points_uvd", points_uvd)
         _, t, f, c, p, k = self._beside(points)

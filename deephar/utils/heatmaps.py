@@ -39,7 +39,7 @@ class HeatMaps2D:
 def pose_heatmaps(p, num_bins, num_joints, variance=0.1, num_frames=None):
     """Heat maps of a pose (J, dim), or of poses (..., J, dim): (..., num_bins, num_bins, num_joints).
 
-    Every map of a joint inside the picture sums to 1, the others are zero.
+    Every map of a joint inside the image sums to 1, the others are zero.
 
     Args:
         p: coordinates normalised to [0, 1], x and y first; the first `num_joints` are read.

@@ -15,3 +15,9 @@ NTU_LABELS = tuple(
     "pat on back, point finger at person, hug person, give object, touch pocket, shake hands, "
     "walk towards, walk apart".split(", ")
 )
+
+
+def default_labels(count):
+    """Return the names of `count` actions: Penn Action's for 15, NTU's for 60, else action_0, action_1, ..."""
+    known = {len(names): names for names in (PENN_LABELS, NTU_LABELS)}
+    return known.get(count) or tuple(f"action_{k}" for k in range(count))

@@ -1,4 +1,4 @@
-"""Look at a picture, with poses and boxes over it, on the screen or in a file (needs matplotlib, imported when called).
+"""Look at an image, with poses and boxes over it, on the screen or in a file (needs matplotlib, imported when called).
 
 Overlays for files and videos are made by `deephar.drawing`; these are the quick ones for a notebook.
 """
@@ -29,7 +29,7 @@ def data_to_image(x, gray_scale=False):
 
 
 def show(x, gray_scale=False, jet_cmap=False, filename=None):
-    """Show an array as a picture, or save it.
+    """Show an array as an image, or save it.
 
     Args:
         x: (H, W, 3) or (H, W), of any range.
@@ -63,13 +63,13 @@ def draw(
     azimuth=65,
     filename=None,
 ):
-    """Plot a picture with skeletons and boxes over it.
+    """Plot an image with skeletons and boxes over it.
 
     Args:
         x: (H, W, 3) or (H, W); None: light grey.
         skels: a pose (J, 2+) of 16, 17, 20 or 21 joints, or a list of two: the first as dots, the second as lines.
         bboxes: a box (4,) or boxes (N, 4).
-        abs_pos: `skels` and `bboxes` are in px, otherwise normalised to the picture.
+        abs_pos: `skels` and `bboxes` are in px, otherwise normalised to the image.
         plot3d: also plot the pose in 3D, in the same window or in a second one (saved as FILENAME with `_3d`).
         single_window: one window for both plots.
         figsize, axis: as in matplotlib.

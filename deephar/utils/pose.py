@@ -4,6 +4,7 @@ A layout is a list of joint names and little else: the horizontal flip exchanges
 neighbours along the spine, the arms and the legs. A joint that is absent has -1e9 in its coordinates.
 """
 
+import dataclasses
 import itertools
 from dataclasses import dataclass, field
 
@@ -173,6 +174,52 @@ def get_poselayout(name):
     raise ValueError(f"`name` must be a joint layout: {', '.join(POSE_LAYOUTS)}. Received: {name!r}")
 
 
+def default_layout(num_joints, dim):
+    """Return the usual layout with so many joints and coordinates.
+
+    Raises:
+        ValueError: there is none; names those that there are.
+    """
+    usual = {(k.num_joints, k.dim): k for k in reversed(POSE_LAYOUTS.values())}
+    if (num_joints, dim) in usual:
+        return usual[num_joints, dim]
+    known = ", ".join(f"{name} ({k.num_joints} joints, {k.dim}D)" for name, k in POSE_LAYOUTS.items())
+    raise ValueError(
+        f"`layout` must be given for {num_joints} joints in {dim} dimensions: a PoseLayout with your joint names. "
+        f"Received: None, and none of the known layouts fits: {known}"
+    )
+
+
+def usual_layout(num_joints, dim):
+    """Return `default_layout`, or where there is none one with plain names, no links and no sides."""
+    try:
+        return default_layout(num_joints, dim)
+    except ValueError:
+        names = [f"joint_{k}" for k in range(num_joints)]
+        return PoseLayout(f"joints{num_joints}_{dim}d", dim, names, [], [], list(LIMB_COLORS), [0] * num_joints)
+
+
+def layout_to_data(layout):
+    """Return a layout as plain values for JSON: the name of a known one, else all of its fields; None as None."""
+    if layout is None or POSE_LAYOUTS.get(layout.name) == layout:
+        return layout and layout.name
+    return dataclasses.asdict(layout)
+
+
+def layout_from_data(data):
+    """Return the layout that `layout_to_data` gave.
+
+    Raises:
+        ValueError: an unknown name, or fields that are no layout's.
+    """
+    if data is None or isinstance(data, str):
+        return data and get_poselayout(data)
+    try:
+        return PoseLayout(**data)
+    except TypeError as error:
+        raise ValueError(f"`data` must be the fields of a PoseLayout: {error}. Received: {data!r}") from error
+
+
 def get_visible_joints(x, margin=0.0):
     """1 for every joint strictly inside the unit square (or cube), else 0.
 
@@ -218,5 +265,5 @@ def write_poselist(filename, poses):
 
 def link_vectors(poses, layout):
     """Vectors along the links of a layout, from the second joint to the first: (..., J, D) -> (..., L, D)."""
-    first, second = np.array(layout.links).T
+    first, second = np.array(layout.links, int).reshape(-1, 2).T
     return poses[..., first, :] - poses[..., second, :]

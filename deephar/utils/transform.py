@@ -1,11 +1,13 @@
-"""Affine maps of points, and a picture with one affine map that is resampled once.
+"""Affine maps of points, and an image with one affine map that is resampled once.
 
-Points are (x, y) in px with 0 at the left and top border of the picture; a pixel's centre lies at + 0.5. `afmat` (3, 3)
+Points are (x, y) in px with 0 at the left and top border of the image; a pixel's centre lies at + 0.5. `afmat` (3, 3)
 maps the pixels of the source to what was asked for last: pixels of the crop, or [0, 1] after `normalize_affinemap`.
 """
 
 import numpy as np
 from PIL import Image
+
+from deephar.utils.pose import ABSENT, VALID_ABOVE
 
 BILINEAR = Image.Resampling.BILINEAR
 
@@ -57,7 +59,7 @@ class AffineTransform:
 
 
 class T(AffineTransform):
-    """A picture under an affine map: crops, sizes, turns and flips are collected and resampled once, when it is read.
+    """An image under an affine map: crops, sizes, turns and flips are collected and resampled once, when it is read.
 
     Args:
         img: a `PIL.Image`, or None for the geometry alone.
@@ -65,8 +67,8 @@ class T(AffineTransform):
 
     Attributes:
         afmat: (3, 3) map from the pixels of `img` as given.
-        hflip: whether the picture is mirrored.
-        img: the picture in its present state (None where there is none).
+        hflip: whether the image is flipped.
+        img: the image in its present state (None where there is none).
         size: (width, height) in its present state.
     """
 
@@ -84,7 +86,7 @@ class T(AffineTransform):
         self._pixels = np.eye(3)  # source px -> present px; unlike `afmat` it ignores steps on the matrix alone
 
     def _apply_pixels(self, t, size):
-        """One more step for the picture itself."""
+        """One more step for the image itself."""
         self._pixels = t @ self._pixels
         self._size = tuple(int(n) for n in size)
         self._rendered = None
@@ -115,11 +117,11 @@ class T(AffineTransform):
         self._resample = resample
 
     def normalize_affinemap(self):
-        """Let `afmat` end in [0, 1] over the present picture."""
+        """Let `afmat` end in [0, 1] over the present image."""
         self.scale(1 / self.size[0], 1 / self.size[1])
 
     def crop(self, box):
-        """Keep `box` (x1, y1, x2, y2) px of the present picture; what lies outside is black."""
+        """Keep `box` (x1, y1, x2, y2) px of the present image; what lies outside is black."""
         t = _translation(-box[0], -box[1])
         self._apply(t)
         self._apply_pixels(t, (box[2] - box[0], box[3] - box[1]))
@@ -129,13 +131,13 @@ class T(AffineTransform):
 
         Args:
             angle: degrees, counter-clockwise.
-            center: (x, y) px of the present picture; None: its middle.
+            center: (x, y) px of the present image; None: its middle.
             winsize: (width, height) of the window in px.
             resample: a PIL filter.
         """
         center = np.asarray((self.size[0] / 2, self.size[1] / 2) if center is None else center, dtype=float)
         turn = _translation(*center) @ _rotation(angle) @ _translation(*-center) if angle else np.eye(3)
-        # The window starts on a whole pixel of the turned picture, whose top left corner is the origin.
+        # The window starts on a whole pixel of the turned image, whose top left corner is the origin.
         corners = np.array([[0, self.size[0], 0, self.size[0]], [0, 0, self.size[1], self.size[1]]])
         margin = transform_2d_points(turn @ self.afmat, corners).min(axis=1)
         t = _translation(*-margin) @ turn
@@ -147,21 +149,21 @@ class T(AffineTransform):
         self._resample = resample
 
     def horizontal_flip(self):
-        """Mirror left and right."""
+        """Flip left and right."""
         t = _translation(self.size[0], 0) @ _scaling(-1, 1)
         self._apply(t)
         self._apply_pixels(t, self.size)
         self.hflip = not self.hflip
 
     def asarray(self, dtype=np.float32):
-        """The picture in its present state, (H, W, 3) in [0, 255]; zeros where there is no picture."""
+        """The image in its present state, (H, W, 3) in [0, 255]; zeros where there is no image."""
         if self._source is None:
             return np.zeros((self.size[1], self.size[0], 3), dtype=dtype)
         return np.asarray(self.img, dtype=dtype)
 
 
 def _resample(source, matrix, size, resample):
-    """The picture of `size` that `matrix` maps `source` to; shrinking averages first."""
+    """The image of `size` that `matrix` maps `source` to; shrinking averages first."""
     factor = int(1 / max(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))), 1e-6))
     if factor >= 2:
         source = source.reduce(factor)
@@ -189,6 +191,22 @@ def transform_2d_points(A, x, transpose=False, inverse=False):
     points = x if axis == -1 else x.T  # (N, 2) or (2,)
     y = points @ A[:2, :2].T + A[:2, 2]
     return y if axis == -1 else y.T
+
+
+def crop_to_frame(points, afmat):
+    """Return points of crops in pixels of their frames.
+
+    Args:
+        points: float (..., J, D), x and y first, normalised to the crop. Absent ones (-1e9) stay absent; what follows x
+            and y stays as it is.
+        afmat: (3, 3), the map from frame pixels to the crop, or (N, 3, 3) for points (..., N, J, D).
+    """
+    points, inverse = np.array(points, np.float64), np.linalg.inv(np.asarray(afmat, np.float64))
+    absent = (points[..., :2] < VALID_ABOVE).any(axis=-1, keepdims=True)  # (..., J, 1)
+    xy = np.where(absent, 0.0, points[..., :2])
+    moved = xy @ np.swapaxes(inverse[..., :2, :2], -1, -2) + inverse[..., None, :2, 2]  # (..., J, 2)
+    points[..., :2] = np.where(absent, ABSENT, moved)
+    return points
 
 
 def transform_pose_sequence(A, poses, inverse=True):

@@ -1,26 +1,3 @@
-"""Evaluate actions on NTU: one clip from the middle of a video, or several clips and their mirror images.
+"""Evaluation of actions on NTU: the original's module name for `deephar.experiments.ntu_tools`."""
 
-The functions are those of action_tools.py, whose first argument is given here:
-
-    eval_singleclip(model, x_te, action_te, batch_size=1, verbose=1)
-    eval_singleclip_generator(model, datagen, verbose=1, logdir=None)
-    eval_multiclip_dataset(model, ntu, subsampling, bboxes_file=None, logdir=None, verbose=1, batch_size=8)
-    read_boxes(bboxes_file, ntu)
-"""
-
-import functools
-
-import action_tools
-
-NTU = action_tools.ActionSet("NTU", "ntuaction", "exp/ntu/predict_bboxes.py")
-
-eval_singleclip = functools.partial(action_tools.single_clip, NTU)
-eval_singleclip_generator = functools.partial(action_tools.single_clip_batches, NTU)
-eval_multiclip_dataset = functools.partial(action_tools.multi_clip, NTU)
-read_boxes = functools.partial(action_tools.read_boxes, NTU)
-
-
-class NtuEvalCallback(action_tools.ActionEvalCallback):
-    """Single-clip accuracy after every epoch, kept in LOGDIR/ntu_val.json; arguments as `ActionEvalCallback`."""
-
-    about, log_name = NTU, "ntu_val.json"
+from deephar.experiments.ntu_tools import *  # noqa: F403

@@ -1,6 +1,6 @@
 """MPJPE in mm of a network of 3D poses on Human3.6M: every action and every prediction block.
 
-Metric: mean distance of the 17 joints after the roots (pelvises) were put together, one crop a picture, subjects 9 and
+Metric: mean distance of the 17 joints after root alignment (pelvis), one crop an image, subjects 9 and
 11, one in 64 frames (protocol 1). The published protocol brings poses back to mm with the TRUE depth of the root and
 crops by the annotation; the output says so, and gives the error without the true depth as well: there the root lies
 where the predicted skeleton is as large as the mean one of the training subjects.
@@ -14,16 +14,11 @@ trained on poses alone and 48.6 for the multi-task one (TPAMI 2020, table 1). `-
 keep these subjects as validation split, as those of the original package do.
 """
 
-import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
-import options
-from datasetpath import datasetpath
 
 from deephar.config import DataConfig
 from deephar.data import Human36M
+from deephar.experiments import networks, options
+from deephar.experiments.datasetpath import datasetpath
 from deephar.utils import TEST_MODE, VALID_MODE
 from deephar.utils.io import write_json
 
@@ -33,8 +28,8 @@ SPLITS = {"test": TEST_MODE, "validation": VALID_MODE}
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/eval_h36m")
     parser.add_argument("--split", choices=tuple(SPLITS), default="test")
-    parser.add_argument("--flip", action="store_true", help="also predict mirrored pictures, and average")
-    parser.add_argument("--limit", type=options.positive, help="so many pictures, evenly spaced, instead of all")
+    parser.add_argument("--flip", action="store_true", help="also predict flipped images, and average")
+    parser.add_argument("--limit", type=options.positive, help="so many images, evenly spaced, instead of all")
     parser.add_argument("--batch", type=options.positive, default=24)
     parser.add_argument("--joints", action="store_true", help="print the error of every joint, too")
     return options.parse(parser, argv)
@@ -60,20 +55,19 @@ def main():
     arguments = arguments_of()
     options.tiny_data(arguments, "Human3.6M")
     folder = datasetpath("Human3.6M", arguments.data)
-    from validation import spread
-
-    from deephar.evaluation3d import action_table_3d, eval_pose_3d, joint_table_3d, pose_table_3d
-    from deephar.inference.model_input import read_signature
+    from deephar.evaluation.poses3d import action_table_3d, eval_pose_3d, joint_table_3d, pose_table_3d
+    from deephar.experiments.validation import spread
+    from deephar.models.signature import signature_of
 
     model, mode = networks.load(arguments, layout="pa17j3d"), SPLITS[arguments.split]
-    signature = read_signature(model)
+    signature = signature_of(model)
     if signature.layout.dim != 3:
         raise ValueError(f"`--weights` must be of a network of 3D poses. Received: one of {signature.layout.name}")
-    h36m = Human36M(folder, DataConfig(crop_resolution=signature.resolution), signature.layout, topology="frames")
+    h36m = Human36M(folder, DataConfig.for_input(signature.frame), signature.layout, topology="frames")
     keys = spread(h36m.get_length(mode), arguments.limit or h36m.get_length(mode))
-    more = dict(keys=keys, batch_size=arguments.batch, flip=arguments.flip, label=f"{len(keys)} pictures")
+    more = dict(keys=keys, batch_size=arguments.batch, flip=arguments.flip, label=f"{len(keys)} images")
     scores = eval_pose_3d(model, h36m, mode, **more)
-    flipped = ", mean with the mirrored picture" * arguments.flip
+    flipped = ", mean with the flipped image" * arguments.flip
     print(f"Human3.6M, {arguments.split} split, {scores.num_poses} poses of {len(scores.joint_names)} joints{flipped}")
     print(f"{scores.protocol}\n\n{pose_table_3d(scores)}\n\n{action_table_3d(scores)}")
     if arguments.joints:

@@ -1,9 +1,9 @@
 """Train 3D poses on Human3.6M mixed with MPII: the ReceptionNet of CVPR 2018 or an SPNet.
 
-Paper: pictures of Human3.6M and of MPII in one batch; MPII's poses have no depth, and the loss leaves it out (CVPR
+Paper: images of Human3.6M and of MPII in one batch; MPII's poses have no depth, and the loss leaves it out (CVPR
 2018; TPAMI 2020, sections 4.2 and 4.4). RMSprop at 0.001; elastic net on the coordinates, and 0.01 times the cross
 entropy of the confidence. ReceptionNet: 8 blocks, kernels 5 x 5, 16 depth maps. SPNet: 8 pyramids of 4 levels, about
-32,000 steps of 32 pictures. Ours: half of a batch from either, and for the ReceptionNet 120 epochs, a fifth of the rate
+32,000 steps of 32 images. Ours: half of a batch from either, and for the ReceptionNet 120 epochs, a fifth of the rate
 after epochs 60, 90 and 110.
 
     python exp/h36m/train_h36m_pose.py runs/h36m --data FOLDER
@@ -16,17 +16,12 @@ after every epoch and kept in log.csv; the smallest decides which weights are be
 test subjects, training subject 8 is held out instead: test videos are never read. `--validate 0` trains on all five.
 """
 
-import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
-import options
-from pose_training import train_poses
-from sources import hold_out_subject, make_pictures, split_batch
 
 from deephar.config import ModelConfig, human36m_dataconf, mpii_dataconf
-from deephar.recipes import Stage
+from deephar.experiments import networks, options
+from deephar.experiments.pose_training import train_poses
+from deephar.experiments.sources import hold_out_subject, make_images, split_batch
+from deephar.training.recipes import Stage
 from deephar.utils import pa17j3d
 
 PAPER_STAGE = Stage("pose", epochs=40, steps_per_epoch=800, decay_epochs=())
@@ -42,7 +37,7 @@ def arguments_of(argv=None):
     parser.add_argument("--pyramids", type=options.positive, default=8, help="of an SPNet")
     parser.add_argument("--small", action="store_true", help="a small network and a short schedule")
     parser.add_argument("--mpii", type=options.fraction, default=0.5, help="share of MPII in a batch")
-    parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of pictures rendered on the fly")
+    parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of images rendered on the fly")
     parser.add_argument("--validate", type=options.count, default=2000, help="validation people; 0: none")
     arguments = options.parse(parser, argv)
     if arguments.synthetic == 1:
@@ -55,7 +50,7 @@ def arguments_of(argv=None):
 
 
 def make_config(arguments):
-    """The network, as `ModelConfig` or the arguments of its builder, and how each data set's pictures are cropped."""
+    """The network, as `ModelConfig` or the arguments of its builder, and how each data set's images are cropped."""
     confs = {"h36m": human36m_dataconf, "mpii": mpii_dataconf, "synthetic": human36m_dataconf}
     small, side = arguments.tiny or arguments.small, networks.TINY_SIDE if arguments.tiny else networks.SMALL_SIDE
     if small:
@@ -79,17 +74,17 @@ def make_stage(arguments, validated):
 
 
 def make_sets(arguments, confs):
-    """Data sets and how many pictures of each make a batch, both by name; and who is validated on, in 2D and in 3D."""
+    """Data sets and how many images of each make a batch, both by name; and who is validated on, in 2D and in 3D."""
     shares = {"h36m": 1.0, "mpii": arguments.mpii, "synthetic": arguments.synthetic}
     sizes = split_batch(shares if arguments.synthetic < 1 else {"synthetic": 1.0}, arguments.batch)
     more = dict(seed=arguments.seed, layout=pa17j3d)
-    sets = {name: make_pictures(name, arguments.data, confs[name], **more) for name in sizes}
+    sets = {name: make_images(name, arguments.data, confs[name], **more) for name in sizes}
     flat = {"mpii": sets["mpii"]} if "mpii" in sets else {}
     if "h36m" in sets and arguments.validate:
         hold_out_subject(sets["h36m"])
     if "h36m" in sets:
         return sets, sizes, flat, {"h36m": sets["h36m"]}
-    rendered = make_pictures("synthetic", None, confs["synthetic"], split="validation", **more)
+    rendered = make_images("synthetic", None, confs["synthetic"], split="validation", **more)
     return sets, sizes, flat, {"synthetic": rendered}
 
 

@@ -1,28 +1,24 @@
-"""PCK@0.2 of a network on the test pictures of LSP or its extended set.
+"""PCK@0.2 of a network on the test images of LSP or its extended set.
 
 Metric: error below 0.2 x the torso (left shoulder to right hip), Yang and Ramanan, PAMI 2013; only annotated joints,
-people whose torso is not annotated left out; mean over the 14 joints, errors in pixels of the picture. Split: the
-extended set's pictures whose number ends in 1, LSP's official second half. Every person is cropped by 1.25 x the box of
-the annotated joints, as single-person evaluation does; `--box picture` takes the whole picture instead.
+people whose torso is not annotated left out; mean over the 14 joints, errors in pixels of the image. Split: the
+extended set's images whose number ends in 1, LSP's official second half. Every person is cropped by 1.25 x the box of
+the annotated joints, as single-person evaluation does; `--box image` takes the whole image instead.
 
     python exp/lsp/eval_lsp.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --sheet
     python exp/lsp/eval_lsp.py runs/tiny --tiny
 
-Expected: for the weights that ship, the figure in weights/README.md. No published SPNet figure exists for LSP.
+Expected: for the weights that ship, the score in weights/README.md. No published SPNet score exists for LSP.
 """
 
-import pathlib
-import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
 import numpy as np
-import options
-from datasetpath import datasetpath
 from PIL import Image
 
 from deephar.config import DataConfig
 from deephar.data import Lsp
+from deephar.experiments import networks, options
+from deephar.experiments.datasetpath import datasetpath
 from deephar.utils import TEST_MODE, VALID_MODE
 from deephar.utils.io import atomic_path, write_json
 
@@ -30,8 +26,8 @@ SHEET = 32
 SPLITS = {"test": TEST_MODE, "validation": VALID_MODE}
 
 
-class WholePictureLsp(Lsp):
-    """LSP, cropped by the square around the whole picture: no annotation is used to find the person."""
+class WholeImageLsp(Lsp):
+    """LSP, cropped by the square around the whole image: no annotation is used to find the person."""
 
     def _person(self, joints, frame_size):
         return np.array(frame_size) / 2, float(max(frame_size))
@@ -39,20 +35,19 @@ class WholePictureLsp(Lsp):
 
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/eval_lsp")
-    parser.add_argument("--flip", action="store_true", help="also predict mirrored pictures, and average")
-    parser.add_argument("--box", choices=("joints", "picture"), default="joints", help="what the crop goes by")
+    parser.add_argument("--flip", action="store_true", help="also predict flipped images, and average")
+    parser.add_argument("--box", choices=("joints", "image"), default="joints", help="what the crop goes by")
     parser.add_argument("--split", choices=tuple(SPLITS), default="test")
     parser.add_argument("--limit", type=options.positive, help="so many people, evenly spaced, instead of all")
     parser.add_argument("--batch", type=options.positive, default=32)
-    parser.add_argument("--sheet", action="store_true", help=f"draw {SHEET} of the pictures with their poses")
+    parser.add_argument("--sheet", action="store_true", help=f"draw {SHEET} of the images with their poses")
     return options.parse(parser, argv)
 
 
 def draw_sheet(path, lsp, mode, keys, found, layout):
-    """Write the crops of some people with the last block's poses as one picture."""
-    from validation import spread
-
+    """Write the crops of some people with the last block's poses as one image."""
     from deephar.drawing import pose_sheet
+    from deephar.experiments.validation import spread
 
     places = spread(len(keys), SHEET)
     samples = [lsp.get_data(keys[place], mode) for place in places]
@@ -64,19 +59,18 @@ def main():
     arguments = arguments_of()
     options.tiny_data(arguments, "LSP")
     folder = datasetpath("LSP", arguments.data)
-    from validation import spread
-
-    from deephar.evaluation import pck_scores, pose_table, predict_poses
-    from deephar.inference.model_input import read_signature
+    from deephar.evaluation.poses import pck_scores, pose_table, predict_poses
+    from deephar.experiments.validation import spread
+    from deephar.models.signature import signature_of
 
     model = networks.load(arguments)
-    signature, mode = read_signature(model), SPLITS[arguments.split]
-    reader = Lsp if arguments.box == "joints" else WholePictureLsp
-    lsp = reader(folder, DataConfig(crop_resolution=signature.resolution), remove_outer_joints=False)
+    signature, mode = signature_of(model), SPLITS[arguments.split]
+    reader = Lsp if arguments.box == "joints" else WholeImageLsp
+    lsp = reader(folder, DataConfig.for_input(signature.frame), remove_outer_joints=False)
     keys = spread(lsp.get_length(mode), arguments.limit or lsp.get_length(mode))
     found = predict_poses(model, lsp, mode, keys, arguments.batch, arguments.flip, label=f"{len(keys)} people")
     scores = pck_scores(found, signature.layout)
-    how = f"crop by {arguments.box}" + ", mean with the mirrored picture" * arguments.flip
+    how = f"crop by {arguments.box}" + ", mean with the flipped image" * arguments.flip
     print(f"LSP, {arguments.split} split, {scores.num_people} of {len(keys)} people count; {how}")
     print(pose_table(scores))
     report = {

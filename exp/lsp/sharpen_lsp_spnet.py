@@ -1,27 +1,23 @@
-"""Sharpen the last heat maps of a trained SPNet: try factors on the validation pictures of LSP, keep the best.
+"""Sharpen the last heat maps of a trained SPNet: try factors on the validation images of LSP, keep the best.
 
 A network trained with `--heatmaps` shows where a joint may be; where it is unsure of left and right, the soft-argmax of
 its map is a point between the two. Multiplying the maps before the softmax decides for one of them, see
-`deephar.models.sharpen_maps`. Test pictures are never read.
+`deephar.models.sharpen_maps`. Test images are never read.
 
     python exp/lsp/sharpen_lsp_spnet.py runs/sharp --data FOLDER --weights runs/pose/weights_last.weights.h5
     python exp/lsp/sharpen_lsp_spnet.py runs/tiny --tiny
 
 Expected: the table of PCK@0.2 by factor; runs/sharp/weights_sharp.weights.h5 with its config.json. For the weights that
-ship: their figure in weights/README.md.
+ship: their score in weights/README.md.
 """
 
 import json
 import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
-import options
-from datasetpath import datasetpath
 
 from deephar.config import DataConfig
 from deephar.data import Lsp
+from deephar.experiments import networks, options
+from deephar.experiments.datasetpath import datasetpath
 from deephar.utils import VALID_MODE
 from deephar.utils.io import write_json
 
@@ -39,21 +35,20 @@ def main():
     arguments = arguments_of()
     options.tiny_data(arguments, "LSP")
     folder = datasetpath("LSP", arguments.data)
-    from validation import spread
-
-    from deephar.evaluation import eval_pck
-    from deephar.inference.model_input import read_signature
+    from deephar.evaluation.poses import eval_pck
+    from deephar.experiments.validation import spread
     from deephar.models import sharpen_maps
+    from deephar.models.signature import signature_of
 
     model = networks.load(arguments)
-    lsp = Lsp(folder, DataConfig(crop_resolution=read_signature(model).resolution))
+    lsp = Lsp(folder, DataConfig.for_input(signature_of(model).frame))
     keys = spread(lsp.get_length(VALID_MODE), arguments.limit or lsp.get_length(VALID_MODE))
     scores, now = {}, 1.0
     for factor in arguments.factors:
         sharpen_maps(model, factor / now)
         now = factor
         scores[factor] = float(eval_pck(model, lsp, VALID_MODE, keys=keys, label=f"x {factor:g}").mean[-1])
-        print(f"maps x {factor:g}: PCK@0.2 {100 * scores[factor]:.1f} on validation pictures")
+        print(f"maps x {factor:g}: PCK@0.2 {100 * scores[factor]:.1f} on validation images")
     best = max(scores, key=scores.get)
     sharpen_maps(model, best / now)
     model.save_weights(arguments.out / "weights_sharp.weights.h5")

@@ -1,25 +1,20 @@
-"""Train the poses of an SPNet on LSP or its extended set, mixed with MPII and synthetic pictures if asked for.
+"""Train the poses of an SPNet on LSP or its extended set, mixed with MPII and synthetic images if asked for.
 
-Paper: TPAMI 2020 trains on MPII with RMSprop at 0.001; LSP has no figure there. The small network here (0.8 M
+Paper: TPAMI 2020 trains on MPII with RMSprop at 0.001; LSP has no score there. The small network here (0.8 M
 parameters, 128 x 128) is the pose part of the one that ships.
 
     python exp/lsp/train_lsp_spnet.py runs/pose --data FOLDER --synthetic 0.4 --heatmaps 0.1 --epochs 60 --steps 400
     python exp/lsp/train_lsp_spnet.py runs/tiny --tiny
 
-Expected: PCK@0.2 on the validation pictures (numbers that end in 9) after every epoch, in log.csv; weights/README.md
-has the figures of the shipped file. Test pictures are never read.
+Expected: PCK@0.2 on the validation images (numbers that end in 9) after every epoch, in log.csv; weights/README.md
+has the scores of the shipped file. Test images are never read.
 """
 
-import pathlib
-import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
-import options
-from pose_training import train_poses
-from sources import make_pictures, split_batch
-
-from deephar.recipes import Stage
+from deephar.experiments import networks, options
+from deephar.experiments.pose_training import train_poses
+from deephar.experiments.sources import make_images, split_batch
+from deephar.training.recipes import Stage
 from deephar.utils import TRAIN_MODE
 
 
@@ -31,8 +26,8 @@ def arguments_of(argv=None):
     parser.add_argument("--growth", type=options.positive, default=networks.SMALL["growth"])
     parser.add_argument("--turn", type=options.count, default=40, help="rotation up to so many degrees")
     parser.add_argument("--mpii", type=options.fraction, default=0.0, help="share of MPII in a batch")
-    parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of pictures rendered on the fly")
-    parser.add_argument("--validate", type=options.count, default=300, help="validation pictures; 0: none")
+    parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of images rendered on the fly")
+    parser.add_argument("--validate", type=options.count, default=300, help="validation images; 0: none")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
         options.tiny_data(arguments, *(["LSP", "MPII"] if arguments.mpii else ["LSP"]))
@@ -51,7 +46,7 @@ def main():
     dataconf = networks.small_dataconf(arguments.side, arguments.turn)
     sizes = {"lsp": 1.0, "mpii": arguments.mpii, "synthetic": arguments.synthetic}
     sizes = split_batch(sizes, arguments.batch)
-    sets = {name: make_pictures(name, arguments.data, dataconf, arguments.seed) for name in sizes}
+    sets = {name: make_images(name, arguments.data, dataconf, arguments.seed) for name in sizes}
     arguments.steps = arguments.steps or -(-sets["lsp"].get_length(TRAIN_MODE) // sizes["lsp"])
     stage = options.override(arguments, Stage("pose", epochs=60))
     train_poses(arguments, config_of(arguments), dataconf, stage, sets, sizes, {"lsp": sets["lsp"]})

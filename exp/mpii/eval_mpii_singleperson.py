@@ -7,31 +7,26 @@ no pelvis and no thorax, each weighted by how often it is annotated.
     python exp/mpii/eval_mpii_singleperson.py runs/eval --data FOLDER --model spnet-mpii-8p --weights FILE
     python exp/mpii/eval_mpii_singleperson.py runs/tiny --tiny [--network reception]
 
-Protocol: the usual 2,958 people; one crop each, from the given centre and scale, no mirrored crop (`--flip` adds it);
+Protocol: the usual 2,958 people; one crop each, from the given centre and scale, no flipped crop (`--flip` adds it);
 last block.
 
 Expected: 89.1 with the ReceptionNet of CVPR 2018 (weights_PE_MPII_cvpr18_19-09-2017.h5); 88.3 with the SPNet of 8
 pyramids (TPAMI 2020, table 4). On the synthetic test set (`deephar synth --format mpii`) the network that ships has the
-figure in weights/README.md.
+score in weights/README.md.
 """
 
-import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
-import options
-from datasetpath import datasetpath
 
 from deephar.config import DataConfig
 from deephar.data import MpiiSinglePerson
+from deephar.experiments import networks, options
+from deephar.experiments.datasetpath import datasetpath
 from deephar.utils import VALID_MODE
 from deephar.utils.io import write_json
 
 
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/eval_mpii")
-    parser.add_argument("--flip", action="store_true", help="also predict mirrored pictures, and average")
+    parser.add_argument("--flip", action="store_true", help="also predict flipped images, and average")
     parser.add_argument("--limit", type=options.positive, help="so many people, evenly spaced, instead of all")
     parser.add_argument("--batch", type=options.positive, default=32)
     parser.add_argument("--threshold", type=float, default=0.5, help="in head sizes")
@@ -43,18 +38,17 @@ def main():
     arguments = arguments_of()
     options.tiny_data(arguments, "MPII")
     folder = datasetpath("MPII", arguments.data)
-    from validation import spread
-
-    from deephar.evaluation import eval_pose, pose_table
-    from deephar.inference.model_input import read_signature
+    from deephar.evaluation.poses import eval_pose, pose_table
+    from deephar.experiments.validation import spread
+    from deephar.models.signature import signature_of
 
     model = networks.load(arguments, network=arguments.network)
-    signature = read_signature(model)
-    mpii = MpiiSinglePerson(folder, DataConfig(crop_resolution=signature.resolution), signature.layout)
+    signature = signature_of(model)
+    mpii = MpiiSinglePerson(folder, DataConfig.for_input(signature.frame), signature.layout)
     keys = spread(mpii.get_length(VALID_MODE), arguments.limit or mpii.get_length(VALID_MODE))
     more = dict(keys=keys, batch_size=arguments.batch, flip=arguments.flip, label=f"{len(keys)} people")
     scores = eval_pose(model, mpii, VALID_MODE, arguments.threshold, **more)
-    crops = "mean with the mirrored crop" if arguments.flip else "single crop"
+    crops = "mean with the flipped crop" if arguments.flip else "single crop"
     print(f"MPII, validation split, {scores.num_people} people, {crops} from the given centre and scale")
     print(pose_table(scores))
     report = {

@@ -1,7 +1,7 @@
 """Train the poses of an SPNet, or of the ReceptionNet of CVPR 2018, on MPII, single people.
 
 SPNet (TPAMI 2020, section 4.2.3): 8 pyramids of 4 levels, 256 x 256, RMSprop at 0.001, about 32,000 steps of 32
-pictures, 40 epochs. ReceptionNet (CVPR 2018): 8 blocks, 2 context maps a joint, 256 x 256, RMSprop at 0.001, elastic
+images, 40 epochs. ReceptionNet (CVPR 2018): 8 blocks, 2 context maps a joint, 256 x 256, RMSprop at 0.001, elastic
 net on coordinates and 0.01 times the cross entropy of the confidence; how long, and when the rate falls, is ours: 120
 epochs, a fifth after epochs 60, 90 and 110.
 
@@ -12,20 +12,15 @@ epochs, a fifth after epochs 60, 90 and 110.
 
 Expected: PCKh@0.5 on the 2,958 validation people, single crop: 88.3 with 8 pyramids (table 4), 89.1 with the published
 ReceptionNet. PCKh of every block is printed after every epoch and kept in log.csv. `--synthetic 1` trains on rendered
-pictures alone, with no data set at all.
+images alone, with no data set at all.
 """
 
-import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
-import options
-from pose_training import train_poses
-from sources import make_pictures, split_batch
 
 from deephar.config import ModelConfig, mpii_sp_dataconf
-from deephar.recipes import Stage
+from deephar.experiments import networks, options
+from deephar.experiments.pose_training import train_poses
+from deephar.experiments.sources import make_images, split_batch
+from deephar.training.recipes import Stage
 
 PAPER_STAGE = Stage("pose", epochs=40, steps_per_epoch=800, decay_epochs=())
 RECEPTION_STAGE = Stage(
@@ -41,7 +36,7 @@ def arguments_of(argv=None):
     parser.add_argument("--blocks", type=options.positive, default=8, help="of a ReceptionNet")
     parser.add_argument("--small", action="store_true", help="the small network and a short schedule")
     parser.add_argument("--pyramids", type=options.positive, default=8)
-    parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of pictures rendered on the fly")
+    parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of images rendered on the fly")
     parser.add_argument("--validate", type=options.count, default=10_000, help="validation people; 0: none")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
@@ -52,7 +47,7 @@ def arguments_of(argv=None):
 
 
 def make_config(arguments):
-    """The network and how its pictures are cropped."""
+    """The network and how its images are cropped."""
     if arguments.network == "reception":
         return make_reception(arguments)
     if arguments.tiny:
@@ -64,7 +59,7 @@ def make_config(arguments):
 
 
 def make_reception(arguments):
-    """The same for a ReceptionNet, `--small` and `--tiny` with pictures and blocks as small."""
+    """The same for a ReceptionNet, `--small` and `--tiny` with images and blocks as small."""
     if arguments.tiny:
         return networks.reception_config(networks.TINY_SIDE, num_blocks=1), networks.small_dataconf(networks.TINY_SIDE)
     if arguments.small:
@@ -79,13 +74,13 @@ def make_stage(arguments):
 
 
 def make_sets(arguments, dataconf):
-    """Data sets and how many pictures of each make a batch, both by name; and what validation sees."""
+    """Data sets and how many images of each make a batch, both by name; and what validation sees."""
     shares = {"mpii": 1.0, "synthetic": arguments.synthetic} if arguments.synthetic < 1 else {"synthetic": 1.0}
     sizes = split_batch(shares, arguments.batch)
-    sets = {name: make_pictures(name, arguments.data, dataconf, arguments.seed) for name in sizes}
+    sets = {name: make_images(name, arguments.data, dataconf, arguments.seed) for name in sizes}
     if "mpii" in sets:
         return sets, sizes, {"mpii": sets["mpii"]}
-    return sets, sizes, {"synthetic": make_pictures("synthetic", None, dataconf, arguments.seed, "validation")}
+    return sets, sizes, {"synthetic": make_images("synthetic", None, dataconf, arguments.seed, "validation")}
 
 
 def main():

@@ -1,6 +1,6 @@
 """Actions of the merged network of CVPR 2018 on NTU RGB+D: single-clip and multi-clip accuracy of all nine outputs.
 
-Paper (CVPR 2018; TPAMI 2020, table 3, "our previous work"): 85.5 % on the test videos, cross-subject, from pictures
+Paper (CVPR 2018; TPAMI 2020, table 3, "our previous work"): 85.5 % on the test videos, cross-subject, from images
 alone. Clips of 20 frames, every 4th frame of the video (every 2nd of those that are kept).
 
     python exp/ntu/eval_ntu_ar_pe_merge.py runs/eval --data FOLDER --model merge-ntu --weights FILE
@@ -12,29 +12,23 @@ v1 to v4 those that see appearance, m both.
 """
 
 import functools
-import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import merge_evaluation
-import ntu_training
-import options
-from datasetpath import datasetpath
-from ntu_tools import NTU
 
 from deephar.data import Ntu
+from deephar.experiments import merge_evaluation, ntu_sources, options
+from deephar.experiments.datasetpath import datasetpath
+from deephar.experiments.ntu_tools import NTU
 from deephar.utils import pa20j3d
 
 
 def main():
     parser = merge_evaluation.make_parser(__doc__, "runs/eval_ntu_merge")
-    ntu_training.add_split(parser)
+    ntu_sources.add_split(parser)
     arguments = options.parse(parser)
     if arguments.tiny:
         options.tiny_data(arguments, "NTU")
         arguments.limit = arguments.limit or 2
     folder = datasetpath("NTU", arguments.data)
-    model = merge_evaluation.load(arguments, "merge-ntu", ntu_training.MERGE_NETWORK)
+    model = merge_evaluation.load(arguments, "merge-ntu", ntu_sources.MERGE_NETWORK)
     reader = functools.partial(Ntu, folder, poselayout=pa20j3d, split=arguments.split)
     merge_evaluation.evaluate(arguments, NTU, model, reader, "eval_ntu_merge.json")
 

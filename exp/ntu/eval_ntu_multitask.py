@@ -8,20 +8,16 @@ Paper (TPAMI 2020, tables 1 and 3; RGB only): 89.9 % on the test videos of NTU, 
         --boxes runs/boxes/pred_bboxes_ntu.json
     python exp/ntu/eval_ntu_multitask.py runs/tiny --tiny
 
-Expected: those figures, multi-clip; clips T / 2 frames apart, each also mirrored. Without --boxes every clip is cropped
+Expected: those scores, multi-clip; clips T / 2 frames apart, each also flipped. Without --boxes every clip is cropped
 around Kinect's joints, which the output states. Human3.6M and MPII are scored where --data has them.
 """
 
 import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
-import options
-from datasetpath import datasetpath
 
 from deephar.config import DataConfig
 from deephar.data import Human36M, MpiiSinglePerson, Ntu
+from deephar.experiments import networks, options
+from deephar.experiments.datasetpath import datasetpath
 from deephar.utils import TEST_MODE, VALID_MODE
 from deephar.utils.io import write_json
 
@@ -32,7 +28,7 @@ def arguments_of(argv=None):
     parser.add_argument("--split", choices=("cross-subject", "cross-view"), default="cross-subject")
     parser.add_argument("--subsampling", metavar="N", type=options.positive, help="a clip takes every N-th frame")
     parser.add_argument("--limit", type=options.positive, help="so many people and videos, evenly spaced")
-    parser.add_argument("--flip", action="store_true", help="poses: also predict mirrored pictures, and average")
+    parser.add_argument("--flip", action="store_true", help="poses: also predict flipped images, and average")
     parser.add_argument("--batch", type=options.positive, default=4, help="clips for the network at once")
     return options.parse(parser, argv)
 
@@ -46,7 +42,7 @@ def at_hand(name, reader, arguments, *more, **options_):
 
 
 def keys_of(dataset, mode, arguments):
-    from validation import spread
+    from deephar.experiments.validation import spread
 
     length = dataset.get_length(mode)
     return spread(length, arguments.limit or length)
@@ -54,8 +50,8 @@ def keys_of(dataset, mode, arguments):
 
 def eval_poses(arguments, model, layout, dataconf):
     """Print and return MPJPE on Human3.6M and PCKh on MPII, where these are at hand."""
-    from deephar.evaluation import eval_pose, pose_table
-    from deephar.evaluation3d import eval_pose_3d, pose_table_3d
+    from deephar.evaluation.poses import eval_pose, pose_table
+    from deephar.evaluation.poses3d import eval_pose_3d, pose_table_3d
 
     report, shared = {}, {"flip": arguments.flip, "batch_size": 8 * arguments.batch}
     h36m = at_hand("Human3.6M", Human36M, arguments, dataconf, layout, topology="frames")
@@ -76,15 +72,15 @@ def eval_poses(arguments, model, layout, dataconf):
 
 def eval_actions(arguments, model, signature, dataconf):
     """Print and return single-clip and multi-clip accuracy."""
-    import action_tools
-    from ntu_tools import NTU
+    from deephar.experiments import action_evaluation
+    from deephar.experiments.ntu_tools import NTU
 
     boxes = None if arguments.boxes is None else str(arguments.boxes.resolve())
     options_ = dict(use_gt_bbox=boxes is None, pred_bboxes_file=boxes, clip_size=signature.num_frames)
     folder = datasetpath("NTU", arguments.data)
     ntu = Ntu(folder, dataconf, signature.layout, split=arguments.split, **options_)
     where = f"{arguments.boxes or 'the annotation'}, {arguments.split} split"
-    return action_tools.evaluate(NTU, model, ntu, where, arguments.limit, arguments.batch)
+    return action_evaluation.evaluate(NTU, model, ntu, where, arguments.limit, arguments.batch)
 
 
 def main():
@@ -93,18 +89,18 @@ def main():
         options.tiny_data(arguments, "MPII", "Human3.6M", "NTU")
         arguments.limit = arguments.limit or 2
     datasetpath("NTU", arguments.data)
-    from deephar.inference.model_input import read_signature
+    from deephar.models.signature import signature_of
 
     actions = [networks.NUM_NTU_ACTIONS]
     model = networks.load(arguments, networks.NUM_FRAMES, layout="pa17j3d", num_actions=actions)
-    signature = read_signature(model)
+    signature = signature_of(model)
     if not signature.action_outputs or len(signature.labels) != actions[0] or signature.layout.dim != 3:
         found = f"{signature.layout.name} and {len(signature.labels)}"
         raise ValueError(f"`--weights` must be of a network of 3D poses and {actions[0]} actions. Received: {found}")
-    step = networks.subsampling_of(arguments, full=4)
-    dataconf = DataConfig(crop_resolution=signature.resolution, fixed_subsampling=step)
+    step = networks.step_of(arguments, signature)
+    dataconf = DataConfig.for_input(signature.frame, fixed_subsampling=step)
     report = {"model": arguments.model, "weights": arguments.weights, "split": arguments.split}
-    report.update(eval_poses(arguments, model, signature.layout, DataConfig(crop_resolution=signature.resolution)))
+    report.update(eval_poses(arguments, model, signature.layout, DataConfig.for_input(signature.frame)))
     report.update(eval_actions(arguments, model, signature, dataconf))
     write_json(arguments.out / "eval_ntu.json", report)
     print(f"results in {arguments.out / 'eval_ntu.json'}")

@@ -7,20 +7,14 @@ the last block's joints.
     python exp/ntu/predict_bboxes.py runs/tiny --tiny
 
 Expected: OUT/pred_bboxes_ntu.json, which `Ntu(..., pred_bboxes_file=PATH)` and the evaluations' --boxes read: a list of
-three dicts, test, training, validation, from "S001C001P001R001A001.frame" (from 0, of the frames that have a picture)
+three dicts, test, training, validation, from "S001C001P001R001A001.frame" (from 0, of the frames that have an image)
 to [x1, y1, x2, y2] in px of the half-size frame. A stopped run goes on with --resume.
 """
 
-import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import box_prediction
-import networks
-import options
-from datasetpath import datasetpath
 
 from deephar.data import Ntu
+from deephar.experiments import box_prediction, networks, options
+from deephar.experiments.datasetpath import datasetpath
 
 
 def main():
@@ -30,7 +24,7 @@ def main():
     arguments = options.parse(parser)
     options.tiny_data(arguments, "NTU")
     folder = datasetpath("NTU", arguments.data)
-    model, layout, still = box_prediction.picture_model(networks.load(arguments, layout="pa17j3d"))
+    model, layout, still = box_prediction.image_model(networks.load(arguments, layout="pa17j3d"))
     ntu = Ntu(folder, still, poselayout=layout, topology="frames", split=arguments.split)
     box_prediction.write_boxes(arguments, model, ntu, "pred_bboxes_ntu.json")
 

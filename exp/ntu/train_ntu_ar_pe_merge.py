@@ -2,8 +2,8 @@
 
 Paper (CVPR 2018, section 5): first the pose network; then actions, from poses and from appearance at once, on frozen
 poses, by SGD with Nesterov momentum 0.98 at 0.0002, 2 clips of 20 frames a step; then everything for 5 epochs at a
-tenth of the last rate. The authors did not publish this training; `deephar.recipes.MERGE_RECIPE` says what of it is
-ours. Pictures are mixed as in TPAMI 2020: Human3.6M 50 %, MPII 37.5 % (no depth), NTU 12.5 %; 20 joints.
+tenth of the last rate. The authors did not publish this training; `MERGE_RECIPE` (`deephar.training`) says what of it
+is ours. Images are mixed as in TPAMI 2020: Human3.6M 50 %, MPII 37.5 % (no depth), NTU 12.5 %; 20 joints.
 
     python exp/ntu/train_ntu_ar_pe_merge.py runs/merge --data FOLDER
     python exp/ntu/train_ntu_ar_pe_merge.py runs/merge --data FOLDER --stages action,finetune \\
@@ -16,19 +16,13 @@ read: training videos that are held out decide which weights are best.
 """
 
 import dataclasses
-import pathlib
-import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import merge_training
 import multitask_training as multitask
-import networks
-import ntu_training
-import options
-from sources import split_batch
 
 from deephar.config import ntu_ar_dataconf
-from deephar.recipes import MERGE_RECIPE, NTU_PICTURES
+from deephar.experiments import merge_training, networks, ntu_sources, options
+from deephar.experiments.sources import split_batch
+from deephar.training.recipes import MERGE_RECIPE, NTU_IMAGES
 from deephar.utils import pa20j3d
 
 SMALL_EPOCHS = {"pose": 60, "action": 20, "finetune": 5}
@@ -41,43 +35,43 @@ RECIPE = dataclasses.replace(
 
 def arguments_of(argv=None):
     parser = multitask.make_parser(__doc__, "runs/ntu_merge", RECIPE)
-    ntu_training.add_split(parser)
-    arguments = multitask.parse(parser, argv, *ntu_training.DATA_SETS)
+    ntu_sources.add_split(parser)
+    arguments = multitask.parse(parser, argv, *ntu_sources.DATA_SETS)
     arguments.clips = arguments.clips or 2
     return arguments
 
 
 def make_network(arguments):
-    """The network's description, how its clips are cropped, and how its pictures are (None: each set's own way)."""
+    """The network's description, how its clips are cropped, and how its images are (None: each set's own way)."""
     if not (arguments.tiny or arguments.small):
-        return ntu_training.MERGE_NETWORK, ntu_ar_dataconf, None
+        return ntu_sources.MERGE_NETWORK, ntu_ar_dataconf, None
     side = networks.TINY_SIDE if arguments.tiny else networks.SMALL_SIDE
-    network = merge_training.tiny_network(ntu_training.MERGE_NETWORK)
+    network = merge_training.tiny_network(ntu_sources.MERGE_NETWORK)
     network["pose"]["input_shape"] = [side, side, 3]
     clips = networks.small_dataconf(side, turn=10, subsampling=(1, 2, 3), fixed_subsampling=2)
     return network, clips, networks.small_dataconf(side)
 
 
 def make_sizes(arguments):
-    """Pictures of a batch from each source, {name: number}."""
-    shares = {"synthetic": 1.0} if arguments.synthetic else NTU_PICTURES
+    """Images of a batch from each source, {name: number}."""
+    shares = {"synthetic": 1.0} if arguments.synthetic else NTU_IMAGES
     scaled = {name: share * (1 - arguments.lsp) for name, share in shares.items()}
     return split_batch({**scaled, "lsp": arguments.lsp}, arguments.batch)
 
 
 def main():
-    from validation import pose_validation
+    from deephar.experiments.validation import pose_validation
 
     arguments = arguments_of()
-    network, clip_conf, picture_conf = make_network(arguments)
+    network, clip_conf, image_conf = make_network(arguments)
     sizes = make_sizes(arguments)
-    sets = ntu_training.make_sets(arguments, sizes, pa20j3d, picture_conf)
-    flat, deep = ntu_training.people_of(sets, arguments.seed, pa20j3d)
-    clips, valid_clips = ntu_training.make_clips(arguments, clip_conf, network["num_frames"], pa20j3d)
-    recipe = multitask.make_recipe(arguments, RECIPE, SMALL_EPOCHS, ntu_training.monitors_of(flat, deep))
+    sets = ntu_sources.make_sets(arguments, sizes, pa20j3d, image_conf)
+    flat, deep = ntu_sources.people_of(sets, arguments.seed, pa20j3d)
+    clips, valid_clips = ntu_sources.make_clips(arguments, clip_conf, network["num_frames"], pa20j3d)
+    recipe = multitask.make_recipe(arguments, RECIPE, SMALL_EPOCHS, ntu_sources.monitors_of(flat, deep))
 
     def validations(pose_net, action_net):
-        measure_action = ntu_training.action_validation(valid_clips, arguments.validate)
+        measure_action = ntu_sources.action_validation(valid_clips, arguments.validate)
         return multitask.make_validations(
             lambda model: pose_validation(pose_net, flat, deep, arguments.validate),
             lambda model: measure_action(action_net),

@@ -1,9 +1,9 @@
 """Train an SPNet for 3D poses and the sixty actions of NTU RGB+D, in the stages of the paper.
 
 Paper (TPAMI 2020, sections 4.2.3, 4.4 and 3.3.4): poses alone with RMSprop at 0.001, about 32,000 steps of 32
-pictures; then the actions with everything of the poses frozen, 50 epochs; then both, one batch of each in turn, with
+images; then the actions with everything of the poses frozen, 50 epochs; then both, one batch of each in turn, with
 SGD (Nesterov momentum 0.9) at 0.01, x 0.1 after epochs 50 and 55; then the action part on decoupled copies of the last
-pose layers. Of 8 pictures 4 are from Human3.6M, 3 from MPII, whose people have no depth, and 1 from NTU; clips are from
+pose layers. Of 8 images 4 are from Human3.6M, 3 from MPII, whose people have no depth, and 1 from NTU; clips are from
 NTU.
 
     python exp/ntu/train_ntu_spnet.py runs/ntu --data FOLDER
@@ -17,17 +17,12 @@ Human3.6M (table 1) by exp/h36m/eval_h36m.py. Test videos are never read: traini
 decide which weights are best, and in the stage of poses a training subject of Human3.6M.
 """
 
-import pathlib
-import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
 import multitask_training as multitask
-import networks
-import ntu_training
-import options
 
 from deephar.config import ModelConfig, ntu_dataconf
-from deephar.recipes import NTU_PICTURES, NTU_RECIPE
+from deephar.experiments import networks, ntu_sources, options
+from deephar.training.recipes import NTU_IMAGES, NTU_RECIPE
 from deephar.utils import pa17j3d
 
 SMALL_EPOCHS = {"pose": 60, "action": 10, "joint": 30, "decoupled": 6}
@@ -36,8 +31,8 @@ SMALL_EPOCHS = {"pose": 60, "action": 10, "joint": 30, "decoupled": 6}
 def arguments_of(argv=None):
     parser = multitask.make_parser(__doc__, "runs/ntu", NTU_RECIPE)
     parser.add_argument("--pyramids", type=options.positive, default=4, help="actions are predicted in the last two")
-    ntu_training.add_split(parser)
-    return multitask.parse(parser, argv, *ntu_training.DATA_SETS)
+    ntu_sources.add_split(parser)
+    return multitask.parse(parser, argv, *ntu_sources.DATA_SETS)
 
 
 def make_config(arguments):
@@ -53,21 +48,21 @@ def make_config(arguments):
 
 
 def main():
-    from validation import pose_validation
+    from deephar.experiments.validation import pose_validation
 
     arguments = arguments_of()
-    config, counts = make_config(arguments), multitask.shares(arguments, NTU_PICTURES)
+    config, counts = make_config(arguments), multitask.shares(arguments, NTU_IMAGES)
     small, side = arguments.tiny or arguments.small, config.input_shape[-2]
-    sets = ntu_training.make_sets(arguments, counts, pa17j3d, networks.small_dataconf(side) if small else None)
-    flat, deep = ntu_training.people_of(sets, arguments.seed, pa17j3d)
-    clip_conf = networks.small_dataconf(side, turn=10, **ntu_training.SMALL_SUBSAMPLING) if small else ntu_dataconf
-    train_clips, valid_clips = ntu_training.make_clips(arguments, clip_conf, config.num_frames, pa17j3d)
-    recipe = multitask.make_recipe(arguments, NTU_RECIPE, SMALL_EPOCHS, ntu_training.monitors_of(flat, deep))
+    sets = ntu_sources.make_sets(arguments, counts, pa17j3d, networks.small_dataconf(side) if small else None)
+    flat, deep = ntu_sources.people_of(sets, arguments.seed, pa17j3d)
+    clip_conf = networks.small_dataconf(side, turn=10, **ntu_sources.SMALL_SUBSAMPLING) if small else ntu_dataconf
+    train_clips, valid_clips = ntu_sources.make_clips(arguments, clip_conf, config.num_frames, pa17j3d)
+    recipe = multitask.make_recipe(arguments, NTU_RECIPE, SMALL_EPOCHS, ntu_sources.monitors_of(flat, deep))
     validations = {}
     if arguments.validate:
         validations = multitask.make_validations(
             lambda model: pose_validation(model, flat, deep, arguments.validate),
-            ntu_training.action_validation(valid_clips, arguments.validate),
+            ntu_sources.action_validation(valid_clips, arguments.validate),
         )
     multitask.train(arguments, config, recipe, sets, counts, train_clips, "ntuaction", validations)
 

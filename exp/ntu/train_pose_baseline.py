@@ -1,7 +1,7 @@
-"""Train the 3D poses of an SPNet on pictures of Human3.6M, MPII and NTU: the network that all else on NTU starts from.
+"""Train the 3D poses of an SPNet on images of Human3.6M, MPII and NTU: the network that all else on NTU starts from.
 
 Paper (TPAMI 2020, sections 4.2.3 and 4.4): 8 pyramids of 4 levels, 17 joints, 256 x 256, RMSprop at 0.001, about 32,000
-steps of 32 pictures, half of them of Human3.6M, 37.5 % of MPII, whose people have no depth, and 12.5 % of NTU.
+steps of 32 images, half of them of Human3.6M, 37.5 % of MPII, whose people have no depth, and 12.5 % of NTU.
 
     python exp/ntu/train_pose_baseline.py runs/poses --data FOLDER
     python exp/ntu/train_pose_baseline.py runs/poses4 --data FOLDER --pyramids 4
@@ -16,18 +16,12 @@ trains on rendered people alone, half of them with the motions of Human3.6M and 
 out decides which weights are best (on rendered people with `--synthetic 1`).
 """
 
-import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
-import ntu_training
-import options
-from pose_training import train_poses
-from sources import SYNTHETIC_MOTIONS, split_batch
 
 from deephar.config import ModelConfig, mpii_dataconf
-from deephar.recipes import NTU_PICTURES, NTU_RECIPE
+from deephar.experiments import networks, ntu_sources, options
+from deephar.experiments.pose_training import train_poses
+from deephar.experiments.sources import SYNTHETIC_MOTIONS, split_batch
+from deephar.training.recipes import NTU_IMAGES, NTU_RECIPE
 from deephar.utils import pa17j3d
 
 PAPER_STAGE = NTU_RECIPE.stages[0]
@@ -39,21 +33,21 @@ def arguments_of(argv=None):
     options.add_training(parser, batch=32)
     parser.add_argument("--small", action="store_true", help="the small network and a short schedule")
     parser.add_argument("--pyramids", type=options.positive, default=8)
-    parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of pictures rendered on the fly")
+    parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of images rendered on the fly")
     parser.add_argument("--random-poses", type=options.fraction, default=0.45, help="share of these without a motion")
     parser.add_argument("--lsp", type=options.fraction, default=0.0, help="share of LSP, whose people have no depth")
-    ntu_training.add_split(parser)
+    ntu_sources.add_split(parser)
     parser.add_argument("--validate", type=options.count, default=500, help="validation people of each set; 0: none")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
-        names = ntu_training.DATA_SETS if arguments.synthetic + arguments.lsp < 1 else []
+        names = ntu_sources.DATA_SETS if arguments.synthetic + arguments.lsp < 1 else []
         options.tiny_data(arguments, *names, *(["LSP"] if arguments.lsp else []))
         options.make_tiny(arguments, batch=8)
     return arguments
 
 
 def make_config(arguments):
-    """The network, and how its pictures are cropped where the published settings are not taken."""
+    """The network, and how its images are cropped where the published settings are not taken."""
     if arguments.tiny:
         return networks.tiny_config(layout=pa17j3d), networks.small_dataconf(networks.TINY_SIDE)
     if arguments.small:
@@ -62,22 +56,22 @@ def make_config(arguments):
 
 
 def make_sizes(arguments):
-    """Pictures of a batch from each source, {name: number}."""
+    """Images of a batch from each source, {name: number}."""
     rendered = arguments.synthetic / len(SYNTHETIC_MOTIONS)
     added = {**dict.fromkeys(SYNTHETIC_MOTIONS, rendered), "lsp": arguments.lsp}
     rest = 1 - sum(added.values())
     if rest < 1e-9:
         return split_batch({name: share for name, share in added.items() if share}, arguments.batch)
-    published = {name: share * rest for name, share in NTU_PICTURES.items()}
+    published = {name: share * rest for name, share in NTU_IMAGES.items()}
     return split_batch({**published, **added}, arguments.batch)
 
 
 def make_stage(arguments, flat, deep):
-    """The stage, with the figure that decides about the best weights."""
+    """The stage, with the score that decides about the best weights."""
     stage = options.override(arguments, SMALL_STAGE if arguments.small else PAPER_STAGE)
     if not arguments.validate:
         return stage
-    monitor, mode = ntu_training.monitors_of(flat, deep)["pose"]
+    monitor, mode = ntu_sources.monitors_of(flat, deep)["pose"]
     return stage.replace(monitor=monitor, monitor_mode=mode)
 
 
@@ -85,8 +79,8 @@ def main():
     arguments = arguments_of()
     config, dataconf = make_config(arguments)
     sizes = make_sizes(arguments)
-    sets = ntu_training.make_sets(arguments, sizes, pa17j3d, dataconf, random_poses=arguments.random_poses)
-    flat, deep = ntu_training.people_of(sets, arguments.seed, pa17j3d)
+    sets = ntu_sources.make_sets(arguments, sizes, pa17j3d, dataconf, random_poses=arguments.random_poses)
+    flat, deep = ntu_sources.people_of(sets, arguments.seed, pa17j3d)
     stage = make_stage(arguments, flat, deep)
     train_poses(arguments, config, dataconf or mpii_dataconf, stage, sets, sizes, flat, deep)
 

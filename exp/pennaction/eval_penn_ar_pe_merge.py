@@ -1,6 +1,6 @@
 """Actions of the merged network of CVPR 2018 on Penn Action: single-clip and multi-clip accuracy of all nine outputs.
 
-Paper (CVPR 2018; TPAMI 2020, table 2, "our previous work"): 97.4 % on the test videos from pictures alone, with
+Paper (CVPR 2018; TPAMI 2020, table 2, "our previous work"): 97.4 % on the test videos from images alone, with
 estimated poses; 98.6 % with annotated poses. Clips of 16 frames, every 2nd frame.
 
     python exp/pennaction/eval_penn_ar_pe_merge.py runs/eval --data FOLDER --model merge-penn --weights FILE
@@ -12,16 +12,11 @@ see poses, v1 to v4 those that see appearance, m both.
 """
 
 import functools
-import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import merge_evaluation
-import options
-from datasetpath import datasetpath
-from penn_tools import PENN_ACTION
 
 from deephar.data import PennAction
+from deephar.experiments import merge_evaluation, options
+from deephar.experiments.datasetpath import datasetpath
+from deephar.experiments.penn_tools import PENN_ACTION
 
 
 def main():

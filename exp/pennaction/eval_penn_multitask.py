@@ -8,20 +8,16 @@ of Penn Action with boxes that the pose network predicted, clips of 8 frames, ev
         --boxes runs/boxes/pred_bboxes_penn.json
     python exp/pennaction/eval_penn_multitask.py runs/tiny --tiny
 
-Expected: those figures; for the network that ships the ones in weights/README.md. Without --boxes every clip is cropped
+Expected: those scores; for the network that ships the ones in weights/README.md. Without --boxes every clip is cropped
 around its annotated joints, which the output states. MPII is scored where --data has it.
 """
 
 import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
-import options
-from datasetpath import datasetpath
 
 from deephar.config import DataConfig
 from deephar.data import MpiiSinglePerson, PennAction
+from deephar.experiments import networks, options
+from deephar.experiments.datasetpath import datasetpath
 from deephar.utils import TEST_MODE, VALID_MODE
 from deephar.utils.io import write_json
 
@@ -32,16 +28,15 @@ def arguments_of(argv=None):
     parser.add_argument("--subsampling", metavar="N", type=options.positive, help="a clip takes every N-th frame")
     parser.add_argument("--limit", type=options.positive, help="so many people and videos, evenly spaced")
     parser.add_argument("--frames", type=options.positive, default=2000, help="frames of Penn Action for its PCK")
-    parser.add_argument("--flip", action="store_true", help="poses: also predict mirrored pictures, and average")
+    parser.add_argument("--flip", action="store_true", help="poses: also predict flipped images, and average")
     parser.add_argument("--batch", type=options.positive, default=4, help="clips for the network at once")
     return options.parse(parser, argv)
 
 
 def eval_poses(arguments, model, dataconf):
     """Print and return PCKh on MPII, where it is at hand, and PCK on frames of Penn Action."""
-    from validation import spread
-
-    from deephar.evaluation import eval_pck, eval_pose, pose_table
+    from deephar.evaluation.poses import eval_pck, eval_pose, pose_table
+    from deephar.experiments.validation import spread
 
     report = {}
     shared = {"flip": arguments.flip, "batch_size": 8 * arguments.batch}
@@ -63,14 +58,14 @@ def eval_poses(arguments, model, dataconf):
 
 def eval_actions(arguments, model, dataconf, num_frames):
     """Print and return single-clip and multi-clip accuracy."""
-    import action_tools
-    from penn_tools import PENN_ACTION
+    from deephar.experiments import action_evaluation
+    from deephar.experiments.penn_tools import PENN_ACTION
 
     boxes = None if arguments.boxes is None else str(arguments.boxes.resolve())
     options_ = dict(use_gt_bbox=boxes is None, pred_bboxes_file=boxes, clip_size=num_frames)
     penn = PennAction(datasetpath("PennAction", arguments.data), dataconf, **options_)
     where = arguments.boxes or "the annotation"
-    return action_tools.evaluate(PENN_ACTION, model, penn, where, arguments.limit, arguments.batch)
+    return action_evaluation.evaluate(PENN_ACTION, model, penn, where, arguments.limit, arguments.batch)
 
 
 def main():
@@ -79,14 +74,14 @@ def main():
         options.tiny_data(arguments, "MPII", "PennAction")
         arguments.limit = arguments.limit or 2
     datasetpath("PennAction", arguments.data)
-    from deephar.inference.model_input import read_signature
+    from deephar.models.signature import signature_of
 
     model = networks.load(arguments, networks.NUM_FRAMES)
-    signature = read_signature(model)
+    signature = signature_of(model)
     if not signature.action_outputs:
         raise ValueError("`--weights` must be of a network with action outputs. Received: one of poses only")
-    step = networks.subsampling_of(arguments)
-    dataconf = DataConfig(crop_resolution=signature.resolution, fixed_subsampling=step)
+    step = networks.step_of(arguments, signature)
+    dataconf = DataConfig.for_input(signature.frame, fixed_subsampling=step)
     report = {"model": arguments.model, "weights": arguments.weights}
     report.update(eval_poses(arguments, model, dataconf))
     report.update(eval_actions(arguments, model, dataconf, signature.num_frames))

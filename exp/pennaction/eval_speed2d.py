@@ -11,16 +11,12 @@ Expected: one row a cut, GFLOPs rising from block to block and frames a second f
 a GTX 1080 Ti. Weights do not matter for speed: --full and --small build the networks with random ones.
 """
 
-import pathlib
-import sys
 import time
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import networks
 import numpy as np
-import options
 
 from deephar.config import ModelConfig
+from deephar.experiments import networks, options
 from deephar.utils.io import write_json
 
 
@@ -34,7 +30,7 @@ def arguments_of(argv=None):
     parser.add_argument("--full", action="store_true", help="the paper's network: 6 pyramids, clips of 8 x 256 x 256")
     parser.add_argument("--small", action="store_true", help="the small network: 2 pyramids, clips of 8 x 128 x 128")
     parser.add_argument("--cuts", type=cut_numbers, metavar="N,N", help="blocks to keep; default: every one")
-    parser.add_argument("--batch", type=options.positive, default=1, help="clips or pictures at once")
+    parser.add_argument("--batch", type=options.positive, default=1, help="clips or images at once")
     parser.add_argument("--seconds", type=float, default=3.0, help="for each cut, after a first pass")
     return options.parse(parser, argv)
 
@@ -52,7 +48,7 @@ def make_model(arguments):
 
 
 def frames_per_second(model, batch_size, seconds):
-    """Frames a second of forward passes on random pictures."""
+    """Frames a second of forward passes on random images."""
     shape = (batch_size, *model.input_shape[1:])
     frames = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
     model.predict_on_batch(frames)  # traces the network
@@ -67,17 +63,17 @@ def main():
     arguments = arguments_of()
     import keras
 
-    from deephar.evaluation import table
-    from deephar.models import cut_model, prediction_blocks
+    from deephar.models import cut_model, prediction_blocks, signature_of
     from deephar.models.flops import count_flops
+    from deephar.utils.tables import table
 
     model = make_model(arguments)
-    blocks, num_frames = prediction_blocks(model), int(np.prod(model.input_shape[1:-3]))
+    blocks, num_frames = prediction_blocks(model), signature_of(model).num_frames or 1
     seconds = min(arguments.seconds, 0.2) if arguments.tiny else arguments.seconds
     rows = []
     for number in arguments.cuts or range(1, len(blocks) + 1):
         cut = cut_model(model, number)
-        actions = sum(len(output.shape) == 2 for output in cut.outputs)
+        actions = len(cut.signature.indices("action"))
         speed = frames_per_second(cut, arguments.batch, seconds)
         gflops = count_flops(cut) / num_frames / 1e9
         rows.append(dict(block=blocks[number - 1], cut=number, action_outputs=actions, parameters=cut.count_params()))

@@ -11,16 +11,10 @@ read: a list of three dicts, test, training, validation, from "video.frame" (fro
 stopped run goes on with --resume.
 """
 
-import pathlib
-import sys
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import box_prediction
-import networks
-import options
-from datasetpath import datasetpath
 
 from deephar.data import PennAction
+from deephar.experiments import box_prediction, networks, options
+from deephar.experiments.datasetpath import datasetpath
 
 
 def main():
@@ -29,7 +23,7 @@ def main():
     arguments = options.parse(parser)
     options.tiny_data(arguments, "PennAction")
     folder = datasetpath("PennAction", arguments.data)
-    model, layout, still = box_prediction.picture_model(networks.load(arguments))
+    model, layout, still = box_prediction.image_model(networks.load(arguments))
     penn = PennAction(folder, still, poselayout=layout, topology="frames")
     box_prediction.write_boxes(arguments, model, penn, "pred_bboxes_penn.json")
 

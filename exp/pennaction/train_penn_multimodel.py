@@ -1,8 +1,8 @@
 """Train an SPNet for poses and the fifteen actions of Penn Action, in the stages of the paper.
 
-Paper (TPAMI 2020, sections 4.2.3 and 3.3.4): poses alone with RMSprop at 0.001, about 32,000 steps of 32 pictures; then
+Paper (TPAMI 2020, sections 4.2.3 and 3.3.4): poses alone with RMSprop at 0.001, about 32,000 steps of 32 images; then
 the actions with everything of the poses frozen, 2 epochs; then both, one batch of each in turn, x 0.1 after epochs 15
-and 25; then the action part on decoupled copies of the last pose layers. Pictures are 80 % MPII and 20 % Penn Action.
+and 25; then the action part on decoupled copies of the last pose layers. Images are 80 % MPII and 20 % Penn Action.
 
     python exp/pennaction/train_penn_multimodel.py runs/penn --data FOLDER
     python exp/pennaction/train_penn_multimodel.py runs/small --small --synthetic --lsp 0.5 --data FOLDER \\
@@ -14,22 +14,18 @@ eval_penn_multitask.py. For the small network see weights/README.md. Test videos
 are held out decide which weights are best.
 """
 
-import pathlib
-import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
 import multitask_training as multitask
-import networks
-import options
-from sources import held_out_videos, hold_out, make_pictures, penn_clips
 
 from deephar.config import ModelConfig, mpii_dataconf, pennaction_dataconf, pennaction_pe_dataconf
-from deephar.recipes import PENN_PICTURES, PENN_RECIPE
+from deephar.experiments import networks, options
+from deephar.experiments.sources import held_out_videos, hold_out, make_images, penn_clips
+from deephar.training.recipes import PENN_IMAGES, PENN_RECIPE
 
 SMALL_EPOCHS = {"pose": 60, "action": 6, "joint": 30, "decoupled": 6}
 MONITORS = dict.fromkeys(("action", "joint"), ("single_clip", "max"))
 SUBSAMPLING = dict(subsampling=(3, 4, 5), fixed_subsampling=4)  # of small networks: synthetic videos are short
-PICTURES = {"lsp": mpii_dataconf, "mpii": mpii_dataconf, "synthetic": mpii_dataconf, "penn": pennaction_pe_dataconf}
+IMAGES = {"lsp": mpii_dataconf, "mpii": mpii_dataconf, "synthetic": mpii_dataconf, "penn": pennaction_pe_dataconf}
 
 
 def make_config(arguments):
@@ -43,9 +39,9 @@ def make_config(arguments):
 
 
 def make_pose_sets(arguments, counts, side):
-    """Data sets of pictures, {name: data set}."""
+    """Data sets of images, {name: data set}."""
     small = networks.small_dataconf(side) if arguments.tiny or arguments.small else None
-    sets = {name: make_pictures(name, arguments.data, small or PICTURES[name], arguments.seed) for name in counts}
+    sets = {name: make_images(name, arguments.data, small or IMAGES[name], arguments.seed) for name in counts}
     if "penn" in sets and arguments.validate:
         hold_out(sets["penn"], held_out_videos(sets["penn"], arguments.validate))
     return sets
@@ -60,14 +56,14 @@ def make_clips(arguments, side):
 
 def make_validations(arguments, sets, clips):
     """What is measured after each epoch, by task."""
-    from validation import ActionValidation, PoseValidation
+    from deephar.experiments.validation import ActionValidation, PoseValidation
 
     if not arguments.validate:
         return {}
     people = {name: data for name, data in sets.items() if name in ("mpii", "lsp")}
     if "synthetic" in sets:
         conf = sets["synthetic"].dataconf
-        people["synthetic"] = make_pictures("synthetic", None, conf, arguments.seed, split="validation")
+        people["synthetic"] = make_images("synthetic", None, conf, arguments.seed, split="validation")
     return multitask.make_validations(
         lambda model: PoseValidation(model, people, arguments.validate),
         lambda model: ActionValidation(model, clips, arguments.validate),
@@ -77,7 +73,7 @@ def make_validations(arguments, sets, clips):
 def main():
     parser = multitask.make_parser(__doc__, "runs/penn", PENN_RECIPE)
     arguments = multitask.parse(parser, None, "MPII", "PennAction")
-    config, counts = make_config(arguments), multitask.shares(arguments, PENN_PICTURES)
+    config, counts = make_config(arguments), multitask.shares(arguments, PENN_IMAGES)
     recipe = multitask.make_recipe(arguments, PENN_RECIPE, SMALL_EPOCHS, MONITORS)
     sets = make_pose_sets(arguments, counts, config.input_shape[-2])
     train_clips, valid_clips = make_clips(arguments, config.input_shape[-2])

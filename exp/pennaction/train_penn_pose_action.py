@@ -1,4 +1,4 @@
-"""Train and test the action network on annotated poses of Penn Action, without any picture.
+"""Train and test the action network on annotated poses of Penn Action, without any image.
 
 The pose half of the CVPR'18 action network (`action.build_pose_model`, v1, 16 frames) on the poses that people
 annotated. Papers with annotated poses on this data set: 98.6 % together with appearance (TPAMI 2020, table 2).
@@ -11,27 +11,24 @@ Expected: 97.9 % of the 1,068 test videos, single-clip and multi-clip (22 wrong 
 annotations.mat, as `deephar.data.PennAction` reads it.
 
 Protocol. Split: the files' own `train` flag, 1,258 videos to train and 1,068 to test. Poses: the 13 annotated joints,
-hidden ones too where they have a position inside of the picture, plus pelvis, thorax and neck computed from them; a
+hidden ones too where they have a position inside of the image, plus pelvis, thorax and neck computed from them; a
 joint without position has coordinates and confidence 0, every other one confidence 1. A clip is 16 poses, joints
 interpolated between frames, in one square box around all its joints, 1.1 x their larger extent; nothing else of the
 video is used. Single-clip: one clip from the middle, 6 frames from pose to pose, or the whole video where it is shorter
 than 91 frames. Multi-clip: windows that cover the video with 6, 4, 3 and 2 frames from pose to pose and overlap by half
-or more, each also mirrored; the probabilities of all are multiplied. The score is that of the last of the four
+or more, each also flipped; the probabilities of all are multiplied. The score is that of the last of the four
 prediction blocks.
 
 Training clips vary in time (start, speed, unevenness), angle, size, stretch, place, joint errors, absent joints and
-mirroring. `--validate N` holds out N training videos and does not read the test split; the settings are those of a
+flipping. `--validate N` holds out N training videos and does not read the test split; the settings are those of a
 first such run (N = 126, 97.6 % multi-clip after 5 epochs, where it was stopped). Without it all 1,258 are trained on,
 the weights are those of the last epoch, and the test split is read once.
 """
 
 import dataclasses
-import pathlib
-import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "common"))
-import options
-from pose_action_tools import (
+from deephar.experiments import options
+from deephar.experiments.pose_actions import (
     NUM_FRAMES,
     STEP,
     STEPS,
@@ -42,8 +39,7 @@ from pose_action_tools import (
     single_clips,
     split_videos,
 )
-
-from deephar.recipes import Stage
+from deephar.training.recipes import Stage
 from deephar.utils.io import write_json
 
 STAGE = Stage(
@@ -58,7 +54,7 @@ STAGE = Stage(
     action_weight=0.25,
 )
 NUM_JOINTS = 16
-FIGURES = ("loss0", "learning_rate", "single_clip", "multi_clip")  # columns of the log that are drawn
+SCORES = ("loss0", "learning_rate", "single_clip", "multi_clip")  # columns of the log that are drawn
 NETWORK = {"network": "pose-action", "num_joints": NUM_JOINTS, "num_temp_frames": NUM_FRAMES}
 
 
@@ -78,9 +74,9 @@ def arguments_of(argv=None):
 
 
 def train(arguments, model, splits, num_actions):
-    """Train in the run folder; figures of the held-out videos after every epoch."""
-    from deephar.run import Run
-    from deephar.stages import train_stage
+    """Train in the run folder; scores of the held-out videos after every epoch."""
+    from deephar.training.run import Run
+    from deephar.training.stages import train_stage
 
     stage = options.override(arguments, STAGE)
     about = {**NETWORK, "num_actions": num_actions}
@@ -102,9 +98,9 @@ def train(arguments, model, splits, num_actions):
 
 
 def test(arguments, model, splits, names):
-    """Print and write the accuracy on the test split, with the confusion matrix as a picture."""
+    """Print and write the accuracy on the test split, with the confusion matrix as an image."""
     from deephar.drawing.plots import plot_confusion, plot_training
-    from deephar.evaluation import table
+    from deephar.utils.tables import table
 
     videos, report = splits["test"], {"videos": {k: len(v) for k, v in splits.items()}}
     report["protocol"] = " ".join(__doc__.split("Protocol. ")[1].split("\n\n")[0].split())
@@ -124,7 +120,7 @@ def test(arguments, model, splits, names):
     title = f"Penn Action, annotated poses, multi-clip: {100 * found.accuracy[-1]:.1f} % of {len(videos)} videos"
     plot_confusion(found.confusion, names, arguments.out / "confusion.png", title)
     if (arguments.out / "log.csv").exists():
-        plot_training(arguments.out / "log.csv", arguments.out / "training.png", FIGURES)
+        plot_training(arguments.out / "log.csv", arguments.out / "training.png", SCORES)
     steps = ", ".join(f"{step:g}" for step in STEPS)
     print(f"Penn Action, annotated poses, {len(videos)} test videos; frames from pose to pose: {STEP:g}, or {steps}")
     print(table(["accuracy %", *(f"block {k + 1}" for k in range(len(model.outputs)))], rows))

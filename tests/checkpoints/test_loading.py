@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from deephar.checkpoints import legacy_h5, ramps
-from deephar.checkpoints.loading import LoadReport, PoseModel, copy_weights, load_weights
+from deephar.checkpoints.loading import LoadReport, copy_weights, load_weights
+from deephar.models.base import PoseModel
 
 RAMP = ("dp1_pb1_xy_x", (1, 4, 4, 5))
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from deephar.checkpoints import legacy_h5, ramps
-from deephar.checkpoints.loading import PoseModel, copy_weights, legacy_groups
+from deephar.checkpoints.loading import copy_weights, legacy_groups
+from deephar.models.base import PoseModel
 
 LEARNS = [("conv2d_7/kernel:0", 0), ("batch_normalization_9/beta:0", 1), ("sepconv_l2_1/kernel:0", 4)]
 DOES_NOT = [("batch_normalization_9/moving_mean:0", 2), ("batch_normalization_9/moving_variance:0", 3)]
@@ -36,7 +37,7 @@ def build(seed=0, width=4, top="top", deep=False, names=("Stem", "Block")):
 
 
 def old_groups(model, outer=("Stem", "Block"), top="top", *more):
-    """What Keras 2.1.4 would have stored: inner names from counters, what does not learn last in its group."""
+    """What Keras 2.1.4 would have stored: inner names from counters, what is not trainable last in its group."""
     groups = []
     for name, layer in zip(outer, [k for k in model.layers if isinstance(k, keras.Model)], strict=True):
         inner = [w for leaf in ("first", "norm", "last") for w in layer.get_layer(leaf).get_weights()]

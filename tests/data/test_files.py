@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from deephar.data.files import data_folder, inside, load_json, load_mat, open_picture
+from deephar.data.files import data_folder, inside, load_json, load_mat, open_image
 
 PREPARE = "Do this."
 
@@ -60,7 +60,7 @@ def test_deep_json_is_an_error(tmp_path):
         load_json(tmp_path / "a.json", PREPARE)
 
 
-def test_damaged_pictures_always_name_their_path(tmp_path, photo):
+def test_damaged_images_always_name_their_path(tmp_path, photo):
     content, rng, damaged = bytearray(photo.read_bytes()), np.random.default_rng(0), 0
     for _ in range(40):
         broken = content[: rng.integers(len(content))]
@@ -69,8 +69,8 @@ def test_damaged_pictures_always_name_their_path(tmp_path, photo):
                 broken[place] = rng.integers(256)
         (tmp_path / "broken.jpg").write_bytes(broken)
         try:
-            with open_picture(tmp_path / "broken.jpg", PREPARE) as picture:
-                picture.load()
+            with open_image(tmp_path / "broken.jpg", PREPARE) as image:
+                image.load()
         except ValueError as error:
             assert "broken.jpg" in str(error) and PREPARE in str(error)
             damaged += 1

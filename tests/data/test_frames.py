@@ -11,7 +11,7 @@ STILL = {"angle": 0, "hflip": 0}
 
 
 def dots(points, size=(900, 700), radius=9):
-    """A dark picture with one bright disc at each point (px)."""
+    """A dark image with one bright disc at each point (px)."""
     rows, columns = np.mgrid[: size[1], : size[0]] + 0.5
     pixels = np.zeros((size[1], size[0], 3), np.uint8)
     for channel, (x, y) in enumerate(points):
@@ -31,12 +31,12 @@ def centroid(channel):
 @pytest.mark.parametrize("window", [150, 400, 640, 1700])
 def test_pixels_go_where_joints_go(tmp_path, kind, window, angle, hflip):
     points = np.array([[430.0, 320.0], [480.0, 350.0], [410.0, 390.0]])
-    picture = Image.fromarray(dots(points))
+    image = Image.fromarray(dots(points))
     if kind == "jpeg":
-        picture.save(tmp_path / "dots.jpg", quality=95, subsampling=0)
-        picture = Image.open(tmp_path / "dots.jpg")
+        image.save(tmp_path / "dots.jpg", quality=95, subsampling=0)
+        image = Image.open(tmp_path / "dots.jpg")
     crop = make_crop((900, 700), (445.3, 352.7), (window, window), {"angle": angle, "hflip": hflip}, (128, 128))
-    pixels = cut(picture, crop)
+    pixels = cut(image, crop)
     assert pixels.shape == (128, 128, 3) and pixels.dtype == np.uint8
     expected = crop_points(crop, points) * 128
     for channel in range(3):
@@ -64,9 +64,9 @@ def test_enormous_window_needs_no_enormous_memory(angle):
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1", "I;16"])
-def test_pictures_of_every_mode_become_rgb(mode):
-    picture = Image.new(mode, (64, 64))
-    assert cut(picture, make_crop((64, 64), (32, 32), (40, 40), STILL, (16, 16))).shape == (16, 16, 3)
+def test_images_of_every_mode_become_rgb(mode):
+    image = Image.new(mode, (64, 64))
+    assert cut(image, make_crop((64, 64), (32, 32), (40, 40), STILL, (16, 16))).shape == (16, 16, 3)
 
 
 @pytest.mark.parametrize("window", [(0, 0), (np.nan, 50), (-5, -5), (np.inf, np.inf)])
@@ -105,7 +105,7 @@ def test_label_marks_absent_and_outer_joints():
     assert (kept[4] == [1.2, 0.5, 0]).all()
 
 
-def test_label_of_a_mirrored_crop_exchanges_sides():
+def test_label_of_a_flipped_crop_exchanges_sides():
     points = np.random.default_rng(0).uniform(0.1, 0.9, (2, 16, 2))
     pose = label_pose(points, pa16j2d, hflip=True)
     np.testing.assert_array_equal(pose[..., :2], points[:, pa16j2d.map_hflip])

@@ -94,14 +94,14 @@ def test_training_follows_the_generator_and_occludes(fixture_world):
         assert box[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
 
 
-def test_mirrored_crop_exchanges_sides_of_the_label_only(fixture_world, frames):
+def test_flipped_crop_exchanges_sides_of_the_label_only(fixture_world, frames):
     plain = frames.get_data(0, TEST_MODE)
-    mirrored = Human36M(fixture_world / "Human3.6M", SMALL.replace(fixed_hflip=1), topology="frames")
-    mirrored = mirrored.get_data(0, TEST_MODE)
-    np.testing.assert_array_equal(mirrored["pose_w"], plain["pose_w"])
-    both = (plain["pose"][:, 3] == 1) & (mirrored["pose"][pa17j3d.map_hflip, 3] == 1)
+    flipped = Human36M(fixture_world / "Human3.6M", SMALL.replace(fixed_hflip=1), topology="frames")
+    flipped = flipped.get_data(0, TEST_MODE)
+    np.testing.assert_array_equal(flipped["pose_w"], plain["pose_w"])
+    both = (plain["pose"][:, 3] == 1) & (flipped["pose"][pa17j3d.map_hflip, 3] == 1)
     expected = plain["pose"][both] * [-1, 1, 1, 1] + [1, 0, 0, 0]
-    np.testing.assert_allclose(mirrored["pose"][pa17j3d.map_hflip][both], expected, atol=1e-12)
+    np.testing.assert_allclose(flipped["pose"][pa17j3d.map_hflip][both], expected, atol=1e-12)
 
 
 def test_given_box_and_frames(fixture_world, frames):
@@ -156,7 +156,7 @@ def test_words_and_places_of_the_arguments(fixture_world, frames, tmp_path):
         frames.get_length(3)
 
 
-def test_missing_damaged_and_resized_pictures(folder):
+def test_missing_damaged_and_resized_images(folder):
     h36m = Human36M(folder, SMALL, topology="frames")
     path = folder / "images" / "s02_c1" / "00002.jpg"
     shutil.copy(path, path.with_name("kept.jpg"))
@@ -212,14 +212,14 @@ def test_a_person_behind_the_camera_is_named(folder):
         Human36M(folder, SMALL, topology="frames").get_data(0, TEST_MODE)
 
 
-def test_a_picture_outside_of_the_folder_is_refused(folder):
+def test_a_image_outside_of_the_folder_is_refused(folder):
     written(folder / "annotations.mat", a_sequence("s01/../../outside"))
     (folder / "outside").mkdir()
     with pytest.raises(ValueError, match="must lie inside.*Received: 's01/../../outside/00001.jpg'"):
         Human36M(folder, SMALL, topology="frames").get_data(0, TEST_MODE)
 
 
-def test_small_pictures_are_cropped_by_the_same_metres(folder):
+def test_small_images_are_cropped_by_the_same_metres(folder):
     path = folder / "images" / "s01_c1" / "00001.jpg"
     for factor in (1, 5):
         size = {"w": 1000 // factor, "h": 1000 // factor}

@@ -16,7 +16,7 @@ class Counter:
 
     def get_data(self, key, mode, rng=None):
         if key == self.fail_at:
-            raise FileNotFoundError(f"Picture not found: '/data/{key}.jpg'")
+            raise FileNotFoundError(f"Image not found: '/data/{key}.jpg'")
         return {"frame": np.full((2, 2), key), "pose": np.array([key, self.tag]), "draw": rng.random(3)}
 
     def get_length(self, mode):

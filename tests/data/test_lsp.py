@@ -1,4 +1,4 @@
-"""LSP and its extended set: both forms of the file, splits, real pictures, errors."""
+"""LSP and its extended set: both forms of the file, splits, real images, errors."""
 
 import shutil
 
@@ -39,7 +39,7 @@ def test_extended_set_splits_by_last_digit(tmp_path, photo):
     np.testing.assert_allclose(back[:2].T, joints[0, :, :2], atol=1e-6)
     assert (sample["pose"][SPINE] == [-1e9, -1e9, 0]).all()
     assert sample["torso"] == pytest.approx(np.linalg.norm(joints[0, 9, :2] - joints[0, 2, :2]))
-    assert (lsp.get_data(0, TRAIN_MODE)["pose"][3] == [-1e9, -1e9, 0]).all()  # the head of picture 2 is not annotated
+    assert (lsp.get_data(0, TRAIN_MODE)["pose"][3] == [-1e9, -1e9, 0]).all()  # the head of image 2 is not annotated
 
 
 def test_lsp_splits_in_halves(tmp_path, photo):
@@ -56,7 +56,7 @@ def test_lsp_splits_in_halves(tmp_path, photo):
         assert sample[name].shape == lsp.get_shape(name)
 
 
-def test_person_without_joints_takes_the_whole_picture(tmp_path, photo):
+def test_person_without_joints_takes_the_whole_image(tmp_path, photo):
     write_extended(tmp_path, photo, [1], absent=[(0, joint) for joint in range(14)])
     sample = Lsp(tmp_path, SMALL).get_data(0, TEST_MODE)
     assert sample["bbox"].tolist() == [0, -80, 640, 560] and np.isnan(sample["torso"])

@@ -1,4 +1,4 @@
-"""MPII: reference data, real pictures with their annotations, and every error."""
+"""MPII: reference data, real images with their annotations, and every error."""
 
 import json
 import shutil
@@ -52,7 +52,7 @@ def test_agrees_with_reference(fixture_world, expected, golden, setting):
     golden.assert_agrees(mpii17.get_data(0, VALID_MODE), expected, f"mpii17/{setting}/valid/0")
 
 
-def test_real_pictures(real, tmp_path):
+def test_real_images(real, tmp_path):
     records = json.loads((real / "mpii" / "test_mpii.json").read_text())
     people = []
     for record in records:
@@ -122,23 +122,23 @@ def test_key_or_mode_out_of_range(folder, key, mode):
     assert mpii.get_data(0, VALID_MODE)["frame"].shape == (256, 256, 3)
 
 
-def test_missing_picture(folder):
+def test_missing_image(folder):
     (folder / "images" / "a.jpg").unlink()
     with pytest.raises(FileNotFoundError, match="a.jpg.*deephar synth"):
         MpiiSinglePerson(folder, DataConfig()).get_data(0, VALID_MODE)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "text", "empty"])
-def test_unreadable_picture(folder, damage):
+def test_unreadable_image(folder, damage):
     path = folder / "images" / "a.jpg"
     content = path.read_bytes()
-    path.write_bytes({"truncated": content[: len(content) // 2], "text": b"not a picture", "empty": b""}[damage])
+    path.write_bytes({"truncated": content[: len(content) // 2], "text": b"not an image", "empty": b""}[damage])
     with pytest.raises(ValueError, match="a.jpg"):
         MpiiSinglePerson(folder, DataConfig()).get_data(0, VALID_MODE)
 
 
 @pytest.mark.parametrize("name", ["../secret.jpg", "/etc/passwd", "x/../../secret.jpg", "link.jpg", "."])
-def test_picture_outside_of_the_folder_is_refused(folder, photo, name):
+def test_image_outside_of_the_folder_is_refused(folder, photo, name):
     shutil.copy(photo, folder / "secret.jpg")
     (folder / "images" / "link.jpg").symlink_to(folder / "secret.jpg")
     write_annotations(folder / "annotations.mat", [person(name)])
@@ -175,5 +175,5 @@ def test_annotations_of_another_form(folder):
         MpiiSinglePerson(folder, DataConfig())
     for change in ({"pose": np.zeros((2, 5))}, {"scale": [[np.nan]]}, {"objpos": [[1.0]]}):
         write_annotations(path, [person(**change)])
-        with pytest.raises(ValueError, match="annotations.mat.*`annot_tr`, picture 0"):
+        with pytest.raises(ValueError, match="annotations.mat.*`annot_tr`, image 0"):
             MpiiSinglePerson(folder, DataConfig())

@@ -151,7 +151,7 @@ def test_training_clips_follow_the_generator(fixture_world):
     assert first["frame_list"] != other["frame_list"]
 
 
-def test_pose_only_gives_the_same_pose_without_pictures(folder):
+def test_pose_only_gives_the_same_pose_without_images(folder):
     sample = Ntu(folder, SMALL, clip_size=8).get_data(0, TEST_MODE)
     shutil.rmtree(folder / "images-small")
     alone = Ntu(folder, SMALL, clip_size=8, pose_only=True).get_data(0, TEST_MODE)
@@ -159,12 +159,12 @@ def test_pose_only_gives_the_same_pose_without_pictures(folder):
     np.testing.assert_array_equal(alone["pose"], sample["pose"])
 
 
-def test_pictures_of_another_size_keep_the_geometry(folder):
+def test_images_of_another_size_keep_the_geometry(folder):
     ntu = Ntu(folder, SMALL, use_gt_bbox=True)
     half = ntu.get_data(0, TEST_MODE, frame_list=[3])
     path = folder / "images-small" / FIRST_TEST / "00007.jpg"
-    with Image.open(path) as picture:
-        picture.resize((480, 270), Image.BOX).save(path, quality=95)
+    with Image.open(path) as opened:
+        opened.resize((480, 270), Image.BOX).save(path, quality=95)
     quarter = ntu.get_data(0, TEST_MODE, frame_list=[3])
     np.testing.assert_array_equal(half["pose"], quarter["pose"])
     np.testing.assert_array_equal(half["afmat"], quarter["afmat"])
@@ -237,7 +237,7 @@ def test_a_damaged_array_is_named_and_not_skipped(folder, spoil, what):
     assert what in str(caught.value) and "deephar synth --format ntu" in str(caught.value)
 
 
-def test_pictures_go_by_the_number_in_their_row(folder):
+def test_images_go_by_the_number_in_their_row(folder):
     before = Ntu(folder, SMALL).get_data(0, TEST_MODE, frame_list=[2])["frame"]
     change(folder, FIRST_TEST, lambda rows: rows[2:])  # a person who comes in at the third frame
     ntu = Ntu(folder, SMALL)
@@ -246,7 +246,7 @@ def test_pictures_go_by_the_number_in_their_row(folder):
 
 
 @pytest.mark.parametrize("number", [0, 2.5, np.nan, 1e9])
-def test_frame_numbers_that_name_no_picture(folder, number):
+def test_frame_numbers_that_name_no_image(folder, number):
     def spoil(rows):
         rows[4, 0] = number
         return rows

@@ -49,7 +49,7 @@ def test_whole_numbers_do_not_overflow(write):
     assert (joints + joints == 400).all()
 
 
-def test_hidden_joints_have_a_position_only_inside_of_the_picture(write):
+def test_hidden_joints_have_a_position_only_inside_of_the_image(write):
     visible = np.ones((NUM_FRAMES, 13))
     visible[:, :2] = 0
     x, y = label()["x"], label()["y"]

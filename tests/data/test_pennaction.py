@@ -62,7 +62,7 @@ def test_training_clips_follow_the_generator(fixture_world):
     assert first["frame_list"] != other["frame_list"]
 
 
-def test_pose_only_gives_the_same_pose_without_pictures(folder):
+def test_pose_only_gives_the_same_pose_without_images(folder):
     sample = PennAction(folder, SMALL, clip_size=8).get_data(0, TEST_MODE)
     shutil.rmtree(folder / "frames")
     alone = PennAction(folder, SMALL, clip_size=8, pose_only=True).get_data(0, TEST_MODE)

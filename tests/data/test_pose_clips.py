@@ -1,4 +1,4 @@
-"""Clips of poses: which moments, one box, mirror, missing joints, what training varies."""
+"""Clips of poses: which moments, one box, flip, missing joints, what training varies."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def test_one_box_for_the_clip(joints):
     assert clip.min() >= 0 and clip.max() <= 1
     extent = np.ptp(joints.reshape(-1, 2), axis=0)
     np.testing.assert_allclose(np.ptp(clip.reshape(-1, 2), axis=0), extent / (1.1 * extent.max()))
-    np.testing.assert_allclose(normalise_clip(3 * joints + 17), clip)  # place and size of the picture do not matter
+    np.testing.assert_allclose(normalise_clip(3 * joints + 17), clip)  # place and size of the image do not matter
     speed = clip[1, 0, 0] - clip[0, 0, 0]
     assert speed == pytest.approx(2 / (1.1 * extent.max()))  # but walking is still seen
     empty = np.full((4, 13, 2), np.nan)
@@ -78,10 +78,10 @@ def test_one_box_for_the_clip(joints):
 
 def test_mirror_exchanges_sides_and_is_its_own_inverse(joints):
     clip = normalise_clip(pa16_from_pa13(joints))
-    mirrored = mirror_clip(clip)
+    flipped = mirror_clip(clip)
     left, right = NAMES.index("l_wrist"), NAMES.index("r_wrist")
-    np.testing.assert_allclose(mirrored[:, left], [1, 0] + clip[:, right] * [-1, 1])
-    np.testing.assert_allclose(mirror_clip(mirrored), clip)
+    np.testing.assert_allclose(flipped[:, left], [1, 0] + clip[:, right] * [-1, 1])
+    np.testing.assert_allclose(mirror_clip(flipped), clip)
 
 
 def test_absent_joints_become_zero(joints):
@@ -105,9 +105,9 @@ def test_variation(joints):
     one = PoseVariation().vary(np.random.default_rng(3), clip)
     np.testing.assert_array_equal(one, PoseVariation().vary(np.random.default_rng(3), clip))
     assert one.shape == clip.shape and not np.allclose(one, clip, equal_nan=True)
-    still = PoseVariation((1, 1), 0, (1, 1), 0, 0, 0, 0, 0, 0, mirror=0)
+    still = PoseVariation((1, 1), 0, (1, 1), 0, 0, 0, 0, 0, 0, flip=0)
     np.testing.assert_allclose(still.vary(np.random.default_rng(0), clip), clip)
-    always = PoseVariation((1, 1), 0, (1, 1), 0, 0, 0, 0, 0, 0, mirror=1)
+    always = PoseVariation((1, 1), 0, (1, 1), 0, 0, 0, 0, 0, 0, flip=1)
     np.testing.assert_allclose(always.vary(np.random.default_rng(0), clip), mirror_clip(clip))
     sparse = PoseVariation(joint_dropout=0.5, frame_dropout=0).vary(np.random.default_rng(0), clip)
     gone = np.isnan(sparse).any(axis=-1)
@@ -118,5 +118,5 @@ def test_missing_joints_stay_missing(joints):
     joints[:, 4] = np.nan
     place = pa16j2d.map_to_pa13j[4]
     clip = normalise_clip(pa16_from_pa13(joints))
-    varied = PoseVariation(mirror=0).vary(np.random.default_rng(0), clip)
+    varied = PoseVariation(flip=0).vary(np.random.default_rng(0), clip)
     assert np.isnan(varied[:, place]).all()

@@ -48,7 +48,7 @@ def test_stills_have_the_keys_of_mpii(poses):
     assert sample["headsize"] > 3 and sample["pose"][:, 2].sum() >= 14
 
 
-def test_key_decides_the_picture_and_the_generator_the_crop(poses):
+def test_key_decides_the_image_and_the_generator_the_crop(poses):
     first, second, other = (poses.get_data(2, TRAIN_MODE, rng=np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert_same(first, second)
     assert not np.array_equal(first["afmat"], other["afmat"]) and first["headsize"] == other["headsize"]
@@ -59,12 +59,12 @@ def test_key_decides_the_picture_and_the_generator_the_crop(poses):
 
 
 def test_mirror_exchanges_the_sides_and_the_columns(poses):
-    mirrored = SyntheticPoses(SMALL.replace(fixed_hflip=1), length=6).get_data(3, TEST_MODE)
+    flipped = SyntheticPoses(SMALL.replace(fixed_hflip=1), length=6).get_data(3, TEST_MODE)
     sample = poses.get_data(3, TEST_MODE)
-    np.testing.assert_array_equal(mirrored["frame"], sample["frame"][:, ::-1])
-    both = (mirrored["pose"][:, 2] > 0) & (sample["pose"][pa16j2d.map_hflip, 2] > 0)
+    np.testing.assert_array_equal(flipped["frame"], sample["frame"][:, ::-1])
+    both = (flipped["pose"][:, 2] > 0) & (sample["pose"][pa16j2d.map_hflip, 2] > 0)
     expected = np.array([1, 0, 0]) + sample["pose"][pa16j2d.map_hflip] * [-1, 1, 1]
-    np.testing.assert_allclose(mirrored["pose"][both, :2], expected[both, :2], atol=1e-9)
+    np.testing.assert_allclose(flipped["pose"][both, :2], expected[both, :2], atol=1e-9)
 
 
 def test_clips_have_the_keys_of_penn_action(clips):

@@ -1,4 +1,4 @@
-"""Puts datasets/common and this folder on the path, and loads the scripts `prepare.py` as modules."""
+"""Puts this folder on the path, and loads the scripts `prepare.py` as modules."""
 
 import importlib.util
 import os
@@ -11,8 +11,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATASETS = ROOT / "datasets"
-for folder in (pathlib.Path(__file__).parent, DATASETS / "common", DATASETS / "NTU", DATASETS / "Human3.6M"):
-    sys.path.append(str(folder))
+sys.path.append(str(pathlib.Path(__file__).parent))
 
 
 def load_script(name):

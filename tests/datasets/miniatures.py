@@ -7,8 +7,8 @@ from PIL import Image
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 
 
-def picture(path, size=(96, 64), seed=0):
-    """A smooth picture."""
+def image(path, size=(96, 64), seed=0):
+    """A smooth image."""
     path.parent.mkdir(parents=True, exist_ok=True)
     coarse = np.random.default_rng(seed).integers(0, 255, (4, 5, 3)).astype(np.uint8)
     Image.fromarray(coarse).resize(size, Image.BICUBIC).save(path, quality=90)
@@ -32,7 +32,7 @@ def video(path, count, size=(96, 54), codec="mpeg4"):
 
 
 def number_of(path):
-    """The number of the frame that `video` made, read off a picture."""
+    """The number of the frame that `video` made, read off an image."""
     return round((np.asarray(Image.open(path)).mean() - 9) / 4)  # the colour space costs a level
 
 
@@ -68,7 +68,7 @@ def mpii_release(path, entries):
 
     Args:
         path: file.
-        entries: list of (picture name, is_train, single people from 1, people).
+        entries: list of (image name, is_train, single people from 1, people).
     """
     annolist = struct_row(
         [
@@ -146,7 +146,7 @@ def ntu_walk(rng, count, step=0.02, **where):
 
 
 def h36m_numbers(rng):
-    """The 300 numbers of `w0`: cameras of a room, small pictures."""
+    """The 300 numbers of `w0`: cameras of a room, small images."""
     outer = np.zeros((4, 11, 2, 3))
     outer[..., 0, :] = [1.6, 0.0, 0.0] + rng.uniform(-0.1, 0.1, (4, 11, 3))
     outer[..., 1, :] = [0.0, -5000.0, 1200.0] + rng.uniform(-50, 50, (4, 11, 3))

@@ -1,16 +1,16 @@
-"""Human3.6M's CDF poses, cameras and videos become the file and the pictures that the reader reads; damage is named."""
+"""Human3.6M's CDF poses, cameras and videos become the file and the images that the reader reads; damage is named."""
 
 import functools
 
 import miniatures as M
 import numpy as np
 import pytest
-import release
 import scipy.io
 from PIL import Image
 
 from deephar.config import DataConfig
 from deephar.data.human36m import Human36M
+from deephar.experiments import h36m_release as release
 from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE
 from deephar.utils.camera import Camera
 
@@ -60,10 +60,10 @@ def test_round_trip(prepare_h36m, source, tmp_path, capsys):
     np.testing.assert_array_equal(first.joints, poses[1, "WalkTogether 1"][::5].astype(np.float64))
     assert last.numbers.tolist() == [1, 9, 17]
     np.testing.assert_array_equal(last.joints, poses[11, "Directions"][::8].astype(np.float64))
-    pictures = sorted((tmp_path / "Human3.6M" / "images" / first.name).iterdir())
-    assert [path.name for path in pictures] == [f"{n:05d}.jpg" for n in first.numbers]
-    assert [M.number_of(path) for path in pictures] == first.numbers.tolist()
-    assert Image.open(pictures[0]).size == SIZE
+    images = sorted((tmp_path / "Human3.6M" / "images" / first.name).iterdir())
+    assert [path.name for path in images] == [f"{n:05d}.jpg" for n in first.numbers]
+    assert [M.number_of(path) for path in images] == first.numbers.tolist()
+    assert Image.open(images[0]).size == SIZE
     sample = data.get_data(1, TEST_MODE)
     assert sample["frame"].shape == (64, 64, 3) and sample["action"] == 0
     assert prepare_h36m.main(["--verify", str(folder), str(tmp_path), "--workers", "1"]) == 0
@@ -114,7 +114,7 @@ def test_rotation_of_a_published_camera():
     x, z = np.arctan2(-matrix[1, 2], matrix[2, 2]), np.arctan2(-matrix[0, 1], matrix[0, 0])
     np.testing.assert_allclose(release.rotation([x, y, z]), matrix, atol=1e-8)
     down = release.rotation([x, y, z]) @ [0, 0, -1]
-    assert down[1] > 0.9  # a world with z up has its floor at the bottom of the picture
+    assert down[1] > 0.9  # a world with z up has its floor at the bottom of the image
 
 
 def test_damaged_and_missing_files_are_named_and_the_others_kept(prepare_h36m, source, tmp_path, capsys):
@@ -157,7 +157,7 @@ def test_verify_names_damage(prepare_h36m, source, tmp_path, capsys):
     assert prepare_h36m.main(["--verify", str(tmp_path), "--workers", "1"]) == 1
     error = capsys.readouterr().err
     assert f"{images / 's01_S01_1_c1' / '00006.jpg'} is damaged" in error
-    assert f"{images / 's15_S01_1_c4'} does not exist (5 pictures)" in error and "is half-made" in error
+    assert f"{images / 's15_S01_1_c4'} does not exist (5 images)" in error and "is half-made" in error
     M.video(folder / "S5" / "Videos" / "Directions 1.54138969.mp4", 24, SIZE)
     M.h36m_poses(folder / "S5" / "D3_Positions" / "Directions 1.cdf", 23, np.random.default_rng(5))
     assert prepare_h36m.main(["--verify", str(folder), str(tmp_path), "--workers", "1"]) == 1

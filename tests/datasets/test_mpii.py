@@ -14,7 +14,7 @@ NAMES = ("000.jpg", "001.jpg", "002.jpg", "003.jpg", "004.jpg")
 
 
 def release(folder):
-    """Five pictures: two people of whom one is single; one with two joints left; official test; nobody; validation."""
+    """Five images: two people of whom one is single; one with two joints left; official test; nobody; validation."""
     rng = np.random.default_rng(0)
     lone, other = M.mpii_person(rng), M.mpii_person(rng, scale=None)
     few = M.mpii_person(rng, joints=(0, 9))
@@ -29,7 +29,7 @@ def release(folder):
     ]
     M.mpii_release(folder / "mpii_human_pose_v1_u12_2" / "mpii_human_pose_v1_u12_1.mat", entries)
     for seed, name in enumerate(NAMES):
-        M.picture(folder / "images" / name, seed=seed)
+        M.image(folder / "images" / name, seed=seed)
     return entries
 
 
@@ -52,7 +52,7 @@ def test_round_trip(prepare_mpii, source, tmp_path, capsys):
     entries = release(source)
     assert prepare_mpii.main([str(source), str(tmp_path / "out"), "--valid", str(source / "valid.txt")]) == 0
     out = capsys.readouterr().out
-    assert "annot_tr: 2 people in 2 pictures" in out and "annot_val: 2 people in 1 pictures" in out
+    assert "annot_tr: 2 people in 2 images" in out and "annot_val: 2 people in 1 images" in out
     assert "the usual validation split has 2958 people, this one has 2" in out
     data = MpiiSinglePerson(tmp_path / "out" / "MPII", DataConfig(crop_resolution=(64, 64)))
     assert (data.get_length(TRAIN_MODE), data.get_length(VALID_MODE)) == (2, 2)
@@ -97,10 +97,10 @@ def test_a_key_of_people_takes_exactly_these(prepare_mpii, source, tmp_path):
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
-        ("999.jpg", "names pictures without annotation in the release: .'999.jpg'."),
-        (NAMES[2], "names pictures without annotation in the release"),
-        ("nonsense", "must hold one picture name a line"),
-        ("", "must hold one picture name a line"),
+        ("999.jpg", "names images without annotation in the release: .'999.jpg'."),
+        (NAMES[2], "names images without annotation in the release"),
+        ("nonsense", "must hold one image name a line"),
+        ("", "must hold one image name a line"),
     ],
 )
 def test_a_wrong_key_is_refused_before_anything_is_written(prepare_mpii, source, tmp_path, lines, problem):
@@ -136,9 +136,9 @@ def test_a_damaged_release_is_named(prepare_mpii, source, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["link", "copy"])
-def test_verify_names_missing_and_damaged_pictures(prepare_mpii, source, tmp_path, capsys, how):
+def test_verify_names_missing_and_damaged_images(prepare_mpii, source, tmp_path, capsys, how):
     out = str(tmp_path / "out")
-    arguments = [str(source), out, "--valid", str(source / "valid.txt"), "--pictures", how]
+    arguments = [str(source), out, "--valid", str(source / "valid.txt"), "--images", how]
     assert prepare_mpii.main(arguments) == 0
     images = tmp_path / "out" / "MPII" / "images"
     assert images.is_symlink() == (how == "link")
@@ -192,7 +192,7 @@ def test_the_usual_validation_people(prepare_mpii, real, tmp_path, capsys):
     entries = [(name, True, [], records) for name, records in every.items()]
     M.mpii_release(tmp_path / "mpii_human_pose_v1_u12_1.mat", entries)
     assert prepare_mpii.main([str(tmp_path), str(tmp_path), "--valid", str(key)]) == 0
-    assert "annot_val: 2958 people in 2729 pictures" in (out := capsys.readouterr().out) and "the usual" not in out
+    assert "annot_val: 2958 people in 2729 images" in (out := capsys.readouterr().out) and "the usual" not in out
     found = MpiiSinglePerson(tmp_path / "MPII", DataConfig()).samples[VALID_MODE]
     rank = {name: place for place, name in enumerate(people)}
     order = sorted(range(2958), key=lambda k: (rank[truth["imgname"][k].decode()], truth["person"][k]))

@@ -6,11 +6,11 @@ import json
 import miniatures as M
 import numpy as np
 import pytest
-import skeletons
 from PIL import Image
 
 from deephar.config import DataConfig
 from deephar.data.ntu import Ntu
+from deephar.experiments import ntu_skeletons as skeletons
 from deephar.utils import TEST_MODE, TRAIN_MODE
 
 pytest.importorskip("av")
@@ -40,7 +40,7 @@ def prepare(script, source, out, *options):
     return script.main([str(source), str(out), "--workers", "1", *options])
 
 
-def test_rows_and_pictures(prepare_ntu, source, tmp_path, capsys):
+def test_rows_and_images(prepare_ntu, source, tmp_path, capsys):
     folder, truth = source
     assert prepare(prepare_ntu, folder, tmp_path) == 0
     assert "3 samples of 56880, 45 rows. Left out: 0 listed as" in capsys.readouterr().out
@@ -55,10 +55,10 @@ def test_rows_and_pictures(prepare_ntu, source, tmp_path, capsys):
         np.testing.assert_allclose(rows[8, 126:151], 1000 * body[:, 2], rtol=1e-7)
         for row in (3, 5):  # joint 6 was lost in frames 5 and 7
             assert rows[row, [19, 20, 21, 82, 107, 132]].tolist() == [0] * 6
-        pictures = sorted((tmp_path / "NTU" / "images-small" / name).iterdir())
-        assert [path.name for path in pictures] == [f"{n:05d}.jpg" for n in rows[::2, 0].astype(int)]
-        assert {Image.open(path).size for path in pictures} == {(48, 27)}
-        assert [M.number_of(path) for path in pictures] == rows[::2, 0].astype(int).tolist()
+        images = sorted((tmp_path / "NTU" / "images-small" / name).iterdir())
+        assert [path.name for path in images] == [f"{n:05d}.jpg" for n in rows[::2, 0].astype(int)]
+        assert {Image.open(path).size for path in images} == {(48, 27)}
+        assert [M.number_of(path) for path in images] == rows[::2, 0].astype(int).tolist()
     assert prepare_ntu.main(["--verify", str(folder), str(tmp_path), "--workers", "1"]) == 0
 
 
@@ -178,7 +178,7 @@ def test_verify_names_damage(prepare_ntu, source, tmp_path, capsys):
     assert f"{NAMES[2]}.npy does not exist" in capsys.readouterr().err
 
 
-def test_poses_first_pictures_later(prepare_ntu, source, tmp_path):
+def test_poses_first_images_later(prepare_ntu, source, tmp_path):
     folder, _ = source
     assert prepare(prepare_ntu, folder, tmp_path, "--no-frames") == 0
     assert not list((tmp_path / "NTU" / "images-small").iterdir())

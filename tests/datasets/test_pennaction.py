@@ -26,7 +26,7 @@ def source(tmp_path):
     for number, (joints, _) in truth.items():
         for frame in range(len(joints)):
             size = (80, 60) if number == 2 else (96, 64)
-            M.picture(folder / "frames" / f"{number:04d}" / f"{frame + 1:06d}.jpg", size, seed=frame)
+            M.image(folder / "frames" / f"{number:04d}" / f"{frame + 1:06d}.jpg", size, seed=frame)
     return folder.parent, truth
 
 
@@ -90,14 +90,14 @@ def test_without_frames_the_poses_can_be_used_and_verify_says_so(prepare_penn, t
     data = PennAction(tmp_path / "PennAction", CONFIG, clip_size=4, pose_only=True)
     assert data.get_data(0, TRAIN_MODE)["frame"] is None
     assert prepare_penn.main(["--verify", str(tmp_path), "--workers", "1"]) == 1
-    assert f"{tmp_path / 'PennAction' / 'frames' / '0007'} does not exist (6 pictures)" in capsys.readouterr().err
+    assert f"{tmp_path / 'PennAction' / 'frames' / '0007'} does not exist (6 images)" in capsys.readouterr().err
 
 
-def test_verify_names_wrong_pictures(prepare_penn, source, tmp_path, capsys):
+def test_verify_names_wrong_images(prepare_penn, source, tmp_path, capsys):
     prepare_penn.main([str(source[0]), str(tmp_path), "--workers", "1"])
     frames = tmp_path / "PennAction" / "frames"
     (frames / "0001" / "000002.jpg").unlink()
-    M.picture(frames / "0002" / "000005.jpg", (40, 30))
+    M.image(frames / "0002" / "000005.jpg", (40, 30))
     (frames / "0003" / "000001.jpg").write_bytes((frames / "0003" / "000001.jpg").read_bytes()[:300])
     capsys.readouterr()
     assert prepare_penn.main(["--verify", str(tmp_path), "--workers", "1"]) == 1

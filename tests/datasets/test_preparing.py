@@ -7,9 +7,9 @@ import time
 
 import miniatures as M
 import numpy as np
-import pictures
-import preparing
 import pytest
+
+from deephar.experiments import image_files, preparing
 
 NUMBER, FRAMES, SIZE = 4, 40, (480, 270)
 
@@ -51,10 +51,10 @@ def is_running(number):
 
 
 def check_whole(ntu):
-    """Everything under its name is whole: each folder has all its pictures, each array its rows."""
+    """Everything under its name is whole: each folder has all its images, each array its rows."""
     for folder in (path for path in (ntu / "images-small").iterdir() if not path.name.startswith(".")):
         assert len(list(folder.iterdir())) == FRAMES // 2
-        assert all(pictures.check_picture(path, (240, 135)) is None for path in folder.iterdir())
+        assert all(image_files.check_image(path, (240, 135)) is None for path in folder.iterdir())
     for path in (path for path in (ntu / "nturgb+d_numpy").iterdir() if not path.name.startswith(".")):
         assert np.load(path).shape == (FRAMES, 151)
 
@@ -177,16 +177,16 @@ def test_leftovers_are_removed_and_nothing_else(tmp_path):
 def test_frames_by_number(tmp_path):
     pytest.importorskip("av")
     video = M.video(tmp_path / "a.avi", 20)
-    assert pictures.extract_frames(video, tmp_path, [1, 7, 19]) == 19
+    assert image_files.extract_frames(video, tmp_path, [1, 7, 19]) == 19
     found = sorted(tmp_path.glob("*.jpg"))
     assert [path.name for path in found] == ["00001.jpg", "00007.jpg", "00019.jpg"]
     assert [M.number_of(path) for path in found] == [1, 7, 19]
-    assert pictures.extract_frames(video, tmp_path, [1, 40]) == 20
+    assert image_files.extract_frames(video, tmp_path, [1, 40]) == 20
     with pytest.raises(FileNotFoundError, match="b.avi does not exist"):
-        pictures.extract_frames(tmp_path / "b.avi", tmp_path, [1])
+        image_files.extract_frames(tmp_path / "b.avi", tmp_path, [1])
     (tmp_path / "text.avi").write_text("no video")
     with pytest.raises(ValueError, match="text.avi is not a video or is damaged after 0 frames"):
-        pictures.extract_frames(tmp_path / "text.avi", tmp_path, [1])
+        image_files.extract_frames(tmp_path / "text.avi", tmp_path, [1])
 
 
 def test_many_problems_are_counted(capsys):

@@ -11,14 +11,14 @@ def plain(value, height=20, width=30):
     return np.full((height, width, 3), value, np.uint8)
 
 
-def test_pictures_lie_row_by_row():
+def test_images_lie_row_by_row():
     sheet = contact_sheet([plain(10), plain(20), plain(30)], columns=2, pad=2)
     assert sheet.shape == (2 * 22 + 2, 2 * 32 + 2, 3)
     assert (sheet[2:22, 2:32] == 10).all() and (sheet[2:22, 34:64] == 20).all() and (sheet[24:44, 2:32] == 30).all()
     assert (sheet[24:44, 34:64] == 255).all()
 
 
-def test_smaller_pictures_are_centred_and_cells_scale():
+def test_smaller_images_are_centred_and_cells_scale():
     sheet = contact_sheet([plain(10), plain(20, 10, 10)], columns=2, pad=0)
     assert (sheet[5:15, 40:50] == 20).all() and (sheet[0, 30:] == 255).all()
     assert contact_sheet([plain(10), plain(20, 300, 100)], columns=5, pad=0, cell=(30, 40)).shape == (40, 60, 3)

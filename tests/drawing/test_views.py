@@ -11,7 +11,7 @@ SIDE = 200
 
 
 def views_of(pose, **options):
-    """The two views of a pose as separate pictures."""
+    """The two views of a pose as separate images."""
     sheet = pose_views(pose, pa17j3d, side=SIDE, **options)
     assert sheet.shape == (SIDE + 8, 2 * (SIDE + 4) + 4, 3)
     return sheet[4:-4, 4 : 4 + SIDE], sheet[4:-4, 8 + SIDE : 8 + 2 * SIDE]
@@ -25,7 +25,7 @@ def centre_of(view, side):
 
 @pytest.fixture
 def pose():
-    """Right joints to the left of the picture and near, left joints to the right and far; head up, ankles down."""
+    """Right joints to the left of the image and near, left joints to the right and far; head up, ankles down."""
     rng = np.random.default_rng(0)
     pose = rng.normal(0, 20, (17, 3))
     for joint, name in enumerate(pa17j3d.joint_names):
@@ -39,8 +39,8 @@ def test_sides_lie_where_the_view_says(pose):
     front, right = views_of(pose)
     assert centre_of(front, "right")[0] < SIDE / 2 - 10 < SIDE / 2 + 10 < centre_of(front, "left")[0]
     assert centre_of(right, "right")[0] < SIDE / 2 - 10 < SIDE / 2 + 10 < centre_of(right, "left")[0]
-    mirrored = pose * [1, 1, -1]
-    assert centre_of(views_of(mirrored)[1], "left")[0] < SIDE / 2 < centre_of(views_of(mirrored)[1], "right")[0]
+    flipped = pose * [1, 1, -1]
+    assert centre_of(views_of(flipped)[1], "left")[0] < SIDE / 2 < centre_of(views_of(flipped)[1], "right")[0]
 
 
 def test_one_scale_that_fits_any_unit(pose):

@@ -14,7 +14,6 @@ from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXP = ROOT / "exp"
-sys.path.append(str(EXP / "common"))
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 ENVIRONMENT = {**ONE_THREAD, "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow"}
 
@@ -30,7 +29,7 @@ def run(script, out, *arguments):
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory):
     """A folder with tiny synthetic MPII, PennAction, Human3.6M, NTU and LSP."""
-    from tiny import write_tiny
+    from deephar.experiments.tiny import write_tiny
 
     return write_tiny(tmp_path_factory.mktemp("tiny"), "MPII", "PennAction", "Human3.6M", "NTU", "LSP")
 
@@ -38,8 +37,7 @@ def tiny_data(tmp_path_factory):
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory):
     """A run folder with the weights of a tiny clip network."""
-    import networks
-
+    from deephar.experiments import networks
     from deephar.models import spnet
 
     folder, config = tmp_path_factory.mktemp("run"), networks.tiny_config(networks.NUM_FRAMES)
@@ -115,7 +113,7 @@ def test_train_h36m_and_evaluate(tmp_path, tiny_data):
     assert 50 < measures["P-MPJPE"][1] < measures["MPJPE"][1] < 2000  # nothing was learnt
 
 
-def test_train_h36m_on_rendered_pictures_alone(tmp_path):
+def test_train_h36m_on_rendered_images_alone(tmp_path):
     out = run("h36m/train_h36m_pose.py", tmp_path, "--network", "spnet", "--synthetic", 1, "--epochs", 1)
     assert "{'synthetic': 4}" in out and "synthetic MPJPE by block" in out and not (tmp_path / "data").exists()
     config = json.loads((tmp_path / "config.json").read_text())["config"]
@@ -141,11 +139,10 @@ def test_train_and_eval_reception(tmp_path, tiny_data):
 
 def test_train_penn(tmp_path, tiny_data):
     weights = tmp_path / "init.weights.h5"
-    import networks
-
+    from deephar.experiments import networks
     from deephar.models import spnet
 
-    spnet.build(networks.tiny_config()).save_weights(weights)  # poses on pictures start the clip network
+    spnet.build(networks.tiny_config()).save_weights(weights)  # poses on images start the clip network
     script = "pennaction/train_penn_multimodel.py"
     out = run(script, tmp_path / "run", "--data", tiny_data, "--lsp", 0.25, "--stages", "joint", "--init", weights)
     assert "{'mpii': 5, 'penn': 1, 'lsp': 2}" in out
@@ -299,8 +296,7 @@ def test_a_run_is_not_overwritten(tmp_path, tiny_data, monkeypatch, capsys):
 
 
 def test_poses_alone_have_no_action_score(tmp_path, tiny_data, monkeypatch, capsys):
-    import networks
-
+    from deephar.experiments import networks
     from deephar.models import spnet
 
     config = networks.tiny_config()

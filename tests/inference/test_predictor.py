@@ -7,15 +7,16 @@ import pytest
 from PIL import Image
 
 from deephar.config import ModelConfig
-from deephar.inference import Predictor, output_folder, save_picture, save_video
-from deephar.inference.model_input import person_crop, read_signature
-from deephar.inference.stream import WindowedVideo, clip_indices
+from deephar.inference import Predictor, output_folder, save_image, save_video
+from deephar.inference.crops import crop_of
 from deephar.inference.video import VideoReader, VideoWriter
+from deephar.inference.windows import WindowedVideo, clip_indices
+from deephar.models.signature import signature_of
 from deephar.utils.pose import pa16j2d, pa17j3d
 
 
 class Spot:
-    """A stand-in network: its joints lie on the diagonal of the red pixels' box, in T frames or single pictures."""
+    """A stand-in network: its joints lie on the diagonal of the red pixels' box, in T frames or single images."""
 
     name = "Spot"
 
@@ -41,7 +42,7 @@ class Spot:
         return [np.zeros_like(pose), pose, *actions]
 
 
-def picture(x, y, height=200, width=300, side=20):
+def image(x, y, height=200, width=300, side=20):
     """Grey with a red square around (x, y)."""
     image = np.full((height, width, 3), 128, np.uint8)
     image[y - side // 2 : y + side // 2, x - side // 2 : x + side // 2] = (255, 0, 0)
@@ -77,7 +78,7 @@ def write_video(path, frames, fps=10):
 @pytest.mark.parametrize("refine", [0, 1, 2])
 @pytest.mark.parametrize("flip", [False, True])
 def test_joints_return_to_the_frame(refine, flip):
-    result = Predictor(Spot(), refine=refine, flip=flip).predict_image(picture(220, 70))
+    result = Predictor(Spot(), refine=refine, flip=flip).predict_image(image(220, 70))
     centre = result.pose.pose_px.mean(axis=0)
     np.testing.assert_allclose(centre, [220, 70], atol=3 if refine == 0 else 0.7)
     assert result.size == (300, 200) and result.pose.confidence == pytest.approx(0.9)
@@ -88,14 +89,14 @@ def test_joints_return_to_the_frame(refine, flip):
 
 def test_a_given_box_is_the_crop_and_is_reported():
     predictor = Predictor(Spot())
-    result = predictor.predict_image(picture(220, 70), box=(200, 50, 240, 90))
+    result = predictor.predict_image(image(220, 70), box=(200, 50, 240, 90))
     assert result.pose.box == (200, 50, 240, 90)
     np.testing.assert_allclose(result.pose.pose_px.mean(axis=0), [220, 70], atol=0.6)
-    again = predictor.predict_image(picture(220, 70), box=predictor.predict_image(picture(220, 70)).pose.box)
-    np.testing.assert_allclose(again.pose.pose_px, predictor.predict_image(picture(220, 70)).pose.pose_px)
+    again = predictor.predict_image(image(220, 70), box=predictor.predict_image(image(220, 70)).pose.box)
+    np.testing.assert_allclose(again.pose.pose_px, predictor.predict_image(image(220, 70)).pose.pose_px)
 
 
-def test_nobody_in_the_picture_keeps_the_whole_frame():
+def test_nobody_in_the_image_keeps_the_whole_frame():
     result = Predictor(Spot()).predict_image(np.full((50, 80, 3), 128, np.uint8))
     assert result.pose.box == (0, 0, 80, 50)
 
@@ -103,39 +104,39 @@ def test_nobody_in_the_picture_keeps_the_whole_frame():
 def test_bad_boxes_and_options_are_named():
     predictor = Predictor(Spot())
     with pytest.raises(ValueError, match="`box` must overlap the frame of 300 x 200"):
-        predictor.predict_image(picture(220, 70), box=(400, 0, 500, 50))
+        predictor.predict_image(image(220, 70), box=(400, 0, 500, 50))
     with pytest.raises(ValueError, match="`pose_block` must be from -2 to 1. Received: 2"):
         Predictor(Spot(), pose_block=2)
     with pytest.raises(ValueError, match="`refine` must be >= 0"):
         Predictor(Spot(), refine=-1)
-    with pytest.raises(ValueError, match="`labels` must be as many as an action output has. Received: 2"):
+    with pytest.raises(ValueError, match="`labels` must be .15. names. Received: 2"):
         Predictor(Spot(4, 15), labels=["a", "b"])
     with pytest.raises(ValueError, match="`layout` must have 16 joints in 2 dimensions"):
         Predictor(Spot(), layout=pa17j3d)
 
 
 def test_signature_of_a_clip_network(network):
-    signature = read_signature(network)
+    signature = signature_of(network)
     assert signature.num_frames == 4 and signature.resolution == (64, 64) and signature.layout is pa16j2d
     assert signature.pose_outputs == (0, 1, 2, 3) and signature.action_outputs == (4, 5, 6, 7)
     assert signature.labels[5] == "golf_swing"
     with pytest.raises(ValueError, match="`model` must take"):
-        read_signature(type("Other", (), {"input_shape": (None, 10), "output_shape": [(None, 2)]})())
+        signature_of(type("Other", (), {"input_shape": (None, 10), "output_shape": [(None, 2)]})())
 
 
-def test_single_pictures_go_through_the_pose_part_of_a_clip_network(network):
+def test_single_images_go_through_the_pose_part_of_a_clip_network(network):
     predictor = Predictor(network, refine=0)
     image = np.random.default_rng(0).integers(0, 255, (80, 60, 3), dtype=np.uint8)
     pose = predictor.predict_image(image).pose
-    crop = person_crop((0, 0, 60, 80), (60, 80), (64, 64))
-    still, _, scores = predictor.clips_in([[image] * 4], (0, 0, 60, 80), (60, 80))
+    crop = crop_of((0, 0, 60, 80), (60, 80), predictor.signature.frame)
+    still, _, scores = predictor.network.clips([[image] * 4], (0, 0, 60, 80), (60, 80))
     np.testing.assert_allclose(pose.pose_px, still[0, 0], atol=1e-2)
     assert crop.resolution == (64, 64) and scores.shape == (1, 15) and scores.sum() == pytest.approx(1, abs=1e-5)
     assert len(predictor.stamp.weights_sha256) == 64
 
 
 def test_a_clip_network_of_another_build_sees_a_still_clip():
-    result = Predictor(Spot(4, 15)).predict_image(picture(220, 70))
+    result = Predictor(Spot(4, 15)).predict_image(image(220, 70))
     np.testing.assert_allclose(result.pose.pose_px.mean(axis=0), [220, 70], atol=0.7)
 
 
@@ -148,7 +149,7 @@ def test_clips_cover_every_frame_of_a_window(available, step):
 
 @pytest.mark.parametrize("count", [1, 3, 12, 17, 30])
 def test_a_video_gets_a_pose_for_every_frame_and_an_action(tmp_path, count):
-    frames = [picture(60 + 6 * k, 80) for k in range(count)]
+    frames = [image(60 + 6 * k, 80) for k in range(count)]
     path = write_video(tmp_path / "walk.mp4", frames)
     result = Predictor(Spot(4, 15), subsampling=3).predict_video(path, progress=False)
     assert len(result.poses) == count and result.fps == pytest.approx(10) and result.subsampling == 3
@@ -160,7 +161,7 @@ def test_a_video_gets_a_pose_for_every_frame_and_an_action(tmp_path, count):
 
 
 def test_the_box_follows_the_person_or_stays(tmp_path):
-    path = write_video(tmp_path / "walk.mp4", [picture(40 + 5 * k, 80) for k in range(40)])
+    path = write_video(tmp_path / "walk.mp4", [image(40 + 5 * k, 80) for k in range(40)])
     box = (20, 60, 60, 100)
     moved = Predictor(Spot(4), subsampling=2).predict_video(path, box=box, progress=False)
     assert moved.poses[0].box != moved.poses[-1].box and moved.action is None
@@ -169,35 +170,35 @@ def test_the_box_follows_the_person_or_stays(tmp_path):
     assert {pose.box for pose in fixed.poses} == {box}
 
 
-def test_a_picture_network_reads_video_too(tmp_path):
-    path = write_video(tmp_path / "walk.mp4", [picture(60 + 4 * k, 80) for k in range(20)])
+def test_a_image_network_reads_video_too(tmp_path):
+    path = write_video(tmp_path / "walk.mp4", [image(60 + 4 * k, 80) for k in range(20)])
     result = Predictor(Spot()).predict_video(path, progress=False)
     assert len(result.poses) == 20 and result.action is None
 
 
 def test_memory_is_one_window():
-    windows = WindowedVideo(Predictor(Spot(4), subsampling=2))
+    windows = WindowedVideo(Predictor(Spot(4)).network, subsampling=2)
     for k in range(50):
-        windows.add(picture(60 + k, 80))
+        windows.add(image(60 + k, 80))
         assert len(windows._window) <= 8
     assert len(windows.finish()[0]) == 50
 
 
 def test_frames_must_keep_their_size():
-    windows = WindowedVideo(Predictor(Spot(4)))
-    windows.add(picture(60, 80))
+    windows = WindowedVideo(Predictor(Spot(4)).network)
+    windows.add(image(60, 80))
     with pytest.raises(ValueError, match=r"`frame` must be \(300, 200\)"):
-        windows.add(picture(60, 80, 100, 100))
+        windows.add(image(60, 80, 100, 100))
 
 
 def test_files_are_written_whole_and_say_what_was_found(tmp_path):
     predictor, out = Predictor(Spot(4, 15), subsampling=2), output_folder(tmp_path / "new" / "out")
-    Image.fromarray(picture(220, 70)).save(tmp_path / "a.png")
-    written = save_picture(predictor.predict_image(tmp_path / "a.png"), out, predictor.layout)
+    Image.fromarray(image(220, 70)).save(tmp_path / "a.png")
+    written = save_image(predictor.predict_image(tmp_path / "a.png"), out, predictor.layout)
     assert [p.name for p in written] == ["a_prediction.json", "a_overlay.png"]
     assert json.loads(written[0].read_text())["joints"]["head"][2] == 0.9
-    assert (np.asarray(Image.open(written[1])) != picture(220, 70)).any()
-    path = write_video(tmp_path / "v.mp4", [picture(60 + 6 * k, 80) for k in range(10)])
+    assert (np.asarray(Image.open(written[1])) != image(220, 70)).any()
+    path = write_video(tmp_path / "v.mp4", [image(60 + 6 * k, 80) for k in range(10)])
     written = save_video(predictor.predict_video(path, progress=False), out, predictor.layout, progress=False)
     assert len(json.loads(written[0].read_text())["frames"]) == 10
     with VideoReader(written[1]) as video:
@@ -209,7 +210,7 @@ def test_files_are_written_whole_and_say_what_was_found(tmp_path):
 
 def test_a_failure_while_drawing_leaves_the_old_overlay(tmp_path, monkeypatch):
     predictor = Predictor(Spot(4, 15), subsampling=2)
-    path = write_video(tmp_path / "v.mp4", [picture(60 + 6 * k, 80) for k in range(10)])
+    path = write_video(tmp_path / "v.mp4", [image(60 + 6 * k, 80) for k in range(10)])
     result = predictor.predict_video(path, progress=False)
     written = save_video(result, tmp_path, predictor.layout, progress=False)
     before = written[1].read_bytes()

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from deephar.inference.results import ActionResult, ActionScores, ModelStamp, PictureResult, PoseResult, VideoResult
+from deephar.inference.results import ActionResult, ActionScores, ImageResult, ModelStamp, PoseResult, VideoResult
 
 STAMP = ModelStamp("net", "ab" * 32)
 
@@ -20,8 +20,8 @@ def test_joint_by_name():
         pose().joint("knee")
 
 
-def test_picture_document():
-    document = json.loads(json.dumps(PictureResult("a.jpg", (40, 50), pose(), STAMP).to_dict()))
+def test_image_document():
+    document = json.loads(json.dumps(ImageResult("a.jpg", (40, 50), pose(), STAMP).to_dict()))
     assert document["joints"] == {"head": [1.23, 5.0, 0.9], "neck": [3.0, 4.0, 0.1234]}
     assert document["box"] == [0, 1, 20, 30] and document["size"] == [40, 50] and document["source"] == "a.jpg"
     assert document["model"] == {"name": "net", "weights_sha256": "ab" * 32} and document["deephar"]

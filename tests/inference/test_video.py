@@ -91,7 +91,7 @@ def test_missing_and_damaged_files_are_named(tmp_path):
         assert count <= 30
 
 
-def test_sound_without_pictures_is_refused(tmp_path):
+def test_sound_without_images_is_refused(tmp_path):
     path = tmp_path / "sound.wav"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")

@@ -1,4 +1,4 @@
-"""Layer functions against the reference values, on pictures and clips, and their properties."""
+"""Layer functions against the reference values, on images and clips, and their properties."""
 
 import keras
 import numpy as np
@@ -57,7 +57,7 @@ def test_probability_maps_sum_to_one_and_stay_finite():
     np.testing.assert_allclose(h.sum(axis=(2, 3)), 1, atol=1e-6)
 
 
-def test_clip_is_pictures_one_by_one():
+def test_clip_is_images_one_by_one():
     x = maps(2, 3, 8, 6, 5)
     for function in (layers.softargmax2d, layers.keypoint_confidence, layers.global_max_min_pooling):
         whole = values(function(x))
@@ -98,7 +98,7 @@ def test_depth_is_mean_of_sigmoid_under_the_map():
     np.testing.assert_allclose(values(layers.depth_expectation(d, h)), expected, atol=1e-6)
 
 
-def test_appearance_features_of_pictures():
+def test_appearance_features_of_images():
     h, f = maps(2, 8, 6, 5), np.random.default_rng(1).normal(size=(2, 8, 6, 7)).astype("float32")
     expected = np.einsum("bhwj,bhwf->bjf", h, f)
     np.testing.assert_allclose(values(layers.kronecker_prod(h, f)), expected, atol=1e-5)
@@ -117,9 +117,9 @@ def test_appearance_features_of_pictures():
         (lambda x, **k: layers.residual(x, (3, 3), strides=(2, 2), convtype="normal", **k), (4, 4, 3)),
     ],
 )
-def test_pictures_or_clip_by_rank(function, shape):
-    picture, clip = keras.Input((8, 8, 3)), keras.Input((5, 8, 8, 3))
-    one = keras.Model(picture, function(picture, name="a"))
+def test_images_or_clip_by_rank(function, shape):
+    image, clip = keras.Input((8, 8, 3)), keras.Input((5, 8, 8, 3))
+    one = keras.Model(image, function(image, name="a"))
     many = keras.Model(clip, function(clip, name="a"))
     assert one.output.shape == (None, *shape)
     assert many.output.shape == (None, 5, *shape)
@@ -162,7 +162,7 @@ def test_dense_and_3d_composites():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: layers.conv2d(keras.Input((8, 3)), 4, (3, 3)), "`x` should be pictures"),
+        (lambda: layers.conv2d(keras.Input((8, 3)), 4, (3, 3)), "`x` should be images"),
         (lambda: layers.conv2d(keras.Input((None, 8, 8, 3)), 4, (3, 3)), "fixed number of frames"),
         (lambda: layers.residual(keras.Input((8, 8, 3)), (3, 3), convtype="wide"), "`convtype`.*'wide'"),
         (lambda: layers.lin_interpolation_2d(keras.Input((8, 8, 3)), axis=2), "`axis`.*2"),

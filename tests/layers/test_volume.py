@@ -1,4 +1,4 @@
-"""Joints from raw maps as the CVPR'18 networks read them: values worked out by hand, pictures and clips alike."""
+"""Joints from raw maps as the CVPR'18 networks read them: values worked out by hand, images and clips alike."""
 
 import keras
 import numpy as np
@@ -55,7 +55,7 @@ def test_positions_of_sharp_peaks():
     np.testing.assert_allclose(value(layers.depth_position(depths)), [[[3 / 10]]], atol=1e-6)  # first bin 0, last 1
 
 
-def test_clips_are_pictures_in_a_row(maps):
+def test_clips_are_images_in_a_row(maps):
     def read(x):
         own = layers.ChannelSlice(0, 4)(x)
         context = layers.ChannelSlice(4)(x)
@@ -68,8 +68,8 @@ def test_clips_are_pictures_in_a_row(maps):
     inputs = keras.Input((2, 4, 6, 12))
     clips = keras.Model(inputs, read(inputs))  # also checks the static shapes
     assert [y.shape[1:] for y in clips.outputs] == [(2, 4, 2), (2, 4, 1), (2, 4, 1), (2, 4, 1)]
-    for clip, pictures in zip(clips(maps[None]), read(maps), strict=True):
-        np.testing.assert_allclose(value(clip)[0], value(pictures), atol=1e-6)
+    for clip, images in zip(clips(maps[None]), read(maps), strict=True):
+        np.testing.assert_allclose(value(clip)[0], value(images), atol=1e-6)
 
 
 def test_layers_come_back_from_their_configuration(maps):

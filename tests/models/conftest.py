@@ -4,14 +4,14 @@ import pytest
 
 from deephar.config import ModelConfig
 
-PICTURES = {"input_shape": (256, 256, 3)}
+IMAGES = {"input_shape": (256, 256, 3)}
 CLIPS = {"input_shape": (8, 256, 256, 3)}
 PENN = {**CLIPS, "poselayout": "pa16j2d", "num_actions": [15], "num_pose_features": 160, "num_visual_features": 160}
 NTU = {**CLIPS, "poselayout": "pa17j3d", "num_actions": [60], "num_pose_features": 192, "num_visual_features": 192}
 
 PUBLISHED = {
-    "spnet_mpii_8p": {**PICTURES, "poselayout": "pa16j2d"},
-    "spnet_3d_8p": {**PICTURES, "poselayout": "pa17j3d"},
+    "spnet_mpii_8p": {**IMAGES, "poselayout": "pa16j2d"},
+    "spnet_3d_8p": {**IMAGES, "poselayout": "pa17j3d"},
     "spnet_penn_6p": {**PENN, "num_pyramids": 6, "action_pyramids": [5, 6], "pose_replica": True},
     "spnet_ntu_2p": {**NTU, "num_pyramids": 2, "action_pyramids": [1, 2]},
     "spnet_ntu_4p": {**NTU, "num_pyramids": 4, "action_pyramids": [3, 4], "pose_replica": True},

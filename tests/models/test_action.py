@@ -1,4 +1,4 @@
-"""The action networks of CVPR'18: sizes, what reaches which output, starting weights, what learns, errors, training."""
+"""The action networks of CVPR'18: sizes, graph, starting weights, frozen layers, errors, training."""
 
 import keras
 import numpy as np

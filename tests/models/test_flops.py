@@ -45,5 +45,5 @@ def test_a_cut_network_does_less():
     clip = spnet.build(ModelConfig((4, 64, 64, 3), "pa16j2d", [5], num_pyramids=2, num_levels=3, growth=8, **NARROW))
     flops = [count_flops(cut_model(clip, number)) for number in range(1, 5)]
     assert flops == sorted(set(flops)) and flops[-1] == count_flops(clip)
-    picture = spnet.build(ModelConfig((64, 64, 3), "pa16j2d", num_pyramids=2, num_levels=3, growth=8, **NARROW))
-    assert 4 * count_flops(picture) < count_flops(clip) < 5 * count_flops(picture)
+    image = spnet.build(ModelConfig((64, 64, 3), "pa16j2d", num_pyramids=2, num_levels=3, growth=8, **NARROW))
+    assert 4 * count_flops(image) < count_flops(clip) < 5 * count_flops(image)

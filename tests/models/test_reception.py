@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 
 from deephar.inference import Predictor
-from deephar.inference.model_input import read_signature
 from deephar.losses import elasticnet_loss_on_valid_joints
 from deephar.models import cut_model, join_confidence, prediction_blocks, reception, sharpen_maps
-from deephar.stages import set_precision
+from deephar.models.signature import signature_of
+from deephar.training.stages import set_precision
 
 SHAPE = (64, 64, 3)
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     return np.random.default_rng(0).uniform(-1, 1, (2, *SHAPE)).astype("float32")
 
 
@@ -41,62 +41,62 @@ def twin(model, **options):
     return other
 
 
-def test_outputs_by_default(plain, pictures):
+def test_outputs_by_default(plain, images):
     assert plain.name == "ReceptionNet" and plain.output_names == ["pb1", "pb2"]
-    assert [y.shape for y in run(plain, pictures)] == [(2, 16, 3)] * 2
-    assert all(y.min() >= 0 and y.max() <= 1 and np.ptp(y[..., :2]) > 0.1 for y in run(plain, pictures))
+    assert [y.shape for y in run(plain, images)] == [(2, 16, 3)] * 2
+    assert all(y.min() >= 0 and y.max() <= 1 and np.ptp(y[..., :2]) > 0.1 for y in run(plain, images))
 
 
-def test_pose_and_confidence_apart(plain, pictures):
+def test_pose_and_confidence_apart(plain, images):
     apart = twin(plain, concat_pose_confidence=False)
     assert apart.output_names == ["pb1_pose", "pb1_confidence", "pb2_pose", "pb2_confidence"]
-    both, parts = run(plain, pictures), run(apart, pictures)
+    both, parts = run(plain, images), run(apart, images)
     for k, y in enumerate(both):
         np.testing.assert_array_equal(y, np.concatenate(parts[2 * k : 2 * k + 2], axis=-1))
     joined = join_confidence(apart)
-    np.testing.assert_array_equal(run(joined, pictures), both)
+    np.testing.assert_array_equal(run(joined, images), both)
     assert join_confidence(plain) is plain
 
 
-def test_heat_maps_and_features_are_exported(plain, pictures):
+def test_heat_maps_and_features_are_exported(plain, images):
     more = twin(plain, export_heatmaps=True, export_vfeat_block=1)
     assert more.output_names == ["pb1", "pb1_heatmaps", "pb2", "pb2_heatmaps", "rBlock1"]
-    outputs = run(more, pictures)
+    outputs = run(more, images)
     assert [y.shape for y in outputs] == [(2, 16, 3), (2, 8, 8, 16)] * 2 + [(2, 8, 8, 576)]
     confidence = 1 / (1 + np.exp(-outputs[3].max(axis=(1, 2))))  # the maps are raw: their maximum is the confidence
     np.testing.assert_allclose(outputs[2][..., 2], confidence, atol=1e-6)
-    np.testing.assert_array_equal(outputs[2], run(plain, pictures)[1])
+    np.testing.assert_array_equal(outputs[2], run(plain, images)[1])
 
 
-def test_share_of_the_own_map(plain, pictures):
-    alone, half = (run(twin(plain, alpha=a), pictures)[0] for a in (1.0, 0.5))
-    own = run(twin(plain, export_heatmaps=True), pictures)[1].reshape(2, 64, 16)
+def test_share_of_the_own_map(plain, images):
+    alone, half = (run(twin(plain, alpha=a), images)[0] for a in (1.0, 0.5))
+    own = run(twin(plain, export_heatmaps=True), images)[1].reshape(2, 64, 16)
     p = np.exp(own) / np.exp(own).sum(axis=1, keepdims=True)
     x = (p * np.tile(np.linspace(0, 1, 8), 8)[:, None]).sum(axis=1)
     np.testing.assert_allclose(alone[..., 0], x, atol=1e-6)
-    default = run(plain, pictures)[0]
+    default = run(plain, images)[0]
     np.testing.assert_allclose(default[..., :2], 0.4 * half[..., :2] + 0.6 * alone[..., :2], atol=1e-6)
     np.testing.assert_array_equal(default[..., 2], half[..., 2])
 
 
 @pytest.mark.parametrize("contexts, maps", [(None, 48), (0, 16), (1, 32), (3, 64)])
-def test_context_maps(contexts, maps, pictures):
+def test_context_maps(contexts, maps, images):
     model = reception.build(SHAPE, 16, 2, num_context_per_joint=contexts, num_blocks=1)
     assert model.get_layer("RegMap1").output_shape == (None, 8, 8, maps)
-    assert run(model, pictures)[0].shape == (2, 16, 3)
+    assert run(model, images)[0].shape == (2, 16, 3)
 
 
-def test_volumes(pictures):
+def test_volumes(images):
     model = reception.build(SHAPE, 17, 3, num_blocks=1, depth_maps=5, export_heatmaps=True, ksize=(5, 5))
     assert model.get_layer("RegMap1").output_shape == (None, 8, 8, 85)
-    pose, maps = run(model, pictures)
+    pose, maps = run(model, images)
     assert pose.shape == (2, 17, 4) and maps.shape == (2, 8, 8, 17)
     assert model.get_layer("rBlock1").get_layer("sepconv_l1_conv").kernel_size == (5, 5)
 
 
-def test_first_version_of_the_network(pictures):
+def test_first_version_of_the_network(images):
     model = reception.build(SHAPE, 16, 2, num_blocks=1, old_model=True)
-    assert model.get_layer("rBlock1").output_shape[-1] == 512 and run(model, pictures)[0].shape == (2, 16, 3)
+    assert model.get_layer("rBlock1").output_shape[-1] == 512 and run(model, images)[0].shape == (2, 16, 3)
     stem = model.get_layer("Stem")
     assert "conv2" not in {k.name for k in stem.layers} and stem.get_layer("down1_conv").filters == 32
     assert model.get_layer("sepconv1_conv").filters == 512  # outside of the stem
@@ -126,33 +126,33 @@ def test_names_depend_on_the_place_only(plain):
     assert [k.name for k in again.layers] == [k.name for k in plain.layers]
 
 
-def test_cut_after_a_block(plain, pictures):
+def test_cut_after_a_block(plain, images):
     assert prediction_blocks(plain) == ["pb1", "pb2"]
     cut = cut_model(plain, "pb1")
-    np.testing.assert_array_equal(run(cut, pictures)[0], run(plain, pictures)[0])
+    np.testing.assert_array_equal(run(cut, images)[0], run(plain, images)[0])
     assert cut.count_params() < 0.7 * plain.count_params()
     with pytest.raises(ValueError, match="`block`"):
         sharpen_maps(plain, 2.0)
 
 
 @pytest.mark.parametrize("apart", [False, True])
-def test_saved_and_loaded_whole(plain, pictures, tmp_path, apart):
+def test_saved_and_loaded_whole(plain, images, tmp_path, apart):
     model = twin(plain, concat_pose_confidence=not apart)
     model.save(tmp_path / "whole.keras")
     again = keras.saving.load_model(tmp_path / "whole.keras")
     assert isinstance(again, reception.ReceptionNet)
-    np.testing.assert_array_equal(run(again, pictures)[-1], run(model, pictures)[-1])
+    np.testing.assert_array_equal(run(again, images)[-1], run(model, images)[-1])
     assert again.legacy_layout() == model.legacy_layout()
 
 
-def test_compiles_with_the_losses_of_the_original(plain, pictures):
+def test_compiles_with_the_losses_of_the_original(plain, images):
     pose = np.random.default_rng(1).uniform(0.1, 0.9, (2, 16, 2)).astype("float32")
     seen = np.ones((2, 16, 1), "float32")
     apart = twin(plain, concat_pose_confidence=False)
     targets = reception.compile(apart, pose, seen)
     assert [t.shape for t in targets] == [(2, 16, 2), (2, 16, 1)] * 2
-    loss = apart.test_on_batch(pictures, targets, return_dict=True)["loss"]
-    outputs = run(apart, pictures)
+    loss = apart.test_on_batch(images, targets, return_dict=True)["loss"]
+    outputs = run(apart, images)
     expected = sum(np.mean(keras.ops.convert_to_numpy(elasticnet_loss_on_valid_joints(pose, y))) for y in outputs[::2])
     expected += 0.01 * sum(np.mean(-np.log(y)) for y in outputs[1::2])
     assert loss == pytest.approx(expected, rel=1e-5)
@@ -160,7 +160,7 @@ def test_compiles_with_the_losses_of_the_original(plain, pictures):
     both = twin(plain)
     (target, _) = reception.compile(both, pose, seen)
     assert target.shape == (2, 16, 3)
-    assert both.test_on_batch(pictures, [target] * 2, return_dict=True)["loss"] == pytest.approx(loss, rel=1e-5)
+    assert both.test_on_batch(images, [target] * 2, return_dict=True)["loss"] == pytest.approx(loss, rel=1e-5)
 
 
 def test_compile_refuses_other_outputs(plain):
@@ -173,9 +173,9 @@ def test_compile_refuses_other_outputs(plain):
 
 @pytest.mark.parametrize("apart", [False, True])
 def test_predictor_takes_it(plain, apart):
-    picture = np.random.default_rng(0).integers(0, 255, (90, 70, 3), dtype=np.uint8)
-    expected = Predictor(plain).predict_image(picture).pose
-    found = Predictor(twin(plain, concat_pose_confidence=not apart)).predict_image(picture).pose
+    image = np.random.default_rng(0).integers(0, 255, (90, 70, 3), dtype=np.uint8)
+    expected = Predictor(plain).predict_image(image).pose
+    found = Predictor(twin(plain, concat_pose_confidence=not apart)).predict_image(image).pose
     assert found.pose_px.shape == (16, 2) and 0 < found.confidence[0] < 1
     np.testing.assert_allclose(found.pose_px, expected.pose_px, atol=1e-4)
 
@@ -190,6 +190,6 @@ def test_half_precision_leaves_maps_and_positions_exact(plain):
 
 
 def test_signature_asks_for_joined_outputs(plain):
-    assert read_signature(plain).pose_outputs == (0, 1)
+    assert signature_of(plain).pose_outputs == (0, 1)
     with pytest.raises(ValueError, match="join_confidence"):
-        read_signature(twin(plain, concat_pose_confidence=False))
+        signature_of(twin(plain, concat_pose_confidence=False))

@@ -30,7 +30,7 @@ def blocks(pyramids, levels=3):
 
 
 @pytest.mark.parametrize(("layout", "joints", "dim"), [("pa16j2d", 16, 2), ("pa17j3d", 17, 3)])
-def test_poses_in_pictures(small, layout, joints, dim):
+def test_poses_in_images(small, layout, joints, dim):
     model = spnet.build(small(poselayout=layout))
     assert model.name == "SPNet"
     assert not model.compiled
@@ -42,7 +42,7 @@ def test_poses_in_pictures(small, layout, joints, dim):
         assert y.max() <= 1 + 1e-5
 
 
-def test_pictures_need_no_actions_switched_off(small):
+def test_images_need_no_actions_switched_off(small):
     default = spnet.build(small())
     none = spnet.build(small(action_pyramids=[], pose_replica=True, dbg_decoupled_pose=True))
     assert weights_by_name(default) == weights_by_name(none)
@@ -69,14 +69,14 @@ def test_clip_lengths_and_joint_counts_that_need_padding(small_clip, num_frames)
 
 
 def test_clip_model_sees_frames_one_by_one(small, small_clip):
-    clip, picture = spnet.build(small_clip(num_actions=[])), spnet.build(small())
-    assert weights_by_name(clip) == weights_by_name(picture)
-    clip.set_weights(picture.get_weights())
+    clip, image = spnet.build(small_clip(num_actions=[])), spnet.build(small())
+    assert weights_by_name(clip) == weights_by_name(image)
+    clip.set_weights(image.get_weights())
     x = random_input(clip)
     outputs = clip.predict_on_batch(x)
     assert [y.shape for y in clip.predict_on_batch(x[:1])] == [(1, 4, 16, 3)] * 4  # no fixed batch size
     for t in range(4):
-        for y, single in zip(outputs, run(picture, x[:, t]), strict=True):
+        for y, single in zip(outputs, run(image, x[:, t]), strict=True):
             np.testing.assert_allclose(y[:, t], single, atol=1e-5)
 
 

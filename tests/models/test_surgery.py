@@ -1,6 +1,5 @@
 """Cutting, splitting, freezing and compiling built networks."""
 
-from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -12,10 +11,12 @@ from deephar.models import (
     compile_split_models,
     copy_replica_layers,
     cut_model,
+    image_view,
     join_confidence,
     prediction_blocks,
     set_trainable_layers,
     sharpen_maps,
+    signature_of,
     split_model,
     spnet,
 )
@@ -187,8 +188,8 @@ def test_compile_split_models_freezes_the_pose_part(action_network, clip, capsys
     _, action = compile_split_models(model, cfg, "sgd", ar_loss_weights=0.5, verbose=1)
     assert action.get_compile_config()["loss_weights"] == [0.5]
     text = capsys.readouterr().out
-    assert "fixed  | conv1 | Conv2D | 9408" in text
-    assert "learns | act1_action_v_conv0 | Conv2D" in text
+    assert "frozen    | conv1 | Conv2D | 9408" in text
+    assert "trainable | act1_action_v_conv0 | Conv2D" in text
     frozen = {n: model.get_layer(n).get_weights() for n in ("conv1", "res0_bn1", "up2_pb0_heatmaps_conv1_replica")}
     train_once(action, clip, None, np.eye(5, dtype="float32")[:2])
     for name, weights in frozen.items():
@@ -236,8 +237,6 @@ def test_sharpening_refuses(network, factor, block):
 
 
 def test_poses_and_confidences_of_clips_become_one_output():
-    from deephar.inference.model_input import picture_view, read_signature
-
     pose = dict(input_shape=(32, 32, 3), num_joints=4, dim=2, num_blocks=1)
     model = builders.build_merge(pose, num_actions=3, num_frames=4, output_poses=True)
     joined = join_confidence(model)
@@ -246,7 +245,7 @@ def test_poses_and_confidences_of_clips_become_one_output():
     apart, together = run(model, x), run(joined, x)
     np.testing.assert_array_equal(together[0], np.concatenate(apart[:2], axis=-1))
     np.testing.assert_array_equal(together[-1], apart[-1])
-    signature = read_signature(joined, layout=SimpleNamespace(num_joints=4, dim=2))
+    signature = signature_of(joined)
     assert signature.pose_outputs == (0,) and signature.action_outputs == tuple(range(1, 10))
-    (pictures,) = keras.tree.flatten(picture_view(joined, [0])(x[0]))  # each frame alone
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(pictures), together[0][0], atol=1e-6)
+    (images,) = keras.tree.flatten(image_view(joined)(x[0]))  # each frame alone
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(images), together[0][0], atol=1e-6)

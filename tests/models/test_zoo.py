@@ -11,7 +11,7 @@ import pytest
 import deephar
 from deephar.checkpoints import legacy_h5
 from deephar.config import ModelConfig
-from deephar.models import cards, spnet, zoo
+from deephar.models import spnet, zoo
 from deephar.models.builders import build_network
 from deephar.models.zoo import MODELS, load_model, weights_readme
 
@@ -27,7 +27,8 @@ def card(small, monkeypatch, tmp_path):
     path = tmp_path / "tiny.weights.h5"
     model.save_weights(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    changes = dict(name="tiny", config=config.to_dict(), file=path.name, sha256=digest, where="from nowhere")
+    network = {"network": "spnet", **config.to_dict()}
+    changes = dict(name="tiny", config=network, file=path.name, sha256=digest, where="from nowhere")
     card = dataclasses.replace(MODELS["spnet-mpii-8p"], **changes)
     monkeypatch.setitem(MODELS, "tiny", card)
     monkeypatch.setenv(zoo.FOLDER_VARIABLE, str(tmp_path))
@@ -41,8 +42,8 @@ def test_readme_is_what_the_table_says():
 @pytest.mark.parametrize("name", MODELS)
 def test_cards_are_complete(name):
     card = MODELS[name]
-    if card.builder == cards.SPNET:
-        config = ModelConfig(**card.config)
+    if card.config["network"] == "spnet":
+        config = ModelConfig(**{k: v for k, v in card.config.items() if k != "network"})
         assert (card.input_shape, list(card.num_actions)) == (config.input_shape, config.num_actions)
     assert card.name == name and card.where and card.trained_on and card.score
     assert not card.labels or (len(card.labels),) == card.num_actions

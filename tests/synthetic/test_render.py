@@ -183,18 +183,18 @@ def test_floor_and_walls_are_where_they_should_be():
     assert out.depth[79, 48] == pytest.approx(1500.0 / down, rel=1e-3)
 
 
-def test_sky_has_no_depth_and_pictures_fill_the_frame():
+def test_sky_has_no_depth_and_images_fill_the_frame():
     camera = look_at((3000.0, 0, 1500.0), (0, 0, 1500.0))
     grey = np.full((256, 256, 3), 100, np.uint8)
     out = render(Scene(camera, SolidsBuilder().build(), Surroundings(kind="outdoor", floor=grey, wall=grey)))
     assert np.isinf(out.depth[:30]).all() and np.isfinite(out.depth[60:]).all()
-    picture = np.random.default_rng(0).integers(0, 255, (*SIZE[::-1], 3)).astype(np.uint8)
-    out = render(Scene(camera, SolidsBuilder().build(), Surroundings(kind="picture", picture=picture)))
-    np.testing.assert_array_equal(out.frame, picture)
+    image = np.random.default_rng(0).integers(0, 255, (*SIZE[::-1], 3)).astype(np.uint8)
+    out = render(Scene(camera, SolidsBuilder().build(), Surroundings(kind="image", image=image)))
+    np.testing.assert_array_equal(out.frame, image)
 
 
 def test_culling_loses_no_pixel():
-    """All tiles against all solids gives the same picture as the culled pairs."""
+    """All tiles against all solids gives the same image as the culled pairs."""
     camera = look_at((1500.0, 200.0, 900.0), (0, 0, 900.0), **H36M)
     rng = np.random.default_rng(2)
     builder = SolidsBuilder()
@@ -236,7 +236,7 @@ def test_light_comes_from_the_lit_side_and_a_shadow_falls_away_from_it():
     camera = look_at((3500.0, 0, 2500.0), (0, 0, 500.0))
     builder = SolidsBuilder()
     builder.ellipsoid((0, 0, 700.0), np.eye(3) * 400.0, builder.material(), 0)
-    light = Light((0.0, 0.7, 0.7), (0.8, 0.8, 0.8))  # from the person's left, the right of the picture
+    light = Light((0.0, 0.7, 0.7), (0.8, 0.8, 0.8))  # from the person's left, the right of the image
     scene = Scene(camera, builder.build(), room(), (light,))
     out, bare = render(scene), draw_surroundings(scene, grid_of(camera, SIZE))
     ball = out.part == 0
@@ -252,5 +252,5 @@ def test_light_comes_from_the_lit_side_and_a_shadow_falls_away_from_it():
 
 
 def test_unknown_surroundings_are_named():
-    with pytest.raises(ValueError, match="`kind`.*'room', 'outdoor' or 'picture'.*Received: 'moon'"):
+    with pytest.raises(ValueError, match="`kind`.*'room', 'outdoor' or 'image'.*Received: 'moon'"):
         render(Scene(look_at((1000.0, 0, 1000.0), (0, 0, 900.0)), SolidsBuilder().build(), Surroundings(kind="moon")))

@@ -1,4 +1,4 @@
-"""The synthetic world: pictures and clips that equal their annotations, in any order."""
+"""The synthetic world: images and clips that equal their annotations, in any order."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_a_crop_of_the_camera_moves_and_scales_the_pixels():
 
 @pytest.fixture
 def rendered(monkeypatch):
-    """What the renderer returned, picture by picture."""
+    """What the renderer returned, image by image."""
     kept, original = [], stage.render
     monkeypatch.setattr(stage, "render", lambda *args: kept.append(original(*args)) or kept[-1])
     return kept
@@ -94,7 +94,7 @@ def test_far_sides_are_hidden_and_near_ones_visible():
     assert flags[:, 9].mean() > 0.7  # the top of the head is seldom hidden
 
 
-def test_the_same_picture_comes_in_any_order_and_another_seed_gives_another():
+def test_the_same_image_comes_in_any_order_and_another_seed_gives_another():
     first = [_still("test", i)["frame"] for i in (0, 1, 2)]
     again = [_still("test", i)["frame"] for i in (2, 0, 1)]
     np.testing.assert_array_equal(first[2], again[0])
@@ -102,7 +102,7 @@ def test_the_same_picture_comes_in_any_order_and_another_seed_gives_another():
     assert (first[0] != _still("test", 0, seed=1)["frame"]).any()
 
 
-def test_splits_share_no_picture():
+def test_splits_share_no_image():
     frames = [_still(split, 0)["joints_px"] for split in ("train", "validation", "test")]
     assert not np.allclose(frames[0], frames[1]) and not np.allclose(frames[1], frames[2])
 

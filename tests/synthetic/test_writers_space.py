@@ -118,7 +118,7 @@ def test_splits_of_human36m_have_their_own_subjects_and_styles(h36m):
     assert len(set(many)) == 300
 
 
-def test_ntu_rows_and_pictures_are_as_the_fixture_has_them(ntu, fixture_world):
+def test_ntu_rows_and_images_are_as_the_fixture_has_them(ntu, fixture_world):
     theirs = np.load(next((fixture_world / "NTU" / "nturgb+d_numpy").glob("*.npy")))
     paths = sorted((ntu / "nturgb+d_numpy").glob("*.npy"))
     assert len(paths) == 6 and all(re.fullmatch(r"S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}", path.stem) for path in paths)
@@ -126,8 +126,8 @@ def test_ntu_rows_and_pictures_are_as_the_fixture_has_them(ntu, fixture_world):
         rows = np.load(path)
         assert rows.dtype == theirs.dtype and rows.shape[1] == theirs.shape[1] == 151
         np.testing.assert_array_equal(rows[:, 0], np.arange(1, len(rows) + 1))
-        pictures = sorted(p.name for p in (ntu / "images-small" / path.stem).iterdir())
-        assert pictures == [f"{number:05d}.jpg" for number in range(1, len(rows) + 1, 2)]
+        images = sorted(p.name for p in (ntu / "images-small" / path.stem).iterdir())
+        assert images == [f"{number:05d}.jpg" for number in range(1, len(rows) + 1, 2)]
         xyz, px = rows[:, 1:76].reshape(-1, 25, 3), np.stack([rows[:, 76:101], rows[:, 101:126]], axis=-1)
         np.testing.assert_allclose(xyz[..., 2] * 1000, rows[:, 126:151])
         # A pinhole of 1081 px in the middle of 1920 x 1080; y is up in metres and down in pixels.

@@ -27,14 +27,14 @@ def test_pose_without_joints_is_refused():
         B.get_valid_bbox(np.zeros(3))
 
 
-def test_pose_bbox_indexes_pictures_and_clips():
+def test_pose_bbox_indexes_images_and_clips():
     clips = np.random.default_rng(0).uniform(size=(4, 3, 16, 2))
     boxes = B.PoseBBox(clips, relsize=1.2)
     assert len(boxes) == 4 and boxes.shape == (4, 3, 4)
     np.testing.assert_allclose(boxes[1][2], B.get_valid_bbox(clips[1, 2], relsize=1.2))
     np.testing.assert_allclose(boxes[1:3], np.stack([boxes[1], boxes[2]]))
-    pictures = B.PoseBBox(clips[:, 0])
-    assert pictures.shape == (4, 4) and pictures[0].shape == (4,) and pictures[[0, 2]].shape == (2, 4)
+    images = B.PoseBBox(clips[:, 0])
+    assert images.shape == (4, 4) and images[0].shape == (4,) and images[[0, 2]].shape == (2, 4)
 
 
 def test_window_and_box_are_inverse():

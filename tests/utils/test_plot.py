@@ -9,7 +9,7 @@ from deephar.utils import draw, show
 from deephar.utils.plot import plot_3d_pose
 
 POSE = np.random.default_rng(0).uniform(size=(16, 3))
-PICTURE = np.random.default_rng(1).uniform(size=(40, 60, 3))
+IMAGE = np.random.default_rng(1).uniform(size=(40, 60, 3))
 
 
 @pytest.fixture(autouse=True)
@@ -18,19 +18,19 @@ def no_window():
 
 
 def test_show_stretches_the_range(tmp_path):
-    show(PICTURE, filename=tmp_path / "a.png")
-    picture = np.asarray(Image.open(tmp_path / "a.png"))
-    assert picture.shape == (40, 60, 3) and picture.min() == 0 and picture.max() == 255
-    show(PICTURE, gray_scale=True, filename=tmp_path / "b.png")
+    show(IMAGE, filename=tmp_path / "a.png")
+    image = np.asarray(Image.open(tmp_path / "a.png"))
+    assert image.shape == (40, 60, 3) and image.min() == 0 and image.max() == 255
+    show(IMAGE, gray_scale=True, filename=tmp_path / "b.png")
     assert np.ptp(np.asarray(Image.open(tmp_path / "b.png")).astype(int), axis=-1).max() == 0
-    show(PICTURE[..., 0], jet_cmap=True, filename=tmp_path / "c.png")
+    show(IMAGE[..., 0], jet_cmap=True, filename=tmp_path / "c.png")
     assert np.asarray(Image.open(tmp_path / "c.png")).shape == (40, 60, 3)
 
 
 def test_draw_poses_and_boxes(tmp_path):
     kept = POSE.copy()
-    draw(PICTURE, POSE, np.array([0.1, 0.1, 0.9, 0.9]), figsize=(2, 2), filename=tmp_path / "a.png")
-    draw(PICTURE, [POSE, POSE], plot3d=True, figsize=(2, 2), filename=tmp_path / "b.png")
+    draw(IMAGE, POSE, np.array([0.1, 0.1, 0.9, 0.9]), figsize=(2, 2), filename=tmp_path / "a.png")
+    draw(IMAGE, [POSE, POSE], plot3d=True, figsize=(2, 2), filename=tmp_path / "b.png")
     draw(None, POSE * 50, abs_pos=True, plot3d=True, single_window=True, figsize=(2, 2), filename=tmp_path / "c.png")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "b.png", "b_3d.png", "c.png"]
     np.testing.assert_array_equal(POSE, kept)
@@ -40,7 +40,7 @@ def test_draw_poses_and_boxes(tmp_path):
 
 def test_draw_refuses_poses_it_does_not_know(tmp_path):
     with pytest.raises(ValueError, match="`skels` must be poses of 16, 17, 20, 21 joints. Received: 5"):
-        draw(PICTURE, POSE[:5], filename=tmp_path / "a.png")
+        draw(IMAGE, POSE[:5], filename=tmp_path / "a.png")
     with pytest.raises(ValueError, match="at most two. Received: 3"):
-        draw(PICTURE, [POSE, POSE, POSE], filename=tmp_path / "a.png")
+        draw(IMAGE, [POSE, POSE, POSE], filename=tmp_path / "a.png")
     assert not list(tmp_path.iterdir())

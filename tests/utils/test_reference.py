@@ -1,4 +1,4 @@
-"""Geometry, cameras, boxes and heat maps against the reference figures."""
+"""Geometry, cameras, boxes and heat maps against the reference scores."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Affine maps of points and pictures."""
+"""Affine maps of points and images."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ from PIL import Image
 from deephar.utils import transform as X
 
 
-def smooth_picture(w=120, h=80):
-    """A picture without sharp edges: x in red, y in green."""
+def smooth_image(w=120, h=80):
+    """An image without sharp edges: x in red, y in green."""
     y, x = np.mgrid[0:h, 0:w]
     return Image.fromarray(np.stack([2 * x, 3 * y, 128 + 0 * x], axis=-1).astype(np.uint8))
 
@@ -50,10 +50,10 @@ def test_pose_sequence_keeps_its_arguments():
         X.transform_pose_sequence(maps[:2], poses)
 
 
-def test_geometry_needs_no_picture():
+def test_geometry_needs_no_image():
     steps = []
-    for picture in (smooth_picture(), None):
-        t = X.T(picture, img_size=(120, 80))
+    for image in (smooth_image(), None):
+        t = X.T(image, img_size=(120, 80))
         t.rotate_crop(20, (50, 40), (60, 40))
         t.resize((32, 48))
         t.horizontal_flip()
@@ -71,7 +71,7 @@ def test_geometry_needs_no_picture():
 @pytest.mark.parametrize("angle, flip", [(0, False), (0, True), (25, False), (-140, True)])
 def test_pixels_follow_the_map(angle, flip):
     """Every pixel of the crop has the colour of the place that `afmat` says it comes from."""
-    t = X.T(smooth_picture())
+    t = X.T(smooth_image())
     t.rotate_crop(angle, (60, 40), (40, 30))
     t.resize((80, 60))
     if flip:
@@ -83,10 +83,10 @@ def test_pixels_follow_the_map(angle, flip):
 
 
 def test_outside_is_black_and_crop_is_exact():
-    t = X.T(smooth_picture())
+    t = X.T(smooth_image())
     t.crop((-10, 20, 30, 60))
     expected = np.zeros((40, 40, 3))
-    expected[:, 10:] = np.asarray(smooth_picture())[20:60, :30]
+    expected[:, 10:] = np.asarray(smooth_image())[20:60, :30]
     np.testing.assert_array_equal(t.asarray(), expected)
 
 
@@ -98,15 +98,15 @@ def test_shrinking_averages():
     assert np.abs(t.asarray() - means).max() < 2
 
 
-def test_the_picture_is_read_at_any_time_and_may_be_replaced():
-    t = X.T(smooth_picture())
+def test_the_image_is_read_at_any_time_and_may_be_replaced():
+    t = X.T(smooth_image())
     t.crop((0, 0, 60, 80))
     assert t.img.size == (60, 80)
     t.resize((30, 40))
     assert t.img.size == t.size == (30, 40)
-    t.img = smooth_picture(10, 12)
+    t.img = smooth_image(10, 12)
     assert t.size == (10, 12)
-    np.testing.assert_array_equal(t.asarray(), np.asarray(smooth_picture(10, 12)))
+    np.testing.assert_array_equal(t.asarray(), np.asarray(smooth_image(10, 12)))
 
 
 def test_normalize_channels():

@@ -1,0 +1,46 @@
+"""The command `deephar`: predict, synth, models, demo.
+
+What the user got wrong ends in one line on stderr and exit status 2, without a traceback (`--debug` shows it); Ctrl-C
+ends with status 130. Keras is only imported by the commands that run a network.
+"""
+
+import argparse
+
+from deephar import __version__
+from deephar.cli import demo, models, predict, synth
+
+EPILOG = """examples:
+  deephar predict photo.jpg --out results
+  deephar predict video.mp4 --model spnet-small-2d --out results --box 120,40,360,420
+  deephar synth --format mpii --out data/mpii --train 200 --test 50
+  deephar demo --out demo
+"""
+
+
+def main(argv=None):
+    """Run the command line; return the exit status.
+
+    Args:
+        argv: arguments without the program's name; None: those of the process.
+    """
+    arguments = build_parser().parse_args(argv)
+    from deephar.utils.processes import exit_status
+
+    return exit_status(lambda: arguments.run(arguments), "deephar", debug=lambda: arguments.debug)
+
+
+def build_parser():
+    """The `argparse.ArgumentParser` of the command."""
+    parser = argparse.ArgumentParser(
+        prog="deephar",
+        description="Human poses and actions from images and video.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"deephar {__version__}")
+    parser.set_defaults(run=lambda arguments: parser.print_help(), debug=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for module in (predict, synth, models, demo):
+        command = module.add_command(commands)
+        command.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
+    return parser

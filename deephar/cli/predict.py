@@ -1,0 +1,36 @@
+"""`deephar predict`: predict poses and actions in images and video."""
+
+import argparse
+import pathlib
+
+from deephar.cli.arguments import box, positive
+
+
+def add_command(commands):
+    command = commands.add_parser(
+        "predict",
+        help="predict pose and action in an image, a folder of images or a video",
+        description="Write NAME_prediction.json with named joints in pixels, and an overlay image or video.",
+    )
+    command.add_argument("source", metavar="IMAGE|FOLDER|VIDEO", type=pathlib.Path)
+    command.add_argument("--model", metavar="NAME|PATH", help="see `deephar models`; default: the one that ships")
+    command.add_argument("--weights", metavar="FILE", type=pathlib.Path, help="weights to load instead of its own")
+    command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True, help="where the results go")
+    command.add_argument("--box", metavar="X1,Y1,X2,Y2", type=box, help="the person, in pixels; default: look for one")
+    rounds = command.add_mutually_exclusive_group()
+    rounds.add_argument(
+        "--refine", metavar="N", type=positive, default=1, help="look N times for a better box; default 1"
+    )
+    rounds.add_argument("--no-refine", action="store_true", help="keep the first crop: the box or the whole frame")
+    command.add_argument("--flip", action="store_true", help="also run the flipped crop and average; twice the time")
+    command.add_argument("--subsampling", metavar="N", type=positive, help="a clip takes every N-th frame of a video")
+    command.add_argument("--height", metavar="MM", type=positive, help="the person's, for 3D poses in mm; default 1700")
+    command.add_argument("--overlay", action=argparse.BooleanOptionalAction, default=True, help="draw the overlay")
+    command.set_defaults(run=run)
+    return command
+
+
+def run(arguments):
+    from deephar.inference.command import predict_source
+
+    return predict_source(arguments)

@@ -1,0 +1,33 @@
+"""`deephar synth`: render a synthetic data set in the on-disk format of a public one."""
+
+import os
+import pathlib
+
+from deephar.cli.arguments import count, positive
+
+
+def add_command(commands):
+    command = commands.add_parser(
+        "synth",
+        help="render a synthetic data set",
+        description="Render people in the on-disk format of a public data set. A stopped run continues where it was.",
+    )
+    command.add_argument("--format", choices=("mpii", "penn", "h36m", "ntu", "lsp"), required=True)
+    command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True)
+    what = "images (mpii, lsp), videos (penn) or performances before four or three cameras (h36m, ntu)"
+    command.add_argument("--train", metavar="N", type=positive, help=f"training {what}")
+    command.add_argument("--test", metavar="N", type=positive, help="the same for the test; not for lsp")
+    command.add_argument("--size", metavar=("W", "H"), type=positive, nargs=2, help="size of all images in pixels")
+    command.add_argument("--background", metavar="FOLDER", type=pathlib.Path, help="own images for the background")
+    command.add_argument("--seed", metavar="N", type=count, default=0)
+    command.add_argument("--workers", metavar="N", type=positive, default=os.cpu_count() or 1, help="processes")
+    command.set_defaults(run=run)
+    return command
+
+
+def run(arguments):
+    from deephar.inference.export import output_folder
+    from deephar.synthetic.writers import synthesise
+
+    out, names = output_folder(arguments.out), ("train", "test", "size", "seed", "workers", "background")
+    print(synthesise(arguments.format, out, **{name: getattr(arguments, name) for name in names}))

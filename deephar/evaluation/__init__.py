@@ -1,0 +1,1 @@
+"""Evaluation: a network on a data set by its published protocol."""

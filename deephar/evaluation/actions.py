@@ -1,0 +1,166 @@
+"""Actions in videos, scored from one clip or from all clips: accuracy of every action output of a network.
+
+Luvizon, Picard and Tabia, TPAMI 2020, section 4.4: one clip from the middle of a video, or all clips and their flip
+images, the probabilities multiplied.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from deephar.evaluation.batches import prefetched, sample_batches
+from deephar.inference.engines import forward
+from deephar.models.signature import signature_of
+from deephar.utils.parser import TEST_MODE
+from deephar.utils.progress import progress as progress_bar
+
+SMALLEST = 1e-30  # a probability of 0 must not silence all other clips
+
+
+@dataclass(frozen=True, eq=False)
+class ActionScoresOnSet:
+    """Accuracy of each action output and the confusion matrix of the last.
+
+    Attributes:
+        accuracy: (K,) fractions in [0, 1].
+        confusion: int (A, A), row the true action, column the predicted one.
+        num_clips: clips run through the network, flipped ones included.
+        scores: (K, N, A) what decided: probabilities, or sums of their logarithms over a video's clips.
+        true: (N,) true actions.
+        wrong_clips: [(key, number of the clip, flipped, predicted action), ...] of the last output.
+    """
+
+    accuracy: np.ndarray
+    confusion: np.ndarray
+    num_clips: int
+    scores: np.ndarray = field(repr=False, default=None)
+    true: np.ndarray = field(repr=False, default=None)
+    wrong_clips: tuple = field(repr=False, default=())
+
+
+def action_outputs(model, num_actions=None):
+    """Return the indices of a model's action outputs (B, A), those of `num_actions` classes where it is given.
+
+    Raises:
+        ValueError: there are none.
+    """
+    outputs = signature_of(model, verbose=False).outputs
+    actions = [k for k, spec in enumerate(outputs) if spec.kind == "action"]
+    found = [k for k in actions if num_actions in (None, len(outputs[k].labels))]
+    if not found:
+        wanted = "of any number" if num_actions is None else f"of {num_actions} actions"
+        counts = [len(outputs[k].labels) for k in actions]
+        raise ValueError(f"`model` must have action outputs, {wanted}. Received: outputs of {counts or 'no'} actions")
+    return found
+
+
+def score_clips(model, batches, batch_size):
+    """Accuracy on clips that each count alone.
+
+    Args:
+        model: a network with action outputs.
+        batches: yields (clips (n, T, H, W, 3), one-hot labels (n, A)).
+        batch_size: clips for the network at once.
+
+    Returns:
+        `ActionScoresOnSet`.
+    """
+    scores, true, outputs = [], [], None
+    for frames, labels in batches:
+        outputs = outputs or action_outputs(model, np.shape(labels)[-1])
+        found = forward(model, frames, batch_size)
+        scores.append(np.stack([found[k] for k in outputs]))  # (K, n, A)
+        true += np.argmax(labels, axis=-1).tolist()
+    return summarise(np.concatenate(scores, axis=1), true, len(true))
+
+
+def eval_single_clip(model, dataset, mode=TEST_MODE, keys=None, batch_size=2, label_key="pennaction", progress=True):
+    """Accuracy with one clip a video: the one that the data set takes by default, from the middle.
+
+    Args:
+        model: a clip network with action outputs.
+        dataset: its samples have `frame` (T, H, W, 3) and one-hot `label_key` (A,).
+
+    Returns:
+        `ActionScoresOnSet`.
+    """
+    action_outputs(model)
+    batches = sample_batches(dataset, mode, keys, batch_size, progress, "actions, single clip")
+    pairs = ((np.stack([s["frame"] for s in b]), np.stack([s[label_key] for s in b])) for b in batches)
+    return score_clips(model, pairs, batch_size)
+
+
+def eval_multi_clip(
+    model,
+    dataset,
+    mode=TEST_MODE,
+    subsampling=None,
+    keys=None,
+    batch_size=2,
+    flip=True,
+    label_key="pennaction",
+    progress=True,
+    boxes=None,
+):
+    """Accuracy with all clips of a video, each also flipped: the action with the largest product of probabilities.
+
+    Args:
+        model, dataset: as `eval_single_clip`; the data set also has `get_clip_index`.
+        subsampling: list of steps between frames; None: the data set's fixed one. A video too short for them gives its
+            default clip.
+        flip: also run flipped clips.
+        boxes: function (key, frame_list) -> box to crop, or None for the data set's own.
+
+    Returns:
+        `ActionScoresOnSet`.
+    """
+    outputs = action_outputs(model, dataset.get_shape(label_key)[0] if hasattr(dataset, "get_shape") else None)
+    steps = list(subsampling or [dataset.dataconf.fixed_subsampling])
+    keys = list(range(dataset.get_length(mode)) if keys is None else keys)
+    jobs = [(n, clip, w) for n, key in enumerate(keys) for clip, w in enumerate(_windows(dataset, key, mode, steps))]
+
+    def load(some):
+        options = [{} if w is None else {"frame_list": w, "bbox": boxes and boxes(keys[n], w)} for n, _, w in some]
+        samples = [dataset.get_data(keys[n], mode, **o) for (n, _, _), o in zip(some, options, strict=True)]
+        return some, np.stack([s["frame"] for s in samples]), [int(np.argmax(s[label_key])) for s in samples]
+
+    chunks = [jobs[k : k + batch_size] for k in range(0, len(jobs), batch_size)]
+    loaded = prefetched(load, chunks)
+    total = _Votes(len(keys))
+    for some, clips, true in progress_bar(loaded, len(chunks), "actions, all clips") if progress else loaded:
+        for flipped in range(1 + int(flip)):
+            found = forward(model, clips[:, :, :, ::-1] if flipped else clips, batch_size)
+            total.add(some, np.stack([found[k] for k in outputs]), true, flipped)
+    wrong = tuple((keys[n], *rest) for n, *rest in total.wrong)
+    return summarise(total.scores, total.true, len(jobs) * (1 + int(flip)), wrong)
+
+
+def _windows(dataset, key, mode, steps):
+    """The clips of a video as lists of frames, or [None] for the data set's own choice where it is too short."""
+    return [list(window) for window in dataset.get_clip_index(key, mode, subsamples=steps)] or [None]
+
+
+class _Votes:
+    """Sums of log probabilities of each video, and the clips that are wrong."""
+
+    def __init__(self, number):
+        self.scores, self.true, self.wrong, self.number = None, np.zeros(number, int), [], number
+
+    def add(self, jobs, probabilities, true, flipped):
+        """Add one batch: probabilities (K, n, A) of the clips `jobs`."""
+        if self.scores is None:
+            self.scores = np.zeros((len(probabilities), self.number, probabilities.shape[-1]))
+        logs, last = np.log(np.maximum(probabilities, SMALLEST)), probabilities[-1].argmax(axis=-1)
+        for place, (video, clip, _) in enumerate(jobs):
+            self.true[video] = true[place]
+            self.scores[:, video] += logs[:, place]
+            if last[place] != true[place]:
+                self.wrong.append((video, clip, flipped, int(last[place])))
+
+
+def summarise(scores, true, num_clips, wrong_clips=()):
+    """Scores (K, N, A) and N true actions -> `ActionScoresOnSet`."""
+    predicted, true = scores.argmax(axis=-1), np.asarray(true)  # (K, N), (N,)
+    confusion = np.zeros((scores.shape[-1],) * 2, int)
+    np.add.at(confusion, (true, predicted[-1]), 1)
+    return ActionScoresOnSet((predicted == true).mean(axis=1), confusion, num_clips, scores, true, wrong_clips)

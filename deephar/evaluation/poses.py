@@ -1,0 +1,189 @@
+"""Scores of a network on a data set: poses of every prediction block, actions from one clip and from many.
+
+    PCKh@0.5 (MPII)  Andriluka et al., CVPR 2014.    PCK@0.2 (LSP)  Yang and Ramanan, PAMI 2013.
+    Actions: `evaluation_actions`, whose functions can be imported from here.    3D poses: `evaluation3d`.
+
+Everything returns numbers and prints nothing but a progress bar on stderr; `table` makes text of them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deephar.evaluation.actions import ActionScoresOnSet, eval_multi_clip, eval_single_clip
+from deephar.evaluation.batches import sample_batches
+from deephar.inference.decode import decode_all
+from deephar.inference.engines import forward_flip
+from deephar.metrics.pose2d import pck_torso, pck_torso_per_joint, pckh, pckh_per_joint, torso_size
+from deephar.models.signature import signature_of
+from deephar.models.surgery import image_view
+from deephar.utils.parser import TEST_MODE, VALID_MODE
+from deephar.utils.tables import table
+from deephar.utils.transform import crop_to_frame
+
+__all__ = [
+    "ActionScoresOnSet",
+    "PosePredictions",
+    "PoseScores",
+    "eval_multi_clip",
+    "eval_pck",
+    "eval_pose",
+    "eval_single_clip",
+    "pck_scores",
+    "pose_table",
+    "predict_poses",
+]
+
+LSP_TORSO = (9, 2)  # left shoulder and right hip
+LSP_PAIRS = {
+    "ankle": (0, 5),
+    "knee": (1, 4),
+    "hip": (2, 3),
+    "wrist": (6, 11),
+    "elbow": (7, 10),
+    "shoulder": (8, 9),
+    "neck": (12,),
+    "head": (13,),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PosePredictions:
+    """Poses of N people in frame pixels.
+
+    Attributes:
+        predicted: (K, N, J, 2), one a prediction block.
+        confidence: (K, N, J).
+        true: (N, J, 2), -1e9 where not annotated.
+        head_size: (N,) pixels, NaN where the data set has none.
+    """
+
+    predicted: np.ndarray
+    confidence: np.ndarray
+    true: np.ndarray
+    head_size: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class PoseScores:
+    """Score of each block: `per_joint` (K, J) and `mean` (K,) over the 14 joints that count, fractions in [0, 1].
+
+    `joint_names` are those of the layout (PCKh) or of `LSP_PAIRS` (PCK); `num_people` those who count.
+    """
+
+    per_joint: np.ndarray
+    mean: np.ndarray
+    joint_names: tuple
+    threshold: float
+    num_people: int
+    measure: str = "PCKh"
+
+
+def predict_poses(model, dataset, mode=VALID_MODE, keys=None, batch_size=16, flip=False, progress=True, label="poses"):
+    """Run every prediction block on images of a data set.
+
+    Args:
+        model: a pose network for images, or a clip network whose pose part then sees single images.
+        dataset: its samples have `frame` (H, W, 3), `pose`, `afmat` and, for PCKh, `headsize`.
+        mode: TEST_MODE or VALID_MODE: nothing random.
+        keys: numbers of the samples; None: all.
+        flip: also predict the flipped crop and take the mean.
+        progress, label: bar on stderr.
+
+    Returns:
+        `PosePredictions`.
+
+    Raises:
+        ValueError: the data set is empty in this mode, or the clip network cannot take single images.
+    """
+    entries = ("pose", "afmat", "headsize")
+    poses, samples = predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries)
+    afmat = np.stack([s["afmat"] for s in samples])
+    points = crop_to_frame(poses[..., :2], afmat)  # (K, N, J, 2)
+    true = crop_to_frame(np.stack([s["pose"][:, :2] for s in samples]), afmat)
+    sizes = [np.nan if s["headsize"] is None else float(np.ravel(s["headsize"])[0]) for s in samples]
+    return PosePredictions(points, poses[..., -1], true, np.array(sizes))
+
+
+def predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries):
+    """Run every prediction block and leave its poses in the crop.
+
+    Args:
+        model, dataset, mode, keys, batch_size, flip, progress, label: as `predict_poses`.
+        entries: what to keep of the samples.
+
+    Returns:
+        Poses (K, N, J, D + 1) normalised to the crops, and N dicts with the entries (None where a sample has none).
+    """
+    view = image_view(model)
+    if view is None:
+        raise ValueError("`model` must take images, or fold its frames right behind the input. Received: neither")
+    signature, poses, samples = signature_of(view), [], []
+    for batch in sample_batches(dataset, mode, keys, batch_size, progress, label):
+        frames = np.stack([s["frame"] for s in batch])  # (B, H, W, 3)
+        points, confidence = decode_all(forward_flip(view, signature, frames, batch_size, flip), signature)
+        poses.append(np.concatenate([points, confidence[..., None]], axis=-1))  # (K, B, J, D + 1)
+        samples += [{k: s.get(k) for k in entries} for s in batch]
+    return np.concatenate(poses, axis=1), samples
+
+
+def eval_pose(model, dataset, mode=VALID_MODE, threshold=0.5, **options):
+    """PCKh of every prediction block and joint.
+
+    Args:
+        model, dataset, mode: as `predict_poses`, which also takes `options`.
+        threshold: in head sizes (0.6 x the diagonal of the head box).
+
+    Returns:
+        `PoseScores`.
+    """
+    found = predict_poses(model, dataset, mode, **options)
+    return pckh_scores(found, signature_of(model).layout, threshold)
+
+
+def pckh_scores(found, layout, threshold=0.5):
+    """PCKh of every prediction block and joint of `PosePredictions`, as `PoseScores`; the mean is over pa16."""
+    names, joints = tuple(layout.joint_names), list(layout.maps.get("map_to_pa16j", range(layout.num_joints)))
+    per_joint = [pckh_per_joint(found.true, block, found.head_size, refp=threshold) for block in found.predicted]
+    true, blocks = found.true[:, joints], found.predicted[:, :, joints]  # (N, 16, 2), (K, N, 16, 2)
+    mean = [pckh(true, block, found.head_size, refp=threshold) for block in blocks]
+    return PoseScores(np.array(per_joint), np.array(mean), names, threshold, len(found.true))
+
+
+def pck_scores(found, layout, threshold=0.2):
+    """PCK relative to the torso (left shoulder to right hip) of every prediction block, in LSP's 14 joints.
+
+    Args:
+        found: `PosePredictions` in `layout`, one with `map_to_lsp`. People whose torso is not annotated are left out,
+            and only annotated joints count.
+        threshold: in torso sizes.
+
+    Returns:
+        `PoseScores`: `per_joint` (K, 8) as in `LSP_PAIRS`, `mean` the unweighted mean over the 14 joints.
+    """
+    joints = list(layout.map_to_lsp)
+    true, blocks = found.true[:, joints], found.predicted[:, :, joints]  # (N, 14, 2), (K, N, 14, 2)
+    options = {"refp": threshold, "torso": LSP_TORSO}
+    pairs = [pck_torso_per_joint(true, block, pairs=LSP_PAIRS, **options) for block in blocks]
+    mean = [pck_torso(true, block, **options) for block in blocks]
+    num_people = int(np.isfinite(torso_size(true, *LSP_TORSO)).sum())
+    per_pair = np.array([list(pair.values()) for pair in pairs])
+    return PoseScores(per_pair, np.array(mean), tuple(LSP_PAIRS), threshold, num_people, "PCK")
+
+
+def eval_pck(model, dataset, mode=TEST_MODE, threshold=0.2, **options):
+    """`pck_scores` of a network on a data set; `options` as for `predict_poses`."""
+    found = predict_poses(model, dataset, mode, **options)
+    return pck_scores(found, signature_of(model).layout, threshold)
+
+
+def pose_table(scores):
+    """Table of `PoseScores` as text: a row a joint and the mean, a column a prediction block, per cent, - for none."""
+    header = [f"{scores.measure}@{scores.threshold:g} %", *(f"block {k + 1}" for k in range(len(scores.mean)))]
+    rows = [[name, *scores.per_joint[:, j]] for j, name in enumerate(scores.joint_names)]
+    rows.append(["mean", *scores.mean])
+    return table(header, [[name, *map(_per_cent, values)] for name, *values in rows])
+
+
+def _per_cent(fraction):
+    return "-" if np.isnan(fraction) else f"{100 * fraction:.1f}"

@@ -1,0 +1,1 @@
+"""What the scripts of `exp/` and `datasets/` share: options, sources of data, networks by name, validation."""

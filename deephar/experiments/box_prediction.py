@@ -1,0 +1,96 @@
+"""Boxes around the person in every frame of annotated videos, from the poses of a network on the whole frame."""
+
+import json
+
+import numpy as np
+
+from deephar.config import DataConfig
+from deephar.experiments import options
+from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE
+from deephar.utils.io import write_json
+
+PARTS = {"test": TEST_MODE, "training": TRAIN_MODE, "validation": VALID_MODE}
+BOX_SCALE = 1.5
+SAVE_EVERY = 50_000  # frames
+
+
+def part_names(text):
+    """'test,training' as a list of known parts."""
+    names = text.split(",")
+    if not set(names) <= set(PARTS):
+        raise options.argparse.ArgumentTypeError(f"must be some of {','.join(PARTS)}. Received: {text}")
+    return names
+
+
+def add_options(parser):
+    """Add the options of `main` to a parser."""
+    parser.add_argument("--batch", type=options.positive, default=16)
+    parser.add_argument("--parts", type=part_names, default=list(PARTS), metavar=",".join(PARTS), help="default: all")
+
+
+def predict_boxes(model, dataset, mode, keys, batch_size, label="frames"):
+    """Boxes of frames, {name of the frame: [x1, y1, x2, y2]}, px; the whole frame's if nobody is seen.
+
+    Args:
+        model: pose network for images.
+        dataset: of annotated videos, with topology 'frames' and without boxes of its own.
+        mode, keys: split, and which of its frames.
+        batch_size: images for the network at once.
+        label: of the progress bar.
+    """
+    from deephar.evaluation.batches import sample_batches
+    from deephar.experiments.generic import get_bbox_from_poses
+    from deephar.inference.decode import decode
+    from deephar.inference.engines import forward
+    from deephar.models.signature import signature_of
+
+    boxes, signature = {}, signature_of(model)
+    for samples in sample_batches(dataset, mode, keys, batch_size, label=label):
+        outputs = forward(model, np.stack([sample["frame"] for sample in samples]), batch_size)
+        points, confidence = decode(outputs, signature)
+        poses = np.concatenate([points, confidence[..., None]], axis=-1)  # (n, J, D + 1)
+        for sample, pose in zip(samples, poses, strict=True):
+            try:
+                box = get_bbox_from_poses(pose[None], sample["afmat"], scale=BOX_SCALE)
+            except ValueError:
+                box = sample["bbox"]
+            name = dataset.box_name(mode, sample["seq_idx"], sample["frame_list"][0])
+            boxes[name] = np.asarray(box).astype(int).tolist()
+    return boxes
+
+
+def predict_part(model, dataset, mode, batch_size, path, resume, label):
+    """Boxes of all frames of a split, saved to `path` now and then; with `resume`, those that are there are kept."""
+    boxes = json.loads(path.read_text(encoding="utf-8")) if resume and path.is_file() else {}
+    keys = range(len(boxes), dataset.get_length(mode))
+    for start in range(0, len(keys), SAVE_EVERY):
+        boxes.update(predict_boxes(model, dataset, mode, keys[start : start + SAVE_EVERY], batch_size, label))
+        write_json(path, boxes)
+    return boxes
+
+
+def image_model(model):
+    """A network as one for single images, and how these are cropped: training videos as they are."""
+    from deephar.models import image_view, signature_of
+
+    signature = signature_of(model)
+    return image_view(model), signature.layout, DataConfig.for_input(signature.frame, hflips=[0], chpower=[1])
+
+
+def write_boxes(arguments, model, dataset, file_name):
+    """Write OUT/`file_name`: a list of three dicts, test, training, validation; parts that are not asked for are empty.
+
+    Args:
+        arguments: of the command line.
+        model: pose network for images.
+        dataset: as for `predict_boxes`.
+    """
+    parts, files = {name: {} for name in PARTS}, {}
+    for name in arguments.parts:
+        files[name] = arguments.out / f"part_{name}_{file_name}"
+        options_ = (arguments.batch, files[name], arguments.resume, f"{name} frames")
+        parts[name] = predict_part(model, dataset, PARTS[name], *options_)
+    write_json(arguments.out / file_name, list(parts.values()))
+    for path in files.values():
+        path.unlink(missing_ok=True)
+    print(f"{sum(map(len, parts.values()))} boxes in {arguments.out / file_name}")

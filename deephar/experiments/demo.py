@@ -1,0 +1,248 @@
+"""The demo: a synthetic world on disk, the shipped networks' scores on it, and predictions on what they never saw.
+
+    OUT/data/MPII, OUT/data/PennAction   rendered test sets in the formats of the real ones
+    OUT/input/                           an image and a video of another seed
+    OUT/prediction/                      their JSON and overlays; *_3d_*: those of the network of 3D poses
+    OUT/scores.txt, scores.json, confusion.png, joints.png, poses.jpg, poses_3d.jpg
+
+What is rendered already is kept, so a second run starts where the first one stopped.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from deephar.config import DataConfig
+from deephar.data.mpii import MpiiSinglePerson
+from deephar.data.pennaction import PennAction
+from deephar.data.synthetic import SyntheticClips, SyntheticPoses
+from deephar.drawing import contact_sheet, crop_image, draw_pose, pose_sheet, pose_views
+from deephar.drawing.plots import plot_confusion, plot_joint_bars
+from deephar.evaluation.poses import eval_multi_clip, eval_single_clip, pckh_scores, pose_table, predict_poses
+from deephar.evaluation.poses3d import links_mm, pose_table_3d, predict_poses_3d, scores_3d
+from deephar.inference.export import action_words, output_folder, save_image, save_video
+from deephar.inference.predictor import Predictor
+from deephar.inference.quiet import quiet_keras
+from deephar.inference.registry import default_model, default_model_3d
+from deephar.inference.video import VideoWriter
+from deephar.synthetic.actions import ACTIONS, get_actions
+from deephar.synthetic.definition import SYNTHETIC_V1
+from deephar.synthetic.world import clip_length, render_clip, render_still
+from deephar.synthetic.writers import write_mpii, write_penn
+from deephar.utils.camera import camera_deserialize
+from deephar.utils.io import atomic_path, write_json
+from deephar.utils.labels import NTU_LABELS
+from deephar.utils.parser import TEST_MODE, VALID_MODE
+from deephar.utils.progress import progress
+from deephar.utils.tables import table
+
+FRAMES_AT_ONCE = 4
+SHEET, SHEET_3D = 32, 12
+CELL = 160  # px
+SIZED = 50  # training people whose mean size stands for everyone's
+LOOKS_3D = 3  # times that the box is found again: a person that is small in the image needs it
+
+
+@dataclass(frozen=True)
+class DemoSize:
+    """How much the demo renders.
+
+    Attributes:
+        images, videos: size of the two test sets; actions come in turn.
+        images_3d, videos_3d: the same in 3D; these are rendered in memory, around one person.
+        seed: of the world that is scored.
+        unseen_seed: of the image and the video that are predicted.
+        image, video: their numbers in that world; the video's action is `video` modulo 15.
+        image_size, video_size: (width, height) of the two in pixels.
+        mpii_sizes, penn_sizes: shapes that the test sets take in turn.
+        workers: processes that render; None: as many as cores.
+    """
+
+    images: int = 200
+    videos: int = 60
+    images_3d: int = 300
+    videos_3d: int = 104
+    seed: int = SYNTHETIC_V1.seed
+    unseen_seed: int = 2020
+    image: int = 1
+    video: int = 5
+    image_size: tuple = (640, 480)
+    video_size: tuple = (640, 360)
+    mpii_sizes: tuple = SYNTHETIC_V1.still_sizes
+    penn_sizes: tuple = SYNTHETIC_V1.clip_sizes
+    workers: int | None = None
+
+
+def run_demo(out, model=None, size=None, model_3d=None):
+    """Render, evaluate, predict, and print what came out.
+
+    Args:
+        out: folder to write to; made where needed.
+        model: name, path or network; None: the one that ships.
+        size: `DemoSize`.
+        model_3d: the same for the part in 3D.
+
+    Returns:
+        dict of the scores as in scores.json.
+
+    Raises:
+        ValueError, FileNotFoundError: the folder cannot be written to, or no such model.
+    """
+    start, size = time.monotonic(), size or DemoSize()
+    out = output_folder(out)
+    _say("1/4  Rendering people in the formats of MPII and Penn Action")
+    mpii = write_mpii(out / "data", 1, size.images, size.mpii_sizes, size.seed, size.workers)
+    penn = write_penn(out / "data", 1, size.videos, size.penn_sizes, size.seed, size.workers)
+    image, video = render_unseen(out / "input", size)
+    _say("2/4  Scoring the network on their test splits")
+    predictor = _start_network(default_model() if model is None else model)
+    text, scores = score(predictor, mpii, penn, out)
+    _say("3/4  Predicting on an image and a video of another world")
+    folder, shown = output_folder(out / "prediction"), list(ACTIONS)[size.video % len(ACTIONS)]
+    written = predict_unseen(predictor, image, video, shown, folder)
+    _say("4/4  The same in 3D: people with the motions of Human3.6M, actions of NTU")
+    predictor = _start_network(default_model_3d() if model_3d is None else model_3d, refine=LOOKS_3D)
+    text_3d, scores["3d"] = score_3d(predictor, size, out)
+    written += predict_unseen(predictor, image, video, shown, folder, "_3d")
+    with atomic_path(out / "scores.txt") as temporary:
+        temporary.write_text("\n".join([*text, "", *text_3d]) + "\n", encoding="utf-8")
+    write_json(out / "scores.json", scores)
+    _say(f"Done in {time.monotonic() - start:.0f} s.")
+    looks = ", ".join(str(path) for path in written if path.suffix != ".json")
+    print(f"Look at {looks}; the scores are in {out / 'scores.txt'}")
+    return scores
+
+
+def predict_unseen(predictor, image, video, shown, folder, suffix=""):
+    """Predict the image and the video, which shows the action `shown`; print what was seen, return the new paths."""
+    written = save_image(predictor.predict_image(image), folder, predictor.layout, name=f"{image.stem}{suffix}")
+    seen = predictor.predict_video(video)
+    written += save_video(seen, folder, predictor.layout, name=f"{video.stem}{suffix}")
+    if seen.action:
+        known = "" if shown in predictor.labels else ", which this network does not know"
+        print(f"the video shows: {shown.replace('_', ' ')}{known}; predicted: {action_words(seen.action)}")
+    print("\n".join(str(path) for path in written))
+    return written
+
+
+def render_unseen(folder, size):
+    """Render the image and the video to predict, unless they are there; return their paths."""
+    folder.mkdir(exist_ok=True)
+    image, video = folder / "image.jpg", folder / "video.mp4"
+    if not image.exists():
+        with atomic_path(image) as temporary:
+            frame = render_still("test", size.image, size.image_size, size.unseen_seed)["frame"]
+            Image.fromarray(frame).save(temporary, "JPEG", quality=92)
+    if not video.exists():
+        length = clip_length("test", size.video, size.unseen_seed)
+        numbers = [list(range(k, min(k + FRAMES_AT_ONCE, length))) for k in range(0, length, FRAMES_AT_ONCE)]
+        with atomic_path(video) as temporary, VideoWriter(temporary, 30) as writer:
+            for part in progress(numbers, label="unseen video"):
+                clip = render_clip("test", size.video, None, size.video_size, size.unseen_seed, frame_list=part)
+                for frame in clip["frames"]:
+                    writer.add(frame)
+    return image, video
+
+
+def score(predictor, mpii, penn, out):
+    """Scores on the rendered test sets, printed and drawn; returned as lines of text and as a dict."""
+    dataconf = DataConfig.for_input(predictor.signature.frame, fixed_subsampling=predictor.subsampling)
+    people = MpiiSinglePerson(mpii, dataconf)
+    found = predict_poses(predictor.model, people, VALID_MODE, label="poses")
+    poses = pckh_scores(found, predictor.layout)
+    draw_sheet(people, found, predictor.layout, out / "poses.jpg")
+    text = [f"{poses.num_people} images, every prediction block:", pose_table(poses)]
+    document = {"model": predictor.stamp.to_dict(), "pckh_mean": poses.mean, "joint_names": poses.joint_names}
+    document["pckh_per_joint"] = poses.per_joint
+    percent = {n: 100 * float(v) for n, v in zip(poses.joint_names, poses.per_joint[-1], strict=True)}
+    plot_joint_bars({"last block": percent}, out / "joints.png", f"PCKh@{poses.threshold:g} %")
+    if predictor.labels:
+        clips = PennAction(penn, dataconf, predictor.layout, use_gt_bbox=True, clip_size=predictor.signature.num_frames)
+        single = eval_single_clip(predictor.model, clips, TEST_MODE)
+        multi = eval_multi_clip(predictor.model, clips, TEST_MODE)
+        shown = accuracy_table({"single clip": single, "multi-clip": multi})
+        text += ["", f"{single.confusion.sum()} videos, every action prediction:", shown]
+        document |= {"single_clip": single.accuracy, "multi_clip": multi.accuracy, "confusion": multi.confusion}
+        plot_confusion(multi.confusion, predictor.labels, out / "confusion.png", "multi-clip")
+    print("\n".join(text))
+    return text, document
+
+
+def score_3d(predictor, size, out):
+    """Scores in 3D on the test split in memory, printed and drawn; returned as lines of text and as a dict."""
+    layout, split = predictor.layout, dict(split="test", seed=size.seed)
+    dataconf = DataConfig.for_input(predictor.signature.frame, fixed_subsampling=predictor.subsampling)
+    options = dict(split, length=size.images_3d, actions="h36m", random_poses=0.0)
+    people = SyntheticPoses(dataconf, layout, **options)
+    found = predict_poses_3d(predictor.model, people, label="3D poses")
+    trained = SyntheticPoses(dataconf, layout, **{**options, "split": "train"})
+    sizes = [links_mm(trained.get_data(key, TEST_MODE)["pose_w"], layout) for key in range(min(SIZED, len(found.true)))]
+    names = [name for name, _ in get_actions("h36m").scripts.values()]
+    poses = scores_3d(found, layout, names, float(np.mean(sizes)))
+    draw_sheet_3d(people, found, layout, out / "poses_3d.jpg")
+    text = [f"{poses.num_poses} images in 3D, root-aligned, every block:", poses.protocol, pose_table_3d(poses)]
+    document = {"model": predictor.stamp.to_dict(), "protocol": poses.protocol, "joint_names": poses.joint_names}
+    document |= {"measures": poses.measures, "mpjpe_per_joint": poses.per_joint}
+    if len(predictor.labels) == len(NTU_LABELS):
+        frames = predictor.signature.num_frames
+        clips = SyntheticClips(dataconf, layout, frames, length=size.videos_3d, actions="ntu", **split)
+        single = eval_single_clip(predictor.model, clips, TEST_MODE, label_key="ntuaction")
+        text += ["", f"{single.num_clips} videos of NTU's actions:", accuracy_table({"single clip": single})]
+        document |= {"single_clip": single.accuracy, "confusion": single.confusion}
+    print("\n".join(text))
+    return text, document
+
+
+def draw_sheet(people, found, layout, path):
+    """Write the first test images with the poses of the last block as one image."""
+    count = min(SHEET, len(found.true))
+    samples = [people.get_data(key, VALID_MODE) for key in range(count)]
+    sheet = pose_sheet(samples, found.predicted[-1, :count], layout, cell=CELL)
+    with atomic_path(path) as temporary:
+        Image.fromarray(sheet).save(temporary, "JPEG", quality=85)
+
+
+def draw_sheet_3d(people, found, layout, path):
+    """Write the first test crops, each with the pose of the last block from two sides and the true one."""
+    count = min(SHEET_3D, len(found.true))
+    rotation, tiles = camera_deserialize(found.cameras).R, []  # (N, 3, 3)
+    predicted, true = (
+        np.einsum("nij,nkj->nki", rotation, poses - poses[:, :1]) for poses in (found.world(-1), found.true)
+    )
+    for key in range(count):
+        crop = crop_image(people.get_data(key, TEST_MODE), CELL)
+        drawn = draw_pose(crop, found.crops[-1, key, :, :2] * CELL, layout)
+        views = pose_views(predicted[key], layout, (0, 90), CELL, 500, captions=("as seen", "from the right"), pad=0)
+        truth = pose_views(true[key], layout, (90,), CELL, 500, captions=("true",), pad=0)
+        tiles.append(np.concatenate([drawn, views, truth], axis=1))
+    with atomic_path(path) as temporary:
+        Image.fromarray(contact_sheet(tiles, 2)).save(temporary, "JPEG", quality=85)
+
+
+def accuracy_table(scores):
+    """Table of {name: accuracy of every action output} as text."""
+    rows = [[name, own.num_clips, *(f"{100 * value:.1f}" for value in own.accuracy)] for name, own in scores.items()]
+    return table(["accuracy %", "clips", *(f"action {k - 1}" for k in range(2, len(rows[0])))], rows)
+
+
+def _start_network(model, **options):
+    """Import Keras, load a network and run it once: the slow first seconds, with a bar."""
+    made = []
+
+    def load():
+        made.append(Predictor(model, **options))
+
+    def warm_up():
+        width, height = made[0].signature.resolution
+        made[0].predict_image(np.zeros((height, width, 3), np.uint8))
+
+    for step in progress((quiet_keras, load, warm_up), label="starting the network"):
+        step()
+    return made[0]
+
+
+def _say(line):
+    print(f"\n{line}" if sys.stdout.isatty() else line, flush=True)

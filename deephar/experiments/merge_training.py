@@ -1,0 +1,102 @@
+"""Training of the merged action network of CVPR'18, stage by stage, on any set of images and clips.
+
+images --> pose network (ReceptionNet) ------------------+
+               shared layers                               +--> stages of the recipe --> run folder
+clips -----> merged network: PoseAR, GuidedVisAR, merged --+
+"""
+
+import dataclasses
+
+from deephar.experiments import networks, options
+from deephar.utils import TRAIN_MODE
+
+NUM_POSE_OUTPUTS = 2  # poses and confidences, before the actions
+
+
+def tiny_network(network, num_frames=networks.NUM_FRAMES):
+    """A copy of a merged network's description, small enough to show in seconds that a script works."""
+    side = networks.TINY_SIDE
+    pose = {**network["pose"], "input_shape": [side, side, 3], "num_blocks": 2}
+    return {**network, "pose": pose, "num_frames": num_frames}
+
+
+def build(network):
+    """The networks of training on shared weights.
+
+    Args:
+        network: dict, as `deephar.models.builders.build_network` takes it for "merge", poses among its outputs.
+
+    Returns:
+        (merged network, pose network for images, the merged network's action outputs alone).
+    """
+    from deephar.models.action import ActionNet
+    from deephar.models.builders import build_merge_parts
+
+    description = {name: value for name, value in network.items() if name != "network"}
+    pose_net, merged = build_merge_parts(**description)
+    return merged, pose_net, ActionNet(merged.inputs, merged.outputs[NUM_POSE_OUTPUTS:], name="Action")
+
+
+def initialise(arguments, models):
+    """Start from --init: weights of a merged network, or of a pose network."""
+    path = arguments.init or arguments.weights
+    if not path:
+        return
+    merged, pose_net, _ = models
+    try:
+        merged.load_weights(path)
+    except ValueError as error:
+        try:
+            pose_net.load_weights(path)
+        except ValueError:
+            raise error from None
+
+
+def make_loaders(arguments, models, sets, sizes, clips, label_key):
+    """Batches of images and batches of clips."""
+    from deephar.data import BatchLoader
+
+    _, pose_net, action_net = models
+    loader = dict(mode=TRAIN_MODE, seed=arguments.seed)
+    return {
+        "pose": BatchLoader(
+            *(list(sets.values()), ["frame"], ["pose"]),
+            batch_size=list(sizes.values()),
+            num_predictions=len(pose_net.outputs),
+            **loader,
+        ),
+        "action": BatchLoader(
+            *(clips, ["frame"], [label_key]),
+            batch_size=arguments.clips,
+            num_predictions=len(action_net.outputs),
+            **loader,
+        ),
+    }
+
+
+def train(arguments, network, recipe, sets, sizes, clips, label_key, validations):
+    """Train all stages and write the run folder.
+
+    Args:
+        arguments: of the command line; `clips` is the number of clips of a batch.
+        network: dict that describes the merged network, see `build`.
+        recipe: `Recipe`.
+        sets, sizes: {name: data set of images}, {name: images of each in a batch}.
+        clips: data set of training videos.
+        label_key: entry of their samples with the one-hot action.
+        validations: function (pose network, action network) -> functions (full model, epoch) -> scores, by task.
+    """
+    from deephar.training.run import Run
+    from deephar.training.stages import run_recipe
+
+    models = build(network)
+    initialise(arguments, models)
+    about = {"model": network, "recipe": dataclasses.asdict(recipe), "images": sizes, "clips": arguments.clips}
+    run = Run(arguments.out, about, arguments.resume)
+    loaders = make_loaders(arguments, models, sets, sizes, clips, label_key)
+    names = ", ".join(stage.name for stage in recipe.stages)
+    print(f"{models[0].count_params():,} parameters; stages: {names}; a batch: {sizes} or {arguments.clips} clips")
+    checks = validations(*models[1:]) if arguments.validate else None
+    shared = dict(print_full_losses=False, **options.loading(arguments))
+    run_recipe(recipe, lambda pose_replica: models, loaders, run, checks, **shared)
+    print(f"weights: {run.path('weights_last.weights.h5')}")

@@ -1,0 +1,135 @@
+"""Evaluate poses on single people of MPII: PCKh of every prediction block, in pixels of the frame."""
+
+import numpy as np
+
+from deephar.experiments.generic import EvalCallback, as_list, print_scores
+from deephar.metrics.pose2d import pckh, pckh_per_joint
+from deephar.utils import bbox_to_objposwin, objposwin_to_bbox, pa16j2d
+from deephar.utils.transform import crop_to_frame
+
+
+def eval_singleperson_pckh(
+    model,
+    fval,
+    pval,
+    afmat_val,
+    headsize_val,
+    win=None,
+    batch_size=8,
+    refp=0.5,
+    map_to_pa16j=None,
+    pred_per_block=1,
+    verbose=1,
+):
+    """PCKh of every prediction block.
+
+    Args:
+        model: pose model on images, or on clips: then consecutive samples are taken as the frames of one.
+        fval: (N, H, W, 3) crops.
+        pval: (N, J, 2+) true poses normalised to the crop, absent joints -1e9.
+        afmat_val: (N, 3, 3) from frame px to the normalised crop.
+        headsize_val: (N,) or (N, 1) frame px.
+        win: second input of the model; its first output is then left out.
+        batch_size: samples (or clips) for the network at once.
+        refp: threshold in head sizes.
+        map_to_pa16j: the joints of the model's layout that make pa16j, in its order; None where it is pa16j.
+        pred_per_block: outputs of the model for each block, the pose first.
+        verbose: print the table.
+
+    Returns:
+        A fraction in [0, 1] for each block, joints as in `deephar.metrics.pose2d.pckh`.
+
+    Raises:
+        ValueError: if the samples do not fill one clip of the model.
+    """
+    shape = model.inputs[0].shape
+    num_frames = shape[1] if len(shape) == 5 else None
+    if num_frames:
+        count = len(fval) // num_frames * num_frames
+        if not count:
+            raise ValueError(f"`fval` must hold at least {num_frames} frames, one clip. Received: {len(fval)}")
+        fval, pval, afmat_val, headsize_val = (x[:count] for x in (fval, pval, afmat_val, headsize_val))
+        fval = np.reshape(fval, (-1, num_frames, *fval.shape[1:]))  # (B, T, H, W, 3)
+    inputs = fval if win is None else [fval, win]
+    predictions = as_list(model.predict(inputs, batch_size=batch_size, verbose=0))[int(win is not None) :]
+    y_true = _pose_px(np.asarray(pval), afmat_val, map_to_pa16j)
+    predictions = [_pose_px(p, afmat_val, map_to_pa16j) for p in predictions[::pred_per_block]]
+    scores = [float(pckh(y_true, y_pred, headsize_val, refp=refp)) for y_pred in predictions]
+    if verbose:
+        print_scores(f"PCKh@{refp:g} (%), every prediction block, {len(y_true)} people", scores)
+        joints = pckh_per_joint(y_true, predictions[-1], headsize_val, pa16j2d, refp=refp)
+        print_scores(f"PCKh@{refp:g} (%), every joint, last block", joints)
+    return scores
+
+
+def _pose_px(pose, afmat, joints=None):
+    """Poses ([B, T,] J, 2+) normalised to their crops in frame px, (N, J, 2); absent joints stay absent."""
+    pose = crop_to_frame(np.reshape(pose[..., :2], (-1, pose.shape[-2], 2)), afmat)
+    return pose if joints is None else pose[:, joints]
+
+
+class MpiiEvalCallback(EvalCallback):
+    """`eval_singleperson_pckh` after every epoch, kept in LOGDIR/mpii_val.json."""
+
+    log_name = "mpii_val.json"
+
+    def __init__(
+        self,
+        fval,
+        pval,
+        afmat_val,
+        headsize_val,
+        win=None,
+        batch_size=16,
+        eval_model=None,
+        map_to_pa16j=None,
+        pred_per_block=1,
+        logdir=None,
+    ):
+        super().__init__(eval_model, logdir)
+        self.data = (fval, pval[:, :, 0:2], afmat_val, headsize_val)
+        self.options = dict(win=win, batch_size=batch_size, map_to_pa16j=map_to_pa16j, pred_per_block=pred_per_block)
+
+    def evaluate(self, model):
+        return eval_singleperson_pckh(model, *self.data, **self.options)
+
+
+def absulute_pred(model, frames, afmat, outidx, batch_size=8):
+    """Poses of output `outidx` in frame px: (N, H, W, 3) and (N, 3, 3) -> (N, J, 2)."""
+    predictions = as_list(model.predict(np.asarray(frames[:]), batch_size=batch_size, verbose=0))
+    return _pose_px(predictions[outidx], afmat[:])
+
+
+def refine_pred(
+    model, frames, afmat, bbox, ds, mode, outidx, num_iter=2, winsize_scale=1.50, momentum=0.8, batch_size=8
+):
+    """Predict, crop again around the prediction, and predict again.
+
+    Args:
+        model, outidx: the model, and which of its outputs to take.
+        frames: (N, H, W, 3) crops of the samples 0 to N - 1 of the data set.
+        afmat: (N, 3, 3) from frame px to the normalised crop.
+        bbox: (N, 4) their boxes, frame px.
+        ds, mode: the data set and its mode; its `get_data(key, mode, bbox=box)` crops again.
+        num_iter: predictions in all.
+        winsize_scale: side of the new box over the extent of the joints.
+        momentum: how much of the given box's centre the new one keeps.
+        batch_size: samples for the network at once.
+
+    Returns:
+        A list of `num_iter` poses (N, J, 2), frame px.
+    """
+    given = np.array([bbox_to_objposwin(box)[0] for box in bbox[:]])  # (N, 2)
+    frames, afmat, poses = np.asarray(frames[:]), np.asarray(afmat[:]), []
+    for iteration in range(num_iter):
+        poses.append(absulute_pred(model, frames, afmat, outidx, batch_size))
+        if iteration == num_iter - 1:
+            break
+        low, high = poses[-1].min(axis=1), poses[-1].max(axis=1)  # (N, 2)
+        centres = momentum * given + (1 - momentum) * (low + high) / 2
+        sides = winsize_scale * (high - low).max(axis=1)
+        boxes = [objposwin_to_bbox(centre, (side, side)) for centre, side in zip(centres, sides, strict=True)]
+        samples = [ds.get_data(key, mode, bbox=box) for key, box in enumerate(boxes)]
+        frames = np.stack([sample["frame"] for sample in samples])
+        afmat = np.stack([sample["afmat"] for sample in samples])
+    return poses

@@ -1,0 +1,149 @@
+"""Training of poses and actions together, stage by stage: what the scripts for Penn Action and NTU share.
+
+images, as many to a clip as it has frames --> batches `pose` --+
+                                                                  +--> stages of the recipe --> run folder
+videos -----------------------------------------> batches `action`+
+"""
+
+import argparse
+import dataclasses
+
+from deephar.experiments import networks, options
+from deephar.experiments.sources import split_batch
+from deephar.training.recipes import Recipe
+from deephar.utils import TRAIN_MODE
+
+SMALL_TRAINING = dict(steps_per_epoch=200, optimizer="adam", schedule="cosine", clipnorm=5.0)
+
+
+def make_parser(doc, default_out, recipe):
+    """A parser with the options of every multi-task training; what `parse` gives it has `stages` of `recipe`."""
+
+    def stage_names(text):
+        """'pose,action' as a list of known stages, in the order of the recipe."""
+        names = text.split(",")
+        if not set(names) <= set(known):
+            raise argparse.ArgumentTypeError(f"must be some of {','.join(known)}. Received: {text}")
+        return [name for name in known if name in names]
+
+    known = [stage.name for stage in recipe.stages]
+    parser = options.make_parser(doc, default_out)
+    options.add_training(parser, batch=32)
+    parser.add_argument("--small", action="store_true", help="the small network and a short schedule")
+    parser.add_argument("--synthetic", action="store_true", help="images and clips rendered on the fly, no data set")
+    parser.add_argument("--lsp", type=options.fraction, default=0.0, help="share of LSP in a batch of images")
+    parser.add_argument("--clips", type=options.positive, help="clips of a batch; default: batch / frames")
+    parser.add_argument("--stages", type=stage_names, metavar=",".join(known), help="which; default: all")
+    parser.add_argument("--validate", type=options.count, default=60, help="people and videos held out; 0: none")
+    parser.set_defaults(stages=known)
+    return parser
+
+
+def parse(parser, argv, *names):
+    """Read the command line; with --tiny the data sets `names` are written where none are given."""
+    arguments = options.parse(parser, argv)
+    if arguments.tiny:
+        names = ([] if arguments.synthetic else list(names)) + (["LSP"] if arguments.lsp else [])
+        options.tiny_data(arguments, *names)
+        options.make_tiny(arguments, batch=2 * networks.NUM_FRAMES, epochs=arguments.epochs or 1)
+    return arguments
+
+
+def make_recipe(arguments, recipe, small_epochs, monitors):
+    """The stages that were asked for.
+
+    Args:
+        arguments: of the command line.
+        recipe: `Recipe` of the paper.
+        small_epochs: {stage: epochs} of the short schedule.
+        monitors: {task: (score that decides about the best weights, 'max' or 'min')}, where something is validated.
+    """
+    stages = [stage for stage in recipe.stages if stage.name in arguments.stages]
+    if arguments.small:
+        stages = [stage.replace(**SMALL_TRAINING, epochs=small_epochs[stage.name]) for stage in stages]
+    stages = [options.override(arguments, stage) for stage in stages]
+    if arguments.validate:
+        decides = {task: dict(zip(("monitor", "monitor_mode"), how, strict=True)) for task, how in monitors.items()}
+        stages = [stage.replace(**decides.get(stage.task, {})) for stage in stages]
+    return Recipe(recipe.name, tuple(stages), recipe.source)
+
+
+def shares(arguments, published):
+    """Images of a clip from each source, {name: number}.
+
+    Args:
+        published: {name: share} of the paper, the first one takes what the others leave.
+    """
+    first, *others = ["synthetic"] if arguments.synthetic else published
+    scaled = {name: published[name] * (1 - arguments.lsp) for name in others}
+    return split_batch({first: 1.0, **scaled, "lsp": arguments.lsp}, networks.NUM_FRAMES)
+
+
+def make_validations(pose, action):
+    """Functions (full model, epoch) -> scores, by task, for `run_recipe`.
+
+    Args:
+        pose, action: functions (model) -> function (epoch) -> scores. Each is called once for a model: networks are
+            traced again for every new one.
+    """
+    made = {}
+
+    def measure(kind, model, epoch):
+        if (kind, id(model)) not in made:
+            made[kind, id(model)] = kind(model)
+        return made[kind, id(model)](epoch)
+
+    return {
+        "pose": lambda model, epoch: measure(pose, model, epoch),
+        "action": lambda model, epoch: measure(action, model, epoch),
+        "joint": lambda model, epoch: {**measure(action, model, epoch), **measure(pose, model, epoch)},
+    }
+
+
+def make_loaders(arguments, config, sets, counts, clips, label_key):
+    """Batches of images, as many to a clip as it has frames, and batches of clips."""
+    from deephar.data import BatchLoader
+    from deephar.models import get_num_predictions
+
+    seed, per_batch = arguments.seed, max(1, arguments.batch // config.num_frames)
+    num_poses = get_num_predictions(config.num_pyramids, config.num_levels)
+    num_actions = get_num_predictions(len(config.action_pyramids), config.num_levels)
+    images = BatchLoader(list(sets.values()), ["frame"], ["pose"], TRAIN_MODE, list(counts.values()), seed=seed)
+    pose = BatchLoader(images, ["frame"], ["pose"], TRAIN_MODE, per_batch, num_poses, shuffle=False, seed=seed)
+    size = arguments.clips or per_batch
+    action = BatchLoader(clips, ["frame"], [label_key], TRAIN_MODE, size, num_actions, seed=seed)
+    return {"pose": pose, "action": action}
+
+
+def train(arguments, config, recipe, sets, counts, clips, label_key, validations):
+    """Train all stages and write the run folder.
+
+    Args:
+        arguments: of the command line.
+        config: `ModelConfig` of the clip network; its poses are decoupled only in stages that ask for it.
+        recipe: `Recipe`.
+        sets, counts: {name: data set of images}, {name: images of each in a clip}.
+        clips: data set of training videos.
+        label_key: entry of their samples with the one-hot action.
+        validations: of `make_validations`.
+    """
+    from deephar.models import split_model, spnet
+    from deephar.training.run import Run
+    from deephar.training.stages import run_recipe
+
+    def build(pose_replica):
+        model = spnet.build(config.replace(pose_replica=pose_replica))
+        for path in (arguments.weights, arguments.init) if not started else ():
+            if path:
+                networks.initialise(model, path)
+        started.append(model)
+        return (model, *split_model(model, config, model_names=["Pose", "Action"]))
+
+    started = []
+    stored = config.replace(pose_replica=recipe.stages[-1].pose_replica)
+    about = {"model": stored.to_dict(), "recipe": dataclasses.asdict(recipe), "images": counts}
+    run = Run(arguments.out, about, arguments.resume)
+    loaders = make_loaders(arguments, config, sets, counts, clips, label_key)
+    print(f"stages: {', '.join(s.name for s in recipe.stages)}; {config.num_frames} images: {counts}", flush=True)
+    run_recipe(recipe, build, loaders, run, validations, print_full_losses=False, **options.loading(arguments))
+    print(f"weights: {run.path('weights_last.weights.h5')}")

@@ -1,0 +1,90 @@
+"""The networks of the scripts: the published, the small and a tiny configuration, and a trained one by name or file."""
+
+from deephar.config import DataConfig, ModelConfig
+
+NUM_PENN_ACTIONS, NUM_NTU_ACTIONS = 15, 60
+NUM_FRAMES = 8
+SMALL = dict(num_pyramids=2, num_levels=4, growth=32)
+SMALL_FEATURES = dict(num_pose_features=96, num_visual_features=96)  # 128, the default, makes more than 12 MB
+TINY = dict(num_pyramids=2, num_levels=2, growth=8, num_pose_features=16, num_visual_features=16)
+SMALL_SIDE, TINY_SIDE, PAPER_SIDE = 128, 32, 256
+POSE_NETWORKS = ("spnet", "reception")
+
+
+def small_dataconf(side=SMALL_SIDE, turn=40, **changes):
+    """How images are cropped and augmented for a small network of `side` x `side` px.
+
+    Finer steps than the published settings, as a small set is seen often.
+    """
+    choices = dict(
+        angles=range(-turn, turn + 1, 2),
+        scales=[s / 100 for s in range(75, 131, 5)],
+        trans_x=range(-16, 17, 2),
+        trans_y=range(-16, 17, 2),
+        chpower=[p / 100 for p in range(70, 141, 5)],
+    )
+    return DataConfig(crop_resolution=(side, side), **{**choices, **changes})
+
+
+def small_config(layout="pa16j2d", side=SMALL_SIDE, num_frames=None, **changes):
+    """The small network's `ModelConfig`; with `num_frames` also actions in both pyramids, 15 by default."""
+    shape = (side, side, 3) if num_frames is None else (num_frames, side, side, 3)
+    actions = dict(num_actions=[NUM_PENN_ACTIONS], action_pyramids=[1, 2], **SMALL_FEATURES)
+    return ModelConfig(shape, layout, **{**SMALL, **({} if num_frames is None else actions), **changes})
+
+
+def tiny_config(num_frames=None, **changes):
+    """A network that only shows that a script works."""
+    changes = {"action_pyramids": [2], **TINY, **changes}
+    return small_config(side=TINY_SIDE, num_frames=num_frames, **changes)
+
+
+def reception_config(side=PAPER_SIDE, num_joints=16, dim=2, **changes):
+    """A ReceptionNet as `deephar.models.builders.build_network` takes it: the published one for MPII, or changed."""
+    published = dict(network="reception", input_shape=[side, side, 3], num_joints=num_joints, dim=dim, ksize=[5, 5])
+    return {**published, "num_blocks": 8, **changes}
+
+
+def load(arguments, num_frames=None, network="spnet", **changes):
+    """The trained network that --model and --weights name; with --tiny and neither, one of random weights.
+
+    --weights alone is a registered name or a weight file with its run's config.json; with --model NAME it is the file.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such file or name, or it does not fit.
+    """
+    if arguments.tiny and not (arguments.model or arguments.weights):
+        from deephar.models.builders import build_network
+
+        if network == "reception":
+            return build_network(reception_config(TINY_SIDE, num_blocks=1, **changes))
+        return build_network(tiny_config(num_frames, **changes).to_dict())
+    from deephar.models.zoo import DEFAULT_MODEL, load_model
+
+    if arguments.model:
+        return load_model(arguments.model, weights=arguments.weights)
+    return load_model(arguments.weights or DEFAULT_MODEL)
+
+
+def step_of(arguments, signature):
+    """Step between the frames of a clip: asked for by --subsampling, or that of the network."""
+    return arguments.subsampling or signature.frame.frame_step
+
+
+def initialise(model, start):
+    """Start a model from the weights of another: an image model's in a clip model, poses without actions, and back.
+
+    Args:
+        model: the network to start.
+        start: a weight file of the same joints; or a registered name, whose joints, dimensions and actions may differ.
+    """
+    from deephar.models.zoo import MODELS, load_model
+
+    if str(start) not in MODELS:
+        return model.load_weights(start, by_name=True, ignore=("*action*", "*_replica"))
+    from deephar.models.transfer import transfer_weights
+
+    source = load_model(str(start))
+    kept = transfer_weights(source, model, source.signature.layout, model.signature.layout)
+    print(f"started from {start}; {len(kept)} layers are fresh: {', '.join(kept[:4])}{' ...' * (len(kept) > 4)}")
+    return kept

@@ -1,0 +1,26 @@
+"""Evaluate actions on NTU: one clip from the middle of a video, or several clips and their flipped copys.
+
+The functions are those of action_evaluation.py, whose first argument is given here:
+
+    eval_singleclip(model, x_te, action_te, batch_size=1, verbose=1)
+    eval_singleclip_generator(model, datagen, verbose=1, logdir=None)
+    eval_multiclip_dataset(model, ntu, subsampling, bboxes_file=None, logdir=None, verbose=1, batch_size=8)
+    read_boxes(bboxes_file, ntu)
+"""
+
+import functools
+
+from deephar.experiments import action_evaluation
+
+NTU = action_evaluation.ActionSet("NTU", "ntuaction", "exp/ntu/predict_bboxes.py")
+
+eval_singleclip = functools.partial(action_evaluation.single_clip, NTU)
+eval_singleclip_generator = functools.partial(action_evaluation.single_clip_batches, NTU)
+eval_multiclip_dataset = functools.partial(action_evaluation.multi_clip, NTU)
+read_boxes = functools.partial(action_evaluation.read_boxes, NTU)
+
+
+class NtuEvalCallback(action_evaluation.ActionEvalCallback):
+    """Single-clip accuracy after every epoch, kept in LOGDIR/ntu_val.json; arguments as `ActionEvalCallback`."""
+
+    about, log_name = NTU, "ntu_val.json"

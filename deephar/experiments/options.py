@@ -1,0 +1,144 @@
+"""The options that all scripts share, and how they end: one line for what the user got wrong.
+
+SCRIPT.py [OUT | --out OUT] [--data DIR] [--tiny] [--weights NAME|PATH] [--resume] [--seed N]
+training also: --init --epochs --steps --batch --lr --optimizer --schedule --warmup --clipnorm --precision --jit
+               --workers --all-devices --time-limit
+"""
+
+import argparse
+import pathlib
+import sys
+
+from deephar.inference.quiet import quiet_keras
+from deephar.utils.processes import exit_status
+
+
+def make_parser(doc, default_out):
+    """A parser with the options of every script.
+
+    Args:
+        doc: the script's docstring, which `--help` shows.
+        default_out: the output folder where none is named.
+    """
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("folder", nargs="?", metavar="OUT", type=pathlib.Path, help="output folder")
+    parser.add_argument("--out", type=pathlib.Path, help=f"the same; default {default_out}")
+    parser.add_argument("--data", metavar="DIR", help="folder of the data set, or one that holds several by name")
+    parser.add_argument("--tiny", action="store_true", help="tiny synthetic data and network: seconds, no result")
+    parser.add_argument("--weights", metavar="NAME|PATH", help="a registered model, or weights of a run folder")
+    parser.add_argument("--model", metavar="NAME", help="a registered model, for weights that do not say what they are")
+    parser.add_argument("--resume", action="store_true", help="go on with what OUT holds")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(default_out=pathlib.Path(default_out))
+    return parser
+
+
+def add_training(parser, **defaults):
+    """Add the options of training.
+
+    Args:
+        parser: of `make_parser`.
+        defaults: of batch, lr, optimizer, schedule, warmup, clipnorm, workers; what has none keeps the stage's value.
+    """
+    add = parser.add_argument_group("training").add_argument
+    add("--init", metavar="PATH|NAME", type=pathlib.Path, help="weights to start from; what a file lacks: --weights")
+    add("--epochs", type=positive)
+    add("--steps", type=positive, help="steps of an epoch")
+    add("--batch", type=positive, default=defaults.get("batch"), help="images of a batch")
+    add("--lr", type=float, default=defaults.get("lr"), help="learning rate at the start")
+    add("--optimizer", choices=("rmsprop", "sgd", "adam", "adamw"), default=defaults.get("optimizer"))
+    add("--schedule", choices=("step", "cosine"), default=defaults.get("schedule"))
+    add("--warmup", metavar="STEPS", type=count, default=defaults.get("warmup", 0), help="steps of linear rise")
+    add("--clipnorm", type=float, default=defaults.get("clipnorm"), help="upper limit of the gradient's norm")
+    add("--heatmaps", metavar="W", type=float, default=0.0, help="weight of an additional loss on heat maps; paper: 0")
+    add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
+    add("--jit", action="store_true", help="compile with XLA: for an accelerator")
+    add("--workers", type=count, default=defaults.get("workers", 2), help="processes that load; 0: none")
+    add("--all-devices", action="store_true", help="split every batch over all devices (JAX backend)")
+    add("--time-limit", metavar="MIN", type=float, help="stop after the epoch that ends later than this")
+
+
+def parse(parser, argv=None):
+    """Read the command line; `out` is the output folder, which is made."""
+    arguments = parser.parse_args(argv)
+    if arguments.folder is not None and arguments.out is not None:
+        parser.error("give the output folder once, as first argument or by --out")
+    arguments.out = arguments.out or arguments.folder or arguments.default_out
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    quiet_keras()
+    if getattr(arguments, "all_devices", False):
+        from deephar.training.trainer import use_all_devices
+
+        print(f"{use_all_devices()} devices")
+    return arguments
+
+
+def run(main):
+    """Call a script's `main` and leave with its exit status; what the user got wrong ends in one line."""
+    going_on = "what was saved last is whole, --resume goes on with it"
+    sys.exit(exit_status(main, pathlib.Path(sys.argv[0]).name, going_on, hint="(DEEPHAR_DEBUG=1 shows where)"))
+
+
+STAGE_FIELDS = {
+    "epochs": "epochs",
+    "steps": "steps_per_epoch",
+    "lr": "learning_rate",
+    "optimizer": "optimizer",
+    "schedule": "schedule",
+    "clipnorm": "clipnorm",
+    "precision": "precision",
+    "heatmaps": "heatmap_weight",
+}
+
+
+def override(arguments, stage):
+    """A copy of a `Stage` with what was asked for on the command line."""
+    asked = {field: getattr(arguments, name) for name, field in STAGE_FIELDS.items()}
+    changes = {name: value for name, value in asked.items() if value is not None}
+    return stage.replace(**changes, warmup_steps=arguments.warmup, jit_compile=arguments.jit, seed=arguments.seed)
+
+
+def tiny_data(arguments, *names):
+    """With --tiny and no --data, write the synthetic data sets `names` into OUT/data and take these."""
+    if arguments.tiny and not arguments.data:
+        from deephar.experiments.tiny import write_tiny
+
+        arguments.data = write_tiny(arguments.out / "data", *names)
+
+
+def make_tiny(arguments, **changes):
+    """Shrink training to a few steps of a few images, without worker processes; `changes` are set besides."""
+    arguments.epochs, arguments.steps = arguments.epochs or 2, arguments.steps or 2
+    vars(arguments).update({"batch": 4, "workers": 0, "warmup": 0, "validate": 2, **changes})
+
+
+def loading(arguments):
+    """The keyword arguments of `train_stage` that say how samples are loaded and when to stop."""
+    limit = None if arguments.time_limit is None else 60 * arguments.time_limit
+    many = arguments.workers > 0
+    return dict(workers=arguments.workers, use_multiprocessing=many, max_queue_size=6, time_limit_s=limit)
+
+
+def positive(text):
+    """A whole number from 1."""
+    return count(text, least=1)
+
+
+def count(text, least=0):
+    """A whole number from `least`."""
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}. Received: {text}")
+    return int(text)
+
+
+def fraction(text):
+    """A number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1. Received: {text}")
+    return value

@@ -1,0 +1,175 @@
+"""Actions from annotated poses of Penn Action: the videos, training batches, one clip or many clips a video.
+
+labels/*.mat or annotations.mat --> PoseVideo --> clips (F, 16, 2) --> pose and confidence --> build_pose_model
+"""
+
+import pathlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from deephar.data.pose_clips import (
+    PoseVariation,
+    as_input,
+    clip_positions,
+    covering_positions,
+    mirror_clip,
+    normalise_clip,
+    pa16_from_pa13,
+    take_frames,
+)
+from deephar.evaluation.actions import SMALLEST, summarise
+from deephar.utils import TEST_MODE, TRAIN_MODE
+
+FOLDERS = ("Penn_Action", "PennAction", "PennLabels")  # the data set's folder in one that holds several
+NUM_FRAMES = 16
+STEP = 6.0  # frames between those of the single clip, where the video is long enough
+STEPS = (6.0, 4.0, 3.0, 2.0)  # of the clips of the multi-clip test
+
+
+@dataclass(frozen=True)
+class PoseVideo:
+    """The poses of one video.
+
+    Attributes:
+        number: of the video.
+        action: index into the list of actions.
+        train: whether it is of the official training split.
+        joints: (T, 16, 2) px, NaN where a joint has no position.
+    """
+
+    number: int
+    action: int
+    train: bool
+    joints: np.ndarray
+
+    def clip(self, positions):
+        """The normalised clip (F, 16, 2) at these frame positions."""
+        return normalise_clip(take_frames(self.joints, positions))
+
+
+def load_videos(folder):
+    """The videos of a folder of label files, or of a folder with `annotations.mat`, and the names of the actions.
+
+    Raises:
+        FileNotFoundError, ValueError: there is neither, or a file is not as described.
+    """
+    from deephar.data.penn_labels import ACTIONS, read_labels
+
+    places = [pathlib.Path(folder) / name for name in (".", *FOLDERS)]
+    for place in places:
+        if (place / "annotations.mat").is_file() and not (place / "labels").is_dir():
+            return _from_annotations(place / "annotations.mat")
+    folder = next((place for place in places if (place / "labels").is_dir()), folder)
+    labels = read_labels(folder)
+    videos = [_video(v.number, ACTIONS.index(v.action), v.train, v.joints_px, v.annotated) for v in labels]
+    return videos, list(ACTIONS)
+
+
+def _from_annotations(path):
+    from deephar.data.pennaction_annotations import load_sequences
+
+    splits, actions, _ = load_sequences(path)
+    videos = [
+        _video(s.idx, s.action_id - 1, mode == TRAIN_MODE, s.joints, (s.visible > 0) | (s.joints > 1).all(axis=-1))
+        for mode in (TRAIN_MODE, TEST_MODE)
+        for s in splits[mode]
+    ]
+    return videos, actions
+
+
+def _video(number, action, train, joints, annotated):
+    return PoseVideo(number, action, train, pa16_from_pa13(np.where(annotated[..., None], joints, np.nan)))
+
+
+def split_videos(videos, num_held_out):
+    """Training, validation and test videos; validation is evenly spaced in the training split, sorted by action.
+
+    Raises:
+        ValueError: a split is empty.
+    """
+    train = sorted((v for v in videos if v.train), key=lambda v: (v.action, v.number))
+    test = [v for v in videos if not v.train]
+    if not test or num_held_out >= len(train):
+        raise ValueError(
+            f"`videos` must hold test videos and more than {num_held_out} training videos. "
+            f"Received: {len(test)} and {len(train)}"
+        )
+    held_out = {(2 * k + 1) * len(train) // (2 * num_held_out) for k in range(num_held_out)}
+    rest = [v for k, v in enumerate(train) if k not in held_out]
+    return rest, [train[k] for k in sorted(held_out)], test
+
+
+class PoseBatches:
+    """Varied training clips, one a video and pass: a loader for `deephar.training.stages.train_stage`.
+
+    Args:
+        videos: list of `PoseVideo`.
+        num_actions: A.
+        batch: clips of a batch.
+        num_outputs: how many times the label is given.
+        variation: `PoseVariation`.
+        smoothing: share of the label that is spread over all actions.
+        seed: of order and variation; with `epoch`, the number of the pass, it fixes every batch.
+    """
+
+    def __init__(self, videos, num_actions, batch, num_outputs, variation=None, smoothing=0.0, seed=0):
+        self.videos, self.num_actions, self.batch, self.num_outputs = list(videos), num_actions, batch, num_outputs
+        self.variation, self.smoothing = variation or PoseVariation(), smoothing
+        self.seed, self.epoch = seed, 0
+
+    def __len__(self):
+        return max(1, len(self.videos) // self.batch)
+
+    def __getitem__(self, index):
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.videos))
+        rng = np.random.default_rng([self.seed, self.epoch, 1 + index])
+        chosen = [self.videos[k] for k in order[index * self.batch : (index + 1) * self.batch]]
+        clips = np.stack([self._clip(video, rng) for video in chosen])  # (B, F, 16, 2)
+        labels = np.eye(self.num_actions, dtype="float32")[[video.action for video in chosen]]
+        labels = (1 - self.smoothing) * labels + self.smoothing / self.num_actions
+        return as_input(clips), (labels,) * self.num_outputs
+
+    def _clip(self, video, rng):
+        positions = self.variation.positions(rng, len(video.joints), NUM_FRAMES, STEP)
+        return self.variation.vary(rng, video.clip(positions))
+
+
+def single_clips(videos):
+    """One clip a video, from its middle: {clips (N, F, 16, 2), video of each (N,)}."""
+    clips = [v.clip(clip_positions(len(v.joints), NUM_FRAMES, STEP)) for v in videos]
+    return {"clips": np.stack(clips), "video": np.arange(len(videos))}
+
+
+def multi_clips(videos, steps=STEPS):
+    """All clips that cover a video, each also flipped: {clips (N, F, 16, 2), video of each (N,)}."""
+    clips, owner = [], []
+    for place, video in enumerate(videos):
+        found = [video.clip(p) for p in covering_positions(len(video.joints), NUM_FRAMES, steps)]
+        clips += found + [mirror_clip(clip) for clip in found]
+        owner += [place] * (2 * len(found))
+    return {"clips": np.stack(clips), "video": np.array(owner)}
+
+
+def score(model, videos, clips, batch=256):
+    """Accuracy of every output: the probabilities of a video's clips are multiplied, as in the papers.
+
+    Args:
+        model: of `build_pose_model`.
+        videos: list of `PoseVideo`.
+        clips: of `single_clips` or `multi_clips` for these videos.
+        batch: clips for the network at once.
+
+    Returns:
+        `ActionScoresOnSet`.
+    """
+    inputs = as_input(clips["clips"])
+    outputs = [[] for _ in model.outputs]
+    for first in range(0, len(inputs[0]), batch):
+        found = model.predict_on_batch([part[first : first + batch] for part in inputs])
+        for kept, y in zip(outputs, found, strict=True):
+            kept.append(np.asarray(y))
+    logs = np.log(np.maximum(np.stack([np.concatenate(y) for y in outputs]), SMALLEST))  # (K, N, A)
+    scores = np.zeros((len(logs), len(videos), logs.shape[-1]))
+    np.add.at(scores, (slice(None), clips["video"]), logs)
+    return summarise(scores, [video.action for video in videos], len(inputs[0]))

@@ -1,0 +1,42 @@
+"""Training of poses on images from several sources: what the scripts for LSP, MPII and Human3.6M share."""
+
+import dataclasses
+
+from deephar.experiments import networks, options
+from deephar.utils import TRAIN_MODE
+
+
+def train_poses(arguments, config, dataconf, stage, sets, sizes, people, people_3d=None):
+    """Build or start from given weights, train one stage, write the run folder.
+
+    Args:
+        arguments: of the command line, training options included.
+        config: `ModelConfig` of an image network, or a dict for `deephar.models.builders.build_network`.
+        dataconf: `DataConfig` of its images.
+        stage: `Stage`.
+        sets: {name: data set}.
+        sizes: {name: images in a batch}.
+        people: {name: data set} to validate on by PCKh or PCK, `arguments.validate` people of each.
+        people_3d: the same by MPJPE.
+    """
+    from deephar.data import BatchLoader
+    from deephar.experiments.validation import pose_validation
+    from deephar.models.builders import build_network
+    from deephar.training.run import Run
+    from deephar.training.stages import train_stage
+
+    network = config if isinstance(config, dict) else config.to_dict()
+    model = build_network(network)
+    if arguments.init or arguments.weights:
+        networks.initialise(model, arguments.init or arguments.weights)
+    loader = BatchLoader(
+        *(list(sets.values()), ["frame"], ["pose"], TRAIN_MODE, list(sizes.values())),
+        num_predictions=len(model.outputs),
+        seed=arguments.seed,
+    )
+    about = {"model": network, "data": dataconf.to_dict(), "stage": dataclasses.asdict(stage), "batch": sizes}
+    run = Run(arguments.out, about, arguments.resume)
+    print(f"{model.count_params():,} parameters; a batch: {sizes}; {stage.epochs} x {stage.steps_per_epoch} steps")
+    check = pose_validation(model, people, people_3d or {}, arguments.validate) if arguments.validate else None
+    train_stage(model, loader, stage, run, check, print_full_losses=False, **options.loading(arguments))
+    print(f"weights: {run.path('weights_best.weights.h5')}")

@@ -1,0 +1,94 @@
+"""What is measured after every epoch of training, on people and videos that are neither trained nor tested on."""
+
+from deephar.evaluation.poses import eval_pck, eval_pose, eval_single_clip
+from deephar.models.surgery import image_view
+from deephar.utils import VALID_MODE
+
+
+def spread(length, limit):
+    """At most `limit` numbers of 0 to `length` - 1, evenly spaced."""
+    number = min(limit, length)
+    return [k * length // number for k in range(number)]
+
+
+def per_cent(scores):
+    """Fractions as text, one each prediction block."""
+    return " ".join(f"{100 * score:.1f}" for score in scores)
+
+
+class PoseValidation:
+    """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP) of every block; call it with (epoch) -> scores of the last block.
+
+    Args:
+        model: the network, for images or clips.
+        datasets: {name: data set}; LSP is the one named 'lsp'.
+        limit: people of each.
+    """
+
+    def __init__(self, model, datasets, limit):
+        self.model = image_view(model)
+        self.datasets = datasets
+        self.keys = {name: spread(data.get_length(VALID_MODE), limit) for name, data in datasets.items()}
+
+    def __call__(self, epoch):
+        scores = {}
+        for name, data in self.datasets.items():
+            evaluate, measure = (eval_pck, "pck") if name == "lsp" else (eval_pose, "pckh")
+            scores = evaluate(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
+            threshold = f"{scores.measure}@{scores.threshold:g}"
+            print(f"epoch {epoch + 1}: {name} {threshold} by block: {per_cent(scores.mean)}", flush=True)
+            scores[f"{measure}_{name}"] = float(scores.mean[-1])
+        return scores
+
+
+class PoseValidation3D:
+    """Root-aligned MPJPE, mm, the depth of the root true, of every block; call it with (epoch) -> that of the last.
+
+    Args:
+        model: a network of 3D poses, for images or clips.
+        datasets: {name: data set of 3D poses}.
+        limit: people of each.
+    """
+
+    def __init__(self, model, datasets, limit):
+        self.model, self.datasets = image_view(model), datasets
+        self.keys = {name: spread(data.get_length(VALID_MODE), limit) for name, data in datasets.items()}
+
+    def __call__(self, epoch):
+        from deephar.evaluation.poses3d import eval_pose_3d
+
+        scores = {}
+        for name, data in self.datasets.items():
+            scores = eval_pose_3d(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
+            errors = scores.measures["MPJPE"]
+            text = " ".join(f"{error:.1f}" for error in errors)
+            print(f"epoch {epoch + 1}: {name} MPJPE by block, mm, true root depth: {text}", flush=True)
+            scores[f"mpjpe_{name}"] = float(errors[-1])
+        return scores
+
+
+def pose_validation(model, people, people_3d, limit):
+    """One function (epoch) -> scores for people with and without depth, those with depth first.
+
+    Args:
+        model: the network, for images or clips.
+        people, people_3d: {name: data set} for `PoseValidation` and `PoseValidation3D`.
+        limit: people of each.
+    """
+    kinds = ((PoseValidation3D, people_3d), (PoseValidation, people))
+    checks = [kind(model, sets, limit) for kind, sets in kinds if sets]
+    return lambda epoch: {name: score for check in checks for name, score in check(epoch).items()}
+
+
+class ActionValidation:
+    """Single-clip accuracy of every action output; call it with (epoch) -> {'single_clip': of the last}."""
+
+    def __init__(self, model, dataset, limit, batch_size=2, label_key="pennaction"):
+        self.model, self.dataset, self.batch_size, self.label_key = model, dataset, batch_size, label_key
+        self.keys = spread(dataset.get_length(VALID_MODE), limit)
+
+    def __call__(self, epoch):
+        options = {"keys": self.keys, "batch_size": self.batch_size, "progress": False, "label_key": self.label_key}
+        scores = eval_single_clip(self.model, self.dataset, VALID_MODE, **options)
+        print(f"epoch {epoch + 1}: single-clip accuracy by block: {per_cent(scores.accuracy)}", flush=True)
+        return {"single_clip": float(scores.accuracy[-1])}

@@ -1,0 +1,77 @@
+"""Boxes of people: checked, turned into crop windows, found again from poses.
+
+    box of a person  --window_of-->  square to cut (1.25 x the longer side)  --network-->  pose
+         ^------------------------------- box_from_poses (1.2 x the joints) ----------------------'
+
+Together the margins make the square 1.5 times the box of the joints, the size that training crops have. The box that
+covers the whole frame is cut without a margin.
+"""
+
+import numpy as np
+
+JOINTS_TO_BOX = 1.2
+CONFIDENT = 0.7  # a joint with at least this confidence helps to find the box
+LOST_BELOW = 0.5  # mean confidence of the better half of the joints under which nobody is in the box
+MIN_WINDOW_PX = 32.0
+
+
+def whole_frame(size):
+    """The box of a whole frame of `size` (width, height)."""
+    return (0.0, 0.0, float(size[0]), float(size[1]))
+
+
+def check_box(box, size):
+    """Return `box` as four floats.
+
+    Args:
+        box: x1, y1, x2, y2 in frame pixels.
+        size: (width, height) of the frame.
+
+    Raises:
+        ValueError: not four finite numbers, no area, or outside of the frame.
+    """
+    allowed = "`box` must be x1,y1,x2,y2 in pixels with x1 < x2 and y1 < y2"
+    try:
+        x1, y1, x2, y2 = (float(v) for v in np.asarray(box, dtype=float).reshape(-1))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{allowed}. Received: {box}") from error
+    if not np.isfinite([x1, y1, x2, y2]).all() or x1 >= x2 or y1 >= y2:
+        raise ValueError(f"{allowed}. Received: {box}")
+    if x2 <= 0 or y2 <= 0 or x1 >= size[0] or y1 >= size[1]:
+        raise ValueError(f"`box` must overlap the frame of {size[0]} x {size[1]} pixels. Received: {box}")
+    return (x1, y1, x2, y2)
+
+
+def window_of(box, size, margin=1.25):
+    """Centre (x, y) and side, `margin` x the longer side, of the square to cut for the person in `box`, frame px."""
+    x1, y1, x2, y2 = box
+    covers = x1 <= 0 and y1 <= 0 and x2 >= size[0] and y2 >= size[1]
+    side = max(x2 - x1, y2 - y1) * (1.0 if covers else margin)
+    return ((x1 + x2) / 2, (y1 + y2) / 2), max(side, MIN_WINDOW_PX)
+
+
+def box_from_poses(poses_px, confidence, size):
+    """Find the box around a person from poses of one or more frames.
+
+    Args:
+        poses_px: (N, J, D), x and y in frame pixels.
+        confidence: (N, J). Joints of at least CONFIDENT count, or the better half of them where fewer do.
+        size: (width, height) of the frame, to which the box is cut.
+
+    Returns:
+        (x1, y1, x2, y2), or None where nobody seems to be.
+    """
+    points, confidence = np.asarray(poses_px, float)[..., :2], np.asarray(confidence, float)
+    half = max(1, confidence.shape[1] // 2)
+    ranked = np.sort(confidence, axis=1)[:, ::-1]  # (N, J)
+    found = ranked[:, :half].mean(axis=1) >= LOST_BELOW  # (N,)
+    if not found.any():
+        return None
+    enough = np.minimum(ranked[:, half - 1], CONFIDENT)  # (N,)
+    used = points[found][confidence[found] >= enough[found, None]]  # (M, 2)
+    low, high = used.min(axis=0), used.max(axis=0)
+    middle, reach = (low + high) / 2, np.maximum(high - low, MIN_WINDOW_PX / 2) * JOINTS_TO_BOX / 2
+    low, high = np.maximum(middle - reach, 0), np.minimum(middle + reach, size)
+    if (high - low < 2).any():
+        return None
+    return (*low.tolist(), *high.tolist())

@@ -1,0 +1,37 @@
+"""Crops of frames as a network's input spec asks for them."""
+
+import numpy as np
+from PIL import Image
+
+from deephar.data.frames import cut, make_crop, normalise
+from deephar.inference.boxes import window_of
+
+PLAIN = {"angle": 0, "hflip": 0}
+
+
+def crop_of(box, size, spec):
+    """Return the `Crop` that shows a network the person in a box, or the whole frame, as its input asks for.
+
+    Args:
+        box: (x1, y1, x2, y2) of the person, frame px.
+        size: (width, height) of the frame, px.
+        spec: `InputSpec`.
+
+    Raises:
+        ValueError: the network takes any size: choose one by `signature.replace(size=(H, W))`.
+    """
+    if None in spec.size:
+        fix = "`signature.replace(size=(H, W))` chooses one"
+        raise ValueError(f"`size` of the network's input must be known; {fix}. Received: {spec.size}")
+    if spec.crop == "person":
+        centre, side = window_of(box, size, spec.margin)
+        window = (side, side)
+    else:
+        shrink = min(size[0] / spec.size[1], size[1] / spec.size[0])  # frame px an input px
+        centre, window = (size[0] / 2, size[1] / 2), (shrink * spec.size[1], shrink * spec.size[0])
+    return make_crop(size, centre, window, PLAIN, spec.resolution, spec.pad_color)
+
+
+def crop_frames(frames, crop, spec):
+    """Cut and normalise: sequence of N uint8 (H, W, 3) -> float32 (N, h, w, 3) in the range that `spec` asks for."""
+    return np.stack([normalise(cut(Image.fromarray(k), crop), value_range=spec.value_range) for k in frames])

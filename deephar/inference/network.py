@@ -1,0 +1,100 @@
+"""`PersonNetwork`: a network that sees one person of a frame at a time, in frame pixels on both sides.
+
+    frames, box --crop_of, crop_frames--> crops --forward_flip--> outputs --decode--> poses --crop_to_frame--> frame px
+"""
+
+import numpy as np
+
+from deephar.inference.boxes import box_from_poses, whole_frame
+from deephar.inference.crops import crop_frames, crop_of
+from deephar.inference.decode import block_index, decode
+from deephar.inference.engines import forward_flip
+from deephar.utils.transform import crop_to_frame
+
+
+class PersonNetwork:
+    """Runs a network on the crops of one person.
+
+    Args:
+        model: a network of images or clips with pose outputs.
+        signature: its `Signature`.
+        pose_block, action_block: which of the pose and action outputs count, as Python counts.
+        flip: also run the flipped crop and average; twice the time.
+        batch_size: frames in one forward pass.
+
+    Raises:
+        ValueError: the network has no poses, or no such block.
+    """
+
+    def __init__(self, model, signature, pose_block=-1, action_block=-1, flip=False, batch_size=16):
+        if not signature.pose_outputs:
+            raise ValueError("`model` must have pose outputs. Received: one of actions alone")
+        block_index(signature.pose_outputs, pose_block, "pose_block")
+        self.model, self.signature, self.pose_block = model, signature, pose_block
+        self.flip, self.batch_size = flip, batch_size
+        actions = signature.action_outputs
+        self._action_output = block_index(actions, action_block, "action_block") if actions else None
+        self._images = None
+
+    def poses(self, frames, box, size):
+        """Return the poses of the person in `box` in each of N frames, one by one.
+
+        Args:
+            frames: N uint8 arrays (H, W, 3).
+            box: (x1, y1, x2, y2), frame px.
+            size: (width, height) of the frames, px.
+
+        Returns:
+            points: (N, J, D), x and y in frame px.
+            confidence: (N, J).
+        """
+        spec = self.signature.frame
+        crop, parts = crop_of(box, size, spec), []
+        for k in range(0, len(frames), self.batch_size):
+            parts.append(self._decode_images(crop_frames(frames[k : k + self.batch_size], crop, spec)))
+        points, confidence = (np.concatenate(k) for k in zip(*parts, strict=True))
+        return crop_to_frame(points, crop.afmat), confidence
+
+    def clips(self, clips, box, size):
+        """Return the poses and action scores of N clips of T frames, all cropped by the same box.
+
+        Args:
+            clips: (N, T) lists of uint8 frames; a frame may occur several times.
+            box, size: as `poses`.
+
+        Returns:
+            points: (N, T, J, D), x and y in frame px.
+            confidence: (N, T, J).
+            scores: (N, A), or None for a network without actions.
+        """
+        spec = self.signature.frame
+        crop, per_pass = crop_of(box, size, spec), max(1, self.batch_size // self.signature.num_frames)
+        poses, scores = [], []
+        for k in range(0, len(clips), per_pass):
+            batch = np.stack([crop_frames(clip, crop, spec) for clip in clips[k : k + per_pass]])  # (n, T, h, w, 3)
+            outputs = forward_flip(self.model, self.signature, batch, per_pass, self.flip)
+            poses.append(decode(outputs, self.signature, self.pose_block))
+            if self._action_output is not None:
+                scores.append(outputs[self._action_output])
+        points, confidence = (np.concatenate(k) for k in zip(*poses, strict=True))
+        return crop_to_frame(points, crop.afmat), confidence, np.concatenate(scores) if scores else None
+
+    def locate(self, frames, box, size, rounds):
+        """Return the person's box in `frames`, found `rounds` times from the poses in the box before."""
+        for _ in range(rounds):
+            box = box_from_poses(*self.poses(frames, box, size), size) or whole_frame(size)
+        return box
+
+    def _decode_images(self, batch):
+        """Points and confidence of N images; a clip network without an image view sees each as a still clip."""
+        if self._images is None:
+            from deephar.models.surgery import image_view  # Keras is loaded when a network runs, not before
+
+            self._images = image_view(self.model, self.signature) or self.model
+        view = self._images
+        signature = self.signature if view is self.model else view.signature
+        if signature.num_frames is None:
+            return decode(forward_flip(view, signature, batch, len(batch), self.flip), signature, self.pose_block)
+        still = np.repeat(batch[:, None], signature.num_frames, axis=1)  # (N, T, h, w, 3)
+        points, confidence = decode(forward_flip(view, signature, still, 1, self.flip), signature, self.pose_block)
+        return points[:, 0], confidence[:, 0]

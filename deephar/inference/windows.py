@@ -1,0 +1,148 @@
+"""A video window by window: the person's box per window, clips at the trained frame step, a pose for every frame.
+
+A window is as long as a clip of T frames with a step of s between them: T x s frames. The s clips that start at its
+first s frames together hold each of its frames once: one pass over them gives every pose and s votes on the action.
+
+    frames   0 1 2 3 4 5 6 7 ...       s = 3: clip 0: 0 3 6 ...   clip 1: 1 4 7 ...   clip 2: 2 5 8 ...
+
+The last, shorter window of a video reaches back so that it is full; a video shorter than one window gets a smaller
+step, and where it has fewer than T frames, its last frame is repeated. Memory is that of one window, however long the
+video.
+"""
+
+import numpy as np
+
+from deephar.inference.boxes import box_from_poses, check_box, whole_frame
+from deephar.inference.results import ActionResult, ActionScores
+
+IMAGES_PER_WINDOW = 16  # frames that share a box when the network takes single images
+TRACKING_FRAMES = 8  # frames of a window in which the person is followed
+
+
+def clip_indices(num_available, num_frames, step):
+    """Indices (C, T) of the clips that cover a window.
+
+    Args:
+        num_available: frames in the window.
+        num_frames: T.
+        step: wanted step between the frames of a clip; smaller where the window is shorter than T x step.
+
+    Returns:
+        int (C, T), C = the step used; every frame occurs at least once.
+    """
+    step = max(1, min(step, -(-num_available // num_frames)))
+    starts, steps = np.arange(step)[:, None], step * np.arange(num_frames)[None, :]
+    return np.minimum(starts + steps, num_available - 1)  # (C, T)
+
+
+class WindowedVideo:
+    """Takes frames one by one and predicts whenever a window is full.
+
+    Args:
+        network: `PersonNetwork`.
+        subsampling: step in frames between the frames of a clip.
+        refine: how often a box is looked for; 0 keeps the given one.
+        box: the person's box in the first frame, or None.
+    """
+
+    def __init__(self, network, subsampling=1, refine=1, box=None):
+        self._network, self._subsampling, self._refine = network, subsampling, refine
+        frames = network.signature.num_frames
+        self._span = frames * subsampling if frames else IMAGES_PER_WINDOW
+        self._box, self._given = box, box is not None
+        self._window, self._num_new = [], 0
+        self._poses, self._scores = [], []
+        self._track = None  # the person's box in the last frame that was looked at
+        self.size = None
+
+    def add(self, frame):
+        """Take the next frame, uint8 (H, W, 3).
+
+        Raises:
+            ValueError: another size than the first frame's, or a bad box.
+        """
+        size = frame.shape[1], frame.shape[0]
+        if self.size is None:
+            self.size = size
+            self._box = whole_frame(size) if self._box is None else check_box(self._box, size)
+            self._track = self._box if self._given else None
+        if size != self.size:
+            raise ValueError(f"`frame` must be {self.size} (width, height) as the first one. Received: {size}")
+        if len(self._window) == self._span:
+            self._window.pop(0)
+        self._window.append(frame)
+        self._num_new += 1
+        if self._num_new == self._span:
+            self._predict()
+
+    def finish(self):
+        """Predict what is left; return the poses and the `ActionResult` or None.
+
+        Poses are tuples (points (J, D) in frame px, confidence (J,), box), one a frame.
+        """
+        if self._num_new:
+            self._predict()
+        if not self._scores:
+            return tuple(self._poses), None
+        mean = np.mean([clip.probabilities for clip in self._scores], axis=0)  # (A,)
+        video = ActionScores(0, len(self._poses) - 1, mean, self._network.signature.labels)
+        return tuple(self._poses), ActionResult(video, tuple(self._scores))
+
+    def _predict(self):
+        """Find the box of the window, predict its poses and scores, keep those of the new frames."""
+        self._move_box()
+        if self._network.signature.num_frames is None:
+            points, confidence = self._network.poses(self._window, self._box, self.size)
+        else:
+            points, confidence = self._predict_clips()
+        for k in range(len(self._window) - self._num_new, len(self._window)):
+            self._poses.append((points[k], confidence[k], self._box))
+        self._num_new = 0
+
+    def _move_box(self):
+        """Follow the person through a few frames, each seen in the box of the one before; the box holds all of them."""
+        if not self._refine:
+            return
+        new = np.arange(len(self._window) - self._num_new, len(self._window))
+        picked = new[np.linspace(0, len(new) - 1, min(TRACKING_FRAMES, len(new))).round().astype(int)]
+        points, confidence = [], []
+        for k in picked:
+            found = self._see(self._window[k])
+            points.append(found[0])
+            confidence.append(found[1])
+        if self._num_new < len(self._window):  # the frames before, which the window reaches back to
+            kept = self._poses[-(len(self._window) - self._num_new) :]
+            points += [np.stack([points for points, _, _ in kept])]
+            confidence += [np.stack([confidence for _, confidence, _ in kept])]
+        box = box_from_poses(np.concatenate(points), np.concatenate(confidence), self.size)
+        self._box = box or whole_frame(self.size)
+
+    def _see(self, frame):
+        """Pose (1, J, D) and confidence (1, J) of a frame in the tracked box, everywhere when lost; moves the box."""
+        everywhere, look = whole_frame(self.size), self._network.locate
+        if self._track is None:
+            self._track = look([frame], everywhere, self.size, self._refine)
+        found = self._network.poses([frame], self._track, self.size)
+        box = box_from_poses(*found, self.size)
+        if box is None and self._track != everywhere:
+            self._track = look([frame], everywhere, self.size, self._refine)
+            found = self._network.poses([frame], self._track, self.size)
+            box = box_from_poses(*found, self.size)
+        self._track = box
+        return found
+
+    def _predict_clips(self):
+        """Poses of all frames in the window; appends the window's scores."""
+        signature = self._network.signature
+        indices = clip_indices(len(self._window), signature.num_frames, self._subsampling)
+        clips = [[self._window[k] for k in row] for row in indices]
+        points, confidence, scores = self._network.clips(clips, self._box, self.size)
+        if scores is not None:
+            seen = len(self._poses) + self._num_new
+            first = seen - len(self._window)
+            self._scores.append(ActionScores(first, seen - 1, scores.mean(axis=0), signature.labels))
+        frame_points = np.empty((len(self._window), *points.shape[2:]))  # (N, J, D)
+        frame_confidence = np.empty((len(self._window), confidence.shape[2]))  # (N, J)
+        frame_points[indices] = points
+        frame_confidence[indices] = confidence
+        return frame_points, frame_confidence

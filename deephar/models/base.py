@@ -1,0 +1,68 @@
+"""`PoseModel`, which all builders return: a functional Keras model with a signature and strict weight files."""
+
+import pathlib
+
+import keras
+
+from deephar.checkpoints.loading import load_weights, save_keras3_weights, save_legacy_weights
+from deephar.models.signature import Signature
+
+
+@keras.saving.register_keras_serializable("deephar")
+class PoseModel(keras.Model):
+    """Functional model that knows what it takes and gives, and reads and writes old and new weight files strictly.
+
+    Made like any functional model, `PoseModel(inputs, outputs, name="SPNet")`; then the builder sets `signature`.
+
+    Attributes:
+        signature: `Signature`, saved with the model in `.keras` files; None until it is set.
+        legacy_layout: function that gives the order of layers in a file of Keras 2, see `legacy_groups`; or None.
+    """
+
+    signature = None
+    legacy_layout = None
+
+    def get_config(self):
+        """Return the functional model's config with the signature as plain values."""
+        config = super().get_config()
+        return {**config, "signature": self.signature.to_dict()} if self.signature else config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Build a model from what `get_config` gave."""
+        config = dict(config)
+        stored = config.pop("signature", None)
+        model = super().from_config(config, custom_objects)
+        model.signature = None if stored is None else Signature.from_dict(stored)
+        return model
+
+    def part(self, indices, name=None):
+        """Return a model of the same class on the same layers that has only some of the outputs, not compiled.
+
+        Args:
+            indices: list of int, outputs to keep, in their new order.
+            name: str or None for this model's.
+        """
+        inputs = self.inputs[0] if len(self.inputs) == 1 else self.inputs
+        model = type(self)(inputs, [self.outputs[k] for k in indices], name=name or self.name)
+        model.signature = self.signature and self.signature.select(indices)
+        return model
+
+    def load_weights(self, filepath, by_name=False, skip_mismatch=False, ignore=(), **kwargs):
+        """Load `.h5` and `.hdf5` of Keras 2 and `.weights.h5` and `.keras` of Keras 3; see `loading.load_weights`."""
+        if kwargs:
+            raise TypeError(f"`load_weights` takes by_name, skip_mismatch and ignore. Received: {', '.join(kwargs)}")
+        return load_weights(self, filepath, by_name, skip_mismatch, ignore)
+
+    def save_weights(self, filepath, overwrite=True, **kwargs):
+        """Write `.weights.h5` as Keras 3 does, any other `.h5` or `.hdf5` as Keras 2.1.4 did; whole or not at all."""
+        path = pathlib.Path(filepath)
+        if path.exists() and not overwrite:
+            raise ValueError(f"`filepath` must not exist where `overwrite` is false. Received: {str(path)!r}")
+        if path.suffix.lower() in (".h5", ".hdf5") and not path.name.endswith(".weights.h5"):
+            save_legacy_weights(self, path)
+            return
+        if kwargs:
+            super().save_weights(filepath, overwrite, **kwargs)
+        else:
+            save_keras3_weights(self, path)

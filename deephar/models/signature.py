@@ -1,0 +1,359 @@
+"""What a network takes and gives, as data: set by every builder, saved with the model, read by everything else.
+
+    Signature -- inputs:  InputSpec, one an input    how a frame is cropped and scaled for it, clips and their step
+              `- outputs: OutputSpec, one an output  what it says, of which block, for which joints or actions
+
+Nothing in this package looks at the rank of a tensor or at the name of a layer to find out what an output means. A
+network that was built elsewhere gets its signature by `infer_signature`, the only place that looks at shapes.
+"""
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from deephar.models.graph import operations_behind
+from deephar.utils.labels import default_labels
+from deephar.utils.pose import PoseLayout, layout_from_data, layout_to_data, usual_layout
+
+KINDS = ("pose", "confidence", "heatmaps", "action", "features")
+CROPS = ("person", "frame")
+DECODINGS = ("argmax", "softargmax")
+FREE_LENGTH = 0  # `num_frames` of a network that takes clips of any length
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input of a network, and how it is made of video frames or images.
+
+    Attributes:
+        name: of the input: "frame", "center_map", "pose" ...
+        size: (H, W) in pixels, or (T, J) of an input that is no image; None where any size will do.
+        channels: C.
+        num_frames: T of a clip; None: single images; 0: clips of any length.
+        frame_step: step in frames between the frames of a clip that the network was trained for.
+        fps: frame rate that `frame_step` refers to; None where it was not stated.
+        value_range: what the pixel values 0 and 255 become.
+        pad_color: RGB, 0 to 255, of what lies outside of the frame.
+        crop: "person", the square around the person, or "frame", the whole frame scaled by its short side.
+        margin: side of that square over the longer side of the person's box.
+    """
+
+    name: str = "frame"
+    size: tuple = (None, None)
+    channels: int = 3
+    num_frames: int | None = None
+    frame_step: int = 1
+    fps: float | None = None
+    value_range: tuple = (-1.0, 1.0)
+    pad_color: tuple = (0, 0, 0)
+    crop: str = "person"
+    margin: float = 1.25
+
+    def __post_init__(self):
+        if self.crop not in CROPS:
+            raise ValueError(f"`crop` must be one of {', '.join(CROPS)}. Received: {self.crop!r}")
+        for name in ("size", "value_range", "pad_color"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    @classmethod
+    def for_shape(cls, shape, **changes):
+        """Return the spec of an image input (H, W, C) or a clip input (T, H, W, C), with some fields changed."""
+        *clip, height, width, channels = shape
+        frames = {"num_frames": (clip[0] or FREE_LENGTH) if clip else None}
+        return cls(**{**frames, "size": (height, width), "channels": channels, **changes})
+
+    @property
+    def clip_step_s(self):
+        """Seconds between two frames of a clip; None for images, or where the rate is not known."""
+        return self.frame_step / self.fps if self.num_frames is not None and self.fps else None
+
+    @property
+    def resolution(self):
+        """(width, height) in pixels."""
+        return self.size[1], self.size[0]
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """One output of a network.
+
+    Attributes:
+        kind: "pose", coordinates (B, [T,] J, D [+ 1]) normalised to the crop; "confidence" (B, [T,] J, 1) of the pose
+            of the same block; "heatmaps" (B, H, W, J [+ 1]); "action" (B, A); "features", anything else, which is
+            neither decoded nor trained.
+        block: name of the prediction block, stage or stack that it belongs to.
+        layout: joint layout (`PoseLayout`) of a pose or heat maps.
+        has_confidence: whether a pose's last column is the confidence of each joint.
+        maps_layer: name of the layer whose output, probability maps (B, H, W, J), a pose is read from; or None.
+        stride: input pixels a cell of heat maps, in rows and columns.
+        background: whether the last of the heat maps is that of the background.
+        sigma_px: width of the Gaussian that heat maps are trained for, in cells of the maps.
+        patch: side in cells that this Gaussian is cut to, see `deephar.losses.gaussian_heatmaps`; 0: not cut.
+        decoding: how heat maps are read: "argmax" with a quarter-cell shift, or "softargmax".
+        labels: names of the actions, in the order of the output.
+        logits: whether an action output is scores before the softmax instead of probabilities.
+    """
+
+    kind: str
+    block: str = ""
+    layout: PoseLayout | None = None
+    has_confidence: bool = True
+    maps_layer: str | None = None
+    stride: int = 1
+    background: bool = False
+    sigma_px: float = 1.0
+    patch: int = 0
+    decoding: str = "argmax"
+    labels: tuple = ()
+    logits: bool = False
+
+    def __post_init__(self):
+        for name, allowed in (("kind", KINDS), ("decoding", DECODINGS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"`{name}` must be one of {', '.join(allowed)}. Received: {getattr(self, name)!r}")
+        if self.kind in ("pose", "heatmaps") and not isinstance(self.layout, PoseLayout):
+            raise ValueError(f"`layout` of {self.kind} must be a PoseLayout. Received: {self.layout!r}")
+        object.__setattr__(self, "labels", tuple(self.labels))
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Inputs and outputs of a network, in its order.
+
+    Attributes:
+        inputs: tuple of `InputSpec`.
+        outputs: tuple of `OutputSpec`.
+        action_part: patterns (`fnmatch`) of the layers that an action stage of training changes; all others are frozen
+            then. Empty: the network has no such part.
+    """
+
+    inputs: tuple
+    outputs: tuple
+    action_part: tuple = ()
+
+    def __post_init__(self):
+        for name in ("inputs", "outputs", "action_part"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    def indices(self, *kinds):
+        """Return the indices of the outputs of these kinds, in order."""
+        return tuple(k for k, spec in enumerate(self.outputs) if spec.kind in kinds)
+
+    @property
+    def pose_outputs(self):
+        """Indices of the outputs that poses are decoded from, in order of computation."""
+        return self.indices("pose", "heatmaps")
+
+    @property
+    def action_outputs(self):
+        """Indices of the action outputs with as many classes as the last one has."""
+        found = self.indices("action")
+        return tuple(k for k in found if len(self.outputs[k].labels) == len(self.outputs[found[-1]].labels))
+
+    @property
+    def frame(self):
+        """The first input."""
+        return self.inputs[0]
+
+    @property
+    def num_frames(self):
+        """T of the first input; None for images, 0 for clips of any length."""
+        return self.frame.num_frames
+
+    @property
+    def resolution(self):
+        """(width, height) of the first input in pixels."""
+        return self.frame.resolution
+
+    @property
+    def layout(self):
+        """Joint layout of the last pose; None for a network without poses."""
+        poses = self.pose_outputs
+        return self.outputs[poses[-1]].layout if poses else None
+
+    @property
+    def labels(self):
+        """Names of the actions; empty for a network without actions."""
+        actions = self.action_outputs
+        return self.outputs[actions[-1]].labels if actions else ()
+
+    def select(self, indices):
+        """Return the signature of a model that has only some of the outputs, in the order of `indices`."""
+        return dataclasses.replace(self, outputs=tuple(self.outputs[k] for k in indices))
+
+    def replace(self, layout=None, labels=None, **frame):
+        """Return a copy with other names of joints or actions, or other fields of the first input.
+
+        Args:
+            layout: `PoseLayout` or None. It replaces the layout of every output that has one.
+            labels: list of str or None. They replace those of every action output with as many classes.
+            frame: fields of `InputSpec`, such as `frame_step` and `fps`.
+
+        Raises:
+            ValueError: another number of joints, dimensions or actions than the network has.
+        """
+        outputs = self.outputs
+        if layout is not None:
+            own = self.layout
+            if own is None or (layout.num_joints, layout.dim) != (own.num_joints, own.dim):
+                size = f"{own.num_joints} joints in {own.dim} dimensions" if own else "no joints"
+                raise ValueError(f"`layout` must have {size}. Received: {layout.name!r}")
+            outputs = [dataclasses.replace(k, layout=layout) if k.layout is not None else k for k in outputs]
+        if labels:
+            counts = {len(k.labels) for k in outputs if k.kind == "action"}
+            if len(labels) not in counts:
+                raise ValueError(f"`labels` must be {sorted(counts)} names. Received: {len(labels)}")
+            fits = [k.kind == "action" and len(k.labels) == len(labels) for k in outputs]
+            outputs = [dataclasses.replace(k, labels=labels) if f else k for k, f in zip(outputs, fits, strict=True)]
+        inputs = (dataclasses.replace(self.frame, **frame), *self.inputs[1:])
+        return dataclasses.replace(self, inputs=inputs, outputs=tuple(outputs))
+
+    def to_dict(self):
+        """Return plain values, ready for JSON."""
+        outputs = [{**_fields(k), "layout": layout_to_data(k.layout)} for k in self.outputs]
+        return {
+            "inputs": [_fields(k) for k in self.inputs],
+            "outputs": outputs,
+            "action_part": list(self.action_part),
+        }
+
+    @classmethod
+    def from_dict(cls, values):
+        """Return the signature that `to_dict` wrote.
+
+        Raises:
+            ValueError: `values` do not hold a signature.
+        """
+        try:
+            inputs = [InputSpec(**k) for k in values["inputs"]]
+            outputs = [OutputSpec(**{**k, "layout": layout_from_data(k["layout"])}) for k in values["outputs"]]
+            return cls(inputs, outputs, values["action_part"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"`values` must be what `Signature.to_dict` gives: {error}. Received: {values}") from error
+
+
+def _fields(spec):
+    """Fields of a spec as plain values, tuples as lists."""
+    values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def matches(name, patterns):
+    """Return whether a layer's name fits one of the patterns (`fnmatch`)."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def signature_of(model, layout=None, labels=None, verbose=True):
+    """Return the signature of any network: its own, or what `infer_signature` makes of its shapes.
+
+    Args:
+        model: a network of this package or a foreign Keras model.
+        layout, labels: names of joints (`PoseLayout`) and of actions (list of str) that replace the network's own.
+        verbose: bool. Print what was assumed of a foreign model.
+
+    Raises:
+        ValueError: they do not fit, or the model's shapes are not those of poses, heat maps or actions.
+    """
+    own = getattr(model, "signature", None)
+    if own is not None:
+        return own.replace(layout, labels)
+    return infer_signature(model, layout, labels, verbose=verbose)
+
+
+def infer_signature(model, layout=None, labels=None, verbose=True, **frame):
+    """Guess the signature of a foreign Keras model from the shapes of its inputs and outputs, and print the guess.
+
+    Args:
+        model: takes images (B, H, W, C) or clips (B, T, H, W, C). Outputs (B, A) are actions, (B, [T,] J, D + 1) poses
+            with confidence, (B, [T,] J, D) poses followed by their confidences (B, [T,] J, 1), (B, h, w, K) of an image
+            network heat maps.
+        layout: `PoseLayout` of its joints; None: the usual one with that number of joints and coordinates, or joint_0,
+            joint_1, ... of which left and right are not known.
+        labels: list of str, names of its actions; None: Penn Action's for 15, NTU's for 60, else action_0, ...
+        verbose: bool. Print what was assumed to stderr.
+        frame: fields of `InputSpec`: `value_range`, `crop`, `frame_step` ...
+
+    Returns:
+        `Signature`. `model.signature = infer_signature(model, ...)` makes it the model's own.
+
+    Raises:
+        ValueError: other shapes.
+
+    Example:
+
+        model = keras.saving.load_model("their_hourglass.keras")
+        model.signature = infer_signature(model, layout=mpii16j2d, value_range=(0, 1))
+    """
+    shape = tuple(model.input_shape[0] if isinstance(model.input_shape, list) else model.input_shape)[1:]
+    if len(shape) not in (3, 4):
+        raise ValueError(f"`model` must take (B, H, W, C) or (B, T, H, W, C). Received: {model.input_shape}")
+    shapes = [tuple(s) for s in (model.output_shape if isinstance(model.output_shape, list) else [model.output_shape])]
+    source = InputSpec.for_shape(shape, **frame)
+    outputs, seen_pose = [], None
+    for number, output in enumerate(shapes):
+        following = shapes[number + 1] if number + 1 < len(shapes) else ()
+        spec = _output_of(output, following, source, layout, labels, seen_pose)
+        if spec is None:
+            raise ValueError(
+                "`model` must give poses (B, [T,] J, D + 1), heat maps (B, h, w, J) or actions (B, A). "
+                f"Received: output {number} of shape {output}"
+            )
+        block = seen_pose.block if spec.kind == "confidence" else f"block {len(outputs) + 1}"
+        outputs.append(dataclasses.replace(spec, block=block))
+        seen_pose = outputs[-1] if spec.kind == "pose" else None
+    counts = sorted({len(k.labels) for k in outputs if k.kind == "action"})
+    if labels and len(labels) not in counts:
+        raise ValueError(f"`labels` must be {counts} names. Received: {len(labels)}")
+    signature = Signature((source,), outputs, _action_part(model, outputs))
+    if verbose:
+        name = getattr(model, "name", type(model).__name__)
+        print(f"assumed of {name!r}: {describe(signature)}", file=sys.stderr)
+    return signature
+
+
+def _action_part(model, outputs):
+    """Names of the layers of a foreign model that no output of poses needs; all where it has no poses."""
+    poses = [y for y, spec in zip(getattr(model, "outputs", ()), outputs, strict=False) if spec.kind != "action"]
+    if not poses or not any(spec.kind == "action" for spec in outputs):
+        return ("*",) if not poses else ()
+    needed = {operation.name for operation in operations_behind(poses)}
+    return tuple(layer.name for layer in model.layers if layer.name not in needed)
+
+
+def _fitting_layout(layout, num_joints, dim):
+    """The user's layout, checked, or the usual one."""
+    if layout is not None and (layout.num_joints, layout.dim) != (num_joints, dim):
+        raise ValueError(f"`layout` must have {num_joints} joints in {dim} dimensions. Received: {layout.name!r}")
+    return layout or usual_layout(num_joints, dim)
+
+
+def _output_of(shape, following, source, layout, labels, seen_pose):
+    """Guess one output's spec from its shape, the one after it and the pose just before it; None for no idea."""
+    rank = len(shape) - (1 if source.num_frames is None else 2)  # without batch and time
+    if len(shape) == 2:
+        named = labels is not None and len(labels) == shape[-1]
+        return OutputSpec("action", labels=labels if named else default_labels(shape[-1]))
+    if rank == 2 and shape[-1] == 1 and seen_pose is not None:
+        return OutputSpec("confidence")
+    if rank == 2 and shape[-1] > 1:
+        separate = tuple(following) == (*shape[:-1], 1)
+        dim = shape[-1] - (not separate)
+        return OutputSpec("pose", layout=_fitting_layout(layout, shape[-2], dim), has_confidence=not separate)
+    if rank == 3 and source.num_frames is None:
+        known = layout or usual_layout(shape[-1], 2)
+        stride = source.size[0] // shape[1] if source.size[0] and shape[1] else 4
+        return OutputSpec("heatmaps", layout=known, stride=stride, background=shape[-1] == known.num_joints + 1)
+    return None
+
+
+def describe(signature):
+    """Return a signature in words, one line."""
+    frame = signature.frame
+    what = "images" if frame.num_frames is None else f"clips of {frame.num_frames or 'any number of'} frames"
+    size = " x ".join(str(n or "any") for n in frame.size)
+    low, high = frame.value_range
+    names = [f"{len(signature.indices(kind))} {kind}" for kind in KINDS if signature.indices(kind)]
+    joints = f"; joints of {signature.layout.name}" if signature.layout else ""
+    actions = f"; {len(signature.labels)} actions" if signature.labels else ""
+    return f"{what} of {size}, RGB in [{low:g}, {high:g}]; outputs: {', '.join(names)}{joints}{actions}"

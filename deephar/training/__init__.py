@@ -1,0 +1,1 @@
+"""Training: objectives, stages and schedules, trainers, and the folder of a run."""

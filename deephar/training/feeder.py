@@ -1,0 +1,129 @@
+"""Feeds batches to a trainer in a fixed order from threads or processes, starting at any step.
+
+A loader is anything with `len(loader)` and `loader[i] -> (x, y)`; `BatchLoader` and every Keras `PyDataset` are. One
+pass goes through all of its batches once, in an order drawn from (seed, pass). The number of the pass is handed to the
+loader as its `epoch`, from which `BatchLoader` draws order and augmentation, so step k gives the same batch however
+many workers there are and whether or not the run was interrupted before it.
+
+    step k -> pass k // len, position k % len -> permutation (seed, pass) -> loader[i] -> queue -> trainer
+"""
+
+import concurrent.futures
+import contextlib
+import multiprocessing
+import os
+
+import numpy as np
+
+from deephar.utils.processes import follow_parent
+
+_WORKER = {}  # the loader of a worker process
+
+
+def _start_worker(loader):
+    follow_parent()
+    _WORKER["loader"] = loader
+
+
+def _load_in_worker(epoch, index):
+    loader = _WORKER["loader"]
+    if hasattr(loader, "epoch"):
+        loader.epoch = epoch
+    return loader[index]
+
+
+@contextlib.contextmanager
+def _light_keras():
+    """Let worker processes, which only load data, import Keras without a big backend."""
+    before = os.environ.get("KERAS_BACKEND")
+    os.environ["KERAS_BACKEND"] = "numpy"
+    try:
+        yield
+    finally:
+        os.environ.pop("KERAS_BACKEND") if before is None else os.environ.update(KERAS_BACKEND=before)
+
+
+class BatchFeeder:
+    """Endless iterator over the batches of a loader.
+
+    Args:
+        loader: the source of batches.
+        shuffle: visit batches in random order; a `BatchLoader` shuffles samples itself.
+        seed: fixes the order of batches.
+        workers: threads or processes that load ahead; 0 loads when asked.
+        max_queue_size: batches that are loaded ahead at most.
+        use_multiprocessing: processes instead of threads; the loader must be picklable.
+        start: step to begin with, counted over passes.
+    """
+
+    def __init__(self, loader, shuffle=True, seed=0, workers=1, max_queue_size=10, use_multiprocessing=False, start=0):
+        if len(loader) < 1:
+            raise ValueError(f"`loader` must have at least one batch. Received: {loader!r}")
+        self.loader, self.shuffle, self.seed = loader, shuffle, seed
+        self.workers, self.max_queue_size = workers, max(1, max_queue_size)
+        self.use_multiprocessing = use_multiprocessing
+        self.step = start
+        self._pool = None
+        self._batches = self._run()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._batches)
+
+    def close(self):
+        """Stop the workers."""
+        self._batches.close()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _order(self, number):
+        size = len(self.loader)
+        return np.random.default_rng([self.seed, number]).permutation(size) if self.shuffle else np.arange(size)
+
+    def _start_pool(self):
+        if self._pool is None and self.use_multiprocessing:
+            self._pool = concurrent.futures.ProcessPoolExecutor(
+                self.workers, multiprocessing.get_context("spawn"), _start_worker, (self.loader,)
+            )
+        elif self._pool is None:
+            self._pool = concurrent.futures.ThreadPoolExecutor(self.workers)
+        return self._pool
+
+    def _submit(self, number, index):
+        if not self.use_multiprocessing:
+            return self._pool.submit(self.loader.__getitem__, index)
+        with _light_keras():  # processes start when work arrives
+            return self._pool.submit(_load_in_worker, number, index)
+
+    def _one_pass(self, number, first):
+        """Yield the batches of one pass; nothing of the next pass is asked for before all of this one are there."""
+        if hasattr(self.loader, "epoch"):
+            self.loader.epoch = number
+        order = [int(i) for i in self._order(number)[first:]]
+        if not self.workers:
+            yield from (self.loader[i] for i in order)
+            return
+        self._start_pool()
+        waiting = []
+        for index in order:
+            waiting.append(self._submit(number, index))
+            if len(waiting) >= self.max_queue_size:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+
+    def _run(self):
+        while True:
+            number, first = divmod(self.step, len(self.loader))
+            for batch in self._one_pass(number, first):
+                self.step += 1
+                yield batch

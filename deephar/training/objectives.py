@@ -1,0 +1,87 @@
+"""What each kind of output is trained for: one objective a kind, chosen by the network's signature.
+
+    kind         label                         loss
+    pose         pose (B, [T,] J, D + 1)       the paper's regression loss on coordinates and confidence
+    heatmaps     pose (B, J, D + 1)            squares against Gaussians rendered in the loss, at the maps' own size
+    confidence   visibility of the same pose   binary cross entropy
+    action       one-hot (B, A)                cross entropy on probabilities or logits
+
+One pose label serves heat maps of every size, since each loss renders its own. `AuxiliaryMaps` adds a loss on the
+probability maps that poses are read from.
+"""
+
+import keras
+from keras import ops
+
+from deephar.layers.losses import HeatmapLoss, heatmap_crossentropy, pose_regression_loss
+from deephar.models.signature import signature_of
+
+
+def objectives_of(model, stage):
+    """Return the losses of a model's outputs and their weights, two lists in its order.
+
+    Args:
+        model: a network; a foreign one gets the signature that its shapes suggest.
+        stage: `Stage`, which has the settings and weights of every kind.
+
+    Raises:
+        ValueError: an output that nothing can be trained on ("features"): train `model.part(indices)` instead.
+    """
+    signature = signature_of(model)
+    untrained = signature.indices("features")
+    if untrained:
+        raise ValueError(
+            "`model` must have only outputs that can be trained: poses, heat maps, confidences, actions. "
+            f"Received: outputs {untrained} are features; `model.part(indices)` leaves them out"
+        )
+    makers = {
+        "pose": lambda spec: (_pose_loss(spec, stage), 1.0),
+        "heatmaps": lambda spec: (HeatmapLoss(spec.sigma_px, spec.patch, spec.background), 1.0),
+        "confidence": lambda spec: ("binary_crossentropy", stage.confidence_weight),
+        "action": lambda spec: (keras.losses.CategoricalCrossentropy(from_logits=spec.logits), stage.action_weight),
+    }
+    pairs = [makers[spec.kind](spec) for spec in signature.outputs]
+    return [loss for loss, _ in pairs], [weight for _, weight in pairs]
+
+
+def _pose_loss(spec, stage):
+    return pose_regression_loss(stage.pose_loss, stage.confidence_weight)
+
+
+class AuxiliaryMaps(keras.Model):
+    """A pose model on the same layers whose loss adds `weight` x `heatmap_crossentropy` of every probability map.
+
+    Made by `with_maps_loss`. Outputs: those of the pose model, then the maps; labels are those of the poses alone.
+    """
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Return the pose loss plus the weighted mean over the batch of each map's loss."""
+        labels = list(y) if isinstance(y, (list, tuple)) else [y]
+        poses, maps = y_pred[: len(labels)], y_pred[len(labels) :]
+        loss = super().compute_loss(x, labels, list(poses), sample_weight, training)
+        for label, probabilities in zip(labels, maps, strict=True):
+            loss = loss + self.maps_weight * ops.mean(heatmap_crossentropy(label, probabilities))
+        return loss
+
+
+def with_maps_loss(model, weight):
+    """Return a model for training that shares the layers of a pose model and also trains its probability maps.
+
+    Args:
+        model: a network whose signature names the layer of maps behind each of its outputs.
+        weight: float, of each map's loss.
+
+    Raises:
+        ValueError: an output has no such maps.
+    """
+    signature = signature_of(model)
+    names = [spec.maps_layer for spec in signature.outputs]
+    if None in names:
+        raise ValueError(
+            "`model` must read every output from probability maps for a `heatmap_weight`. "
+            f"Received: outputs {[spec.kind for spec in signature.outputs]} with maps {names}"
+        )
+    maps = [model.get_layer(name).output for name in names]
+    extended = AuxiliaryMaps(model.inputs, [*model.outputs, *maps], name=model.name)
+    extended.signature, extended.maps_weight = signature, float(weight)
+    return extended

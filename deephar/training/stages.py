@@ -1,0 +1,230 @@
+"""Runs the stages of a recipe: compile, train, validate, save, go on after a kill.
+
+    Stage -> compile_for_stage -> MultiModelTrainer -> after each epoch: validation, log, weights, state -> next stage
+
+Source: TPAMI 2020, sections 4.2.3 and 3.3.4.
+"""
+
+import time
+
+import keras
+
+from deephar.checkpoints.loading import copy_weights
+from deephar.models.signature import matches, signature_of
+from deephar.models.surgery import copy_replica_layers
+from deephar.training.objectives import objectives_of, with_maps_loss
+from deephar.training.optimizers import make_optimizer
+from deephar.training.trainer import MultiModelTrainer, unwrap
+from deephar.utils.io import printnl
+
+# Layers that stay in float32 under mixed precision: positions are sums over probability maps.
+FLOAT32_LAYERS = ("heatmaps_conv1", "depthmaps_conv1", "RegMap", "probmaps", "softmax", "_xy", "_vis", "_kron")
+
+
+def set_precision(model, precision, inside=""):
+    """Set the number format of a built model's layers for a stage, those of models inside of it included.
+
+    Convolutions, normalisation and what lies between follow `precision`; layers of this package and the last layers of
+    every prediction, whose results are positions and probabilities, stay in float32.
+    """
+    for layer in model.layers:
+        name = f"{inside}{layer.name}"
+        if isinstance(layer, keras.Model):
+            set_precision(layer, precision, f"{name}/")
+            continue
+        ours = type(layer).__module__.split(".")[0] == "deephar"
+        exact = ours or not layer.weights or any(part in name for part in FLOAT32_LAYERS)
+        layer.dtype_policy = "float32" if exact and not _between_convolutions(layer) else precision
+
+
+def _between_convolutions(layer):
+    """Return whether a layer without weights may follow the format of the convolutions around it."""
+    kinds = (keras.layers.ReLU, keras.layers.Add, keras.layers.MaxPooling2D, keras.layers.UpSampling2D)
+    relu = isinstance(layer, keras.layers.Activation) and getattr(layer.activation, "__name__", "") == "relu"
+    return relu or isinstance(layer, kinds)
+
+
+def compile_for_stage(models, stage, full_model=None):
+    """Compile models for a stage: every output gets the objective of its kind and its weight.
+
+    In an action stage only the layers of the signature's `action_part` are trainable; batch normalisation of the others
+    then uses its moving statistics. `stage.frozen` freezes more layers, in every stage.
+
+    Raises:
+        ValueError: nothing would be trained.
+    """
+    whole = full_model or models[0]
+    freeze_for_stage(whole, stage)
+    for model in models:
+        if not model.trainable_variables:
+            raise ValueError(
+                f"`stage` {stage.name!r} of task {stage.task!r} must leave trainable weights in {model.name!r}. "
+                f"Received: action part {signature_of(whole).action_part}, frozen {stage.frozen}"
+            )
+        loss, weights = objectives_of(model, stage)
+        model.compile(
+            make_optimizer(stage),
+            loss=unwrap(loss),
+            loss_weights=unwrap(weights),
+            jit_compile="auto" if keras.backend.backend() == "jax" else stage.jit_compile,
+        )
+        model.optimizer.build(model.trainable_variables)
+
+
+def freeze_for_stage(model, stage):
+    """Make the layers of a whole model trainable or frozen, as a stage asks for."""
+    action_part = signature_of(model).action_part
+    for layer in model.layers:
+        frozen = matches(layer.name, stage.frozen)
+        frozen |= stage.task == "action" and not matches(layer.name, action_part)
+        layer.trainable = not frozen
+
+
+class _StageRun:
+    """What happens around the epochs of one stage: rates, validation, saving."""
+
+    def __init__(self, trainer, model, stage, run, validation, time_limit_s, verbose):
+        self.trainer, self.model, self.stage, self.run, self.verbose = trainer, model, stage, run, verbose
+        self.validation, self.time_limit_s, self.start = validation, time_limit_s, time.monotonic()
+        self.best = run.meta.get("best") if run.meta.get("stage") == stage.name else None
+
+    def set_rate(self, step):
+        for model in self.trainer.models:
+            model.optimizer.learning_rate = self.stage.rate(step)
+
+    def _is_best(self, scores):
+        """Return whether an epoch is the best so far; remembers its score."""
+        if scores:
+            value = scores[self.stage.monitor or next(iter(scores))]
+            larger = self.stage.monitor_mode == "max"
+        else:
+            value, larger = sum(self.trainer.logs[f"loss{i}"] for i in range(len(self.trainer.models))), False
+        better = self.best is None or bool(value > self.best if larger else value < self.best)
+        self.best = float(value) if better else self.best
+        return better
+
+    def end_of_epoch(self, epoch):
+        scores = dict(self.validation(epoch) or {}) if self.validation is not None else {}
+        seconds = time.monotonic() - self.start
+        row = {"stage": self.stage.name, "epoch": epoch + 1, "seconds": round(seconds, 1)}
+        row["learning_rate"] = self.stage.rate((epoch + 1) * self.stage.steps_per_epoch - 1)
+        self.run.log({**row, **self.trainer.logs, **scores})
+        best, finished = self._is_best(scores), list(self.run.meta.get("finished", []))
+        finished += [self.stage.name] if epoch + 1 == self.stage.epochs else []
+        optimizers = [m.optimizer for m in self.trainer.models]
+        state = dict(stage=self.stage.name, epoch=epoch + 1, finished=finished, best=self.best)
+        self.run.save(self.model, optimizers, best, **state)
+        if self.verbose:
+            totals = {k: v for k, v in self.trainer.logs.items() if k in ("loss0", "loss1")}
+            shown = "  ".join(f"{k} {v:.4g}" for k, v in {**totals, **scores}.items())
+            printnl(f"{self.stage.name} {epoch + 1}/{self.stage.epochs}  {shown}  {seconds:.0f} s" + "  best" * best)
+        return self.time_limit_s is None or seconds <= self.time_limit_s
+
+
+def train_stage(
+    models,
+    loaders,
+    stage,
+    run,
+    validation=None,
+    full_model=None,
+    workers=1,
+    use_multiprocessing=False,
+    max_queue_size=10,
+    time_limit_s=None,
+    print_full_losses=True,
+    verbose=1,
+):
+    """Train one stage in a run folder, from its start or from where the folder says it was interrupted.
+
+    Args:
+        models: a model whose outputs are all trained, or a list ([pose model, action model]) trained in turn.
+        loaders: one `BatchLoader`, or one for each model.
+        stage: a `Stage`.
+        run: a `Run`.
+        validation: function (epoch) -> dict of scores, called after every epoch; decides about the best weights.
+            Without it the smallest loss does.
+        full_model: the model that is saved; by default the first one.
+        workers, use_multiprocessing, max_queue_size: of the loaders.
+        time_limit_s: stop after the epoch in which this many seconds have passed.
+        print_full_losses: log the loss of every output.
+        verbose: 0 shows nothing, 1 a progress bar.
+
+    Returns:
+        list of the run's log rows.
+
+    Raises:
+        NonFiniteError: a loss or weight is not finite; what was saved before is untouched.
+    """
+    models = list(models) if isinstance(models, (list, tuple)) else [models]
+    loaders = list(loaders) if isinstance(loaders, (list, tuple)) else [loaders]
+    model = full_model or models[0]
+    done = run.epochs_done(stage.name)
+    if run.finished(stage.name):
+        if done:
+            run.restore(model)
+        return run.rows
+    run.describe(model)
+    set_precision(model, stage.precision)
+    if stage.heatmap_weight:
+        has_poses = [bool(signature_of(m).pose_outputs) for m in models]
+        weight = stage.heatmap_weight
+        models = [with_maps_loss(m, weight) if poses else m for m, poses in zip(models, has_poses, strict=True)]
+    compile_for_stage(models, stage, model)
+    if done:
+        run.restore(model, [m.optimizer for m in models])
+    trainer = MultiModelTrainer(
+        models,
+        loaders,
+        workers=workers,
+        max_queue_size=max_queue_size,
+        print_full_losses=print_full_losses,
+        seed=stage.seed,
+        use_multiprocessing=use_multiprocessing,
+    )
+    around = _StageRun(trainer, model, stage, run, validation, time_limit_s, verbose)
+    trainer.before_step = around.set_rate
+    trainer.train(stage.epochs, stage.steps_per_epoch, done, around.end_of_epoch, verbose)
+    return run.rows
+
+
+def run_recipe(recipe, build, loaders, run, validations=None, **options):
+    """Train all stages of a recipe, going on where the run folder stopped.
+
+    Args:
+        recipe: a `Recipe`.
+        build: function (pose_replica) -> (full model, pose model, action model or None). It is called again where a
+            stage asks for decoupled poses: the new model takes the weights of the old one, the replicas copy theirs.
+        loaders: dict with the loaders of `pose` and `action`.
+        run: a `Run`.
+        validations: dict of functions (full model, epoch) -> scores, by name of the stage or by task.
+        options: of `train_stage`; `time_limit_s` holds for all stages together.
+
+    Returns:
+        The full model after the last stage, or after the one in which the time was up.
+    """
+    full, replica, start = None, None, time.monotonic()
+    limit = options.pop("time_limit_s", None)
+    for stage in recipe.stages:
+        if full is None or stage.pose_replica != replica:
+            old, replica = full, stage.pose_replica
+            full, pose, action = build(replica)
+            if old is not None and not run.epochs_done(stage.name):
+                copy_weights(old, full, ignore="*_replica")
+                copy_replica_layers(full)
+        models = {"pose": [pose], "action": [action], "joint": [pose, action]}[stage.task]
+        keys = {"pose": ["pose"], "action": ["action"], "joint": ["pose", "action"]}[stage.task]
+        check = (validations or {}).get(stage.name, (validations or {}).get(stage.task))
+        train_stage(
+            models,
+            [loaders[k] for k in keys],
+            stage,
+            run,
+            validation=None if check is None else (lambda epoch, f=check, m=full: f(m, epoch)),
+            full_model=full,
+            time_limit_s=None if limit is None else limit - (time.monotonic() - start),
+            **options,
+        )
+        if not run.finished(stage.name):
+            break
+    return full

@@ -1,0 +1,279 @@
+"""Training: one model or several that share layers, in turn, with a stop as soon as a number is not finite.
+
+    feeder 0 -> batch -> model 0 (poses)   \\
+                                            > shared layers, one step; next step
+    feeder 1 -> batch -> model 1 (actions) /
+
+Source: TPAMI 2020, section 4.2.3: "alternating one batch containing pose estimation samples only and another batch
+containing action samples only". `train_stage` of `deephar.training.stages` runs one stage in a
+run folder with this.
+"""
+
+import os
+
+import keras
+import numpy as np
+
+from deephar.training.callbacks import SaveModel
+from deephar.training.feeder import BatchFeeder
+from deephar.utils.progress import progress
+
+ADVICE = "Saved weights are untouched: lower the learning rate, set `clipnorm`, or train in float32"
+
+
+class NonFiniteError(FloatingPointError):
+    """Training ran into a loss or a weight that is not a finite number."""
+
+
+def use_all_devices():
+    """Split every batch over all devices of this machine; call it before a network is built.
+
+    Keras' own `keras.distribution.DataParallel`: weights are copied, statistics of batch normalisation are those of the
+    whole batch, so the result is that of one device up to rounding.
+
+    Returns:
+        The number of devices.
+
+    Raises:
+        ValueError: the backend is not JAX, the one for which Keras distributes.
+    """
+    if keras.backend.backend() != "jax":
+        raise ValueError(
+            "training on all devices needs the JAX backend: set the environment's KERAS_BACKEND to 'jax'. "
+            f"Received: {keras.backend.backend()!r}"
+        )
+    devices = keras.distribution.list_devices()
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices))
+    return len(devices)
+
+
+def first_nonfinite_weight(model):
+    """Return the path of the first weight that holds a value that is not finite, or None."""
+    for variable in model.variables:
+        if "float" in variable.dtype:
+            total = keras.ops.convert_to_numpy(keras.ops.sum(keras.ops.abs(variable)))
+            if not np.isfinite(total):
+                return variable.path
+    return None
+
+
+def _check_finite(model, logs, where):
+    """Stop where a loss is not finite, naming the loss and the first weight that is spoilt."""
+    bad = next((k for k, v in logs.items() if not np.isfinite(v)), None)
+    if bad is not None:
+        weight = first_nonfinite_weight(model)
+        raise NonFiniteError(
+            f"{where}: `{bad}` of {model.name!r} is {logs[bad]}; first weight that is not finite: "
+            f"{weight or 'none yet'}. {ADVICE}"
+        )
+
+
+def unwrap(value):
+    """Return the one element of a list, or the list."""
+    return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
+
+
+class MultiModelTrainer:
+    """Trains several models that share layers, one batch of each in turn.
+
+    Args:
+        models: compiled models.
+        generators: one loader for each, see `BatchFeeder`.
+        workers: threads that load ahead; a list gives one number a loader.
+        shuffle: visit batches in random order.
+        max_queue_size: batches loaded ahead.
+        print_full_losses: log the loss of every output, not only each model's total.
+        seed: fixes the order of batches.
+        use_multiprocessing: load in processes instead of threads.
+
+    Raises:
+        ValueError: models and generators differ in number.
+    """
+
+    def __init__(
+        self,
+        models,
+        generators,
+        workers=1,
+        shuffle=True,
+        max_queue_size=10,
+        print_full_losses=False,
+        seed=0,
+        use_multiprocessing=False,
+    ):
+        if len(models) != len(generators) or not models:
+            raise ValueError(
+                f"`models` and `generators` must be lists of one length. Received: {len(models)} and {len(generators)}"
+            )
+        self.models, self.generators = list(models), list(generators)
+        self.workers = list(workers) if isinstance(workers, (list, tuple)) else [workers] * len(models)
+        self.print_full_losses = print_full_losses
+        self.logs = {}
+        self.before_step = None
+        self._options = dict(
+            shuffle=shuffle, max_queue_size=max_queue_size, seed=seed, use_multiprocessing=use_multiprocessing
+        )
+
+    def train(self, epochs, steps_per_epoch, initial_epoch=0, end_of_epoch_callback=None, verbose=1):
+        """Train up to epoch `epochs`.
+
+        Args:
+            epochs: number of the last epoch, counted from 1; not how many follow.
+            steps_per_epoch: steps of an epoch; in a step every model sees one batch.
+            initial_epoch: epochs that are done; the loaders go on where those would have left them.
+            end_of_epoch_callback: called with the number of the epoch just finished, from 0. Training stops where it
+                returns False. The epoch's mean losses are in `self.logs`.
+            verbose: 0 shows nothing, 1 a progress bar.
+
+        Returns:
+            list of the logs of each epoch.
+
+        Raises:
+            NonFiniteError: a loss or a weight is not finite. The callback was not called for that epoch.
+        """
+        start, history = initial_epoch * steps_per_epoch, []
+        feeders = [
+            BatchFeeder(g, workers=w, start=start, **self._options)
+            for g, w in zip(self.generators, self.workers, strict=True)
+        ]
+        try:
+            for epoch in range(initial_epoch, epochs):
+                self._epoch(epoch, epochs, steps_per_epoch, feeders, verbose)
+                history.append(self.logs)
+                if end_of_epoch_callback is not None and end_of_epoch_callback(epoch) is False:
+                    break
+        finally:
+            for feeder in feeders:
+                feeder.close()
+        return history
+
+    def _epoch(self, epoch, epochs, steps, feeders, verbose):
+        for model in self.models:
+            model.reset_metrics()
+        numbers = range(steps)
+        for step in progress(numbers, steps, f"epoch {epoch + 1}/{epochs}") if verbose else numbers:
+            if self.before_step is not None:
+                self.before_step(epoch * steps + step)
+            self._step(feeders, f"epoch {epoch + 1}, step {step + 1}")
+        for model in self.models:
+            bad = first_nonfinite_weight(model)
+            if bad is not None:
+                raise NonFiniteError(f"epoch {epoch + 1}: weight {bad} of {model.name!r} is not finite at its end")
+
+    def _step(self, feeders, where):
+        self.logs = {}
+        for number, (model, feeder) in enumerate(zip(self.models, feeders, strict=True)):
+            x, y = next(feeder)
+            logs = model.train_on_batch(unwrap(x), unwrap(y), return_dict=True)
+            logs = {k: float(v) for k, v in logs.items()}
+            _check_finite(model, logs, where)
+            self.logs[f"loss{number}"] = logs.pop("loss")
+            if self.print_full_losses:
+                self.logs.update({f"{k}_{number}" if k in self.logs else k: v for k, v in logs.items()})
+
+
+class _OneInput(keras.utils.PyDataset):
+    """A loader whose inputs and labels are arrays where they were tuples of one, as `fit` wants them."""
+
+    def __init__(self, loader, workers):
+        super().__init__(workers=workers)
+        self.loader = loader
+
+    def __len__(self):
+        return len(self.loader)
+
+    def __getitem__(self, index):
+        x, y = self.loader[index]
+        return unwrap(x), unwrap(y)
+
+    def on_epoch_end(self):
+        self.loader.on_epoch_end()
+
+
+class TrainerOnGenerator:
+    """Trains one model with `fit`, lowering the rate and going back to the best weights when validation stands still.
+
+    Args:
+        model: the model to save; compiled, unless `gpu_model` is.
+        gen_tr: `PyDataset` of batches.
+        gpu_model: model to train in its place, on the same weights.
+        steps_per_epoch: None: all batches.
+        initial_lr, lr_factor, lr_patience, minimum_lr: first rate; factor after `lr_patience` epochs without a new
+            best; training stops below the minimum.
+        validation_callbacks: one or several with an attribute `best_epoch`; the last one rules the rate.
+        custom_lr_scheduler: function (epoch, rate) -> rate used instead.
+        save_tensor_board: write TensorBoard scores to `logdir`.
+        weights_fname: file of the best weights in `logdir`.
+        logdir: folder, or None to save nothing.
+    """
+
+    def __init__(
+        self,
+        model,
+        gen_tr,
+        gpu_model=None,
+        steps_per_epoch=None,
+        initial_lr=1e-3,
+        lr_factor=0.1,
+        lr_patience=10,
+        minimum_lr=1e-7,
+        epochs=1,
+        verbose=1,
+        workers=1,
+        shuffle=True,
+        initial_epoch=0,
+        validation_callbacks=None,
+        custom_lr_scheduler=None,
+        save_tensor_board=False,
+        weights_fname="weights.weights.h5",
+        logdir=None,
+    ):
+        self.model, self.gpu_model, self.gen_tr = model, gpu_model or model, gen_tr
+        self.steps_per_epoch, self.epochs, self.initial_epoch = steps_per_epoch, epochs, initial_epoch
+        self.initial_lr, self.lr_factor, self.minimum_lr = initial_lr, lr_factor, minimum_lr
+        self.lr_patience, self.lr_wait = lr_patience, 0
+        self.verbose, self.shuffle, self.logdir = verbose, shuffle, logdir
+        name = SaveModel.accepted_name(weights_fname, model)
+        self.weights_path = None if logdir is None else os.path.join(logdir, name)
+        several = isinstance(validation_callbacks, (list, tuple))
+        self.val_cb = list(validation_callbacks) if several else [validation_callbacks] if validation_callbacks else []
+        self.callbacks = list(self.val_cb)
+        if custom_lr_scheduler is not None:
+            self.callbacks.append(keras.callbacks.LearningRateScheduler(custom_lr_scheduler))
+        elif self.val_cb:
+            self.callbacks.append(keras.callbacks.LearningRateScheduler(self.learningrate_scheduler))
+        if logdir is not None and save_tensor_board:
+            self.callbacks.append(keras.callbacks.TensorBoard(log_dir=logdir))
+        self._batches = _OneInput(gen_tr, workers) if hasattr(gen_tr, "on_epoch_end") else gen_tr
+
+    def learningrate_scheduler(self, epoch, lr):
+        """Return the rate of the epoch that begins; `best_epoch` counts from 1: it may be the epoch just finished."""
+        best_epoch = self.val_cb[-1].best_epoch
+        if epoch == self.initial_epoch:
+            return self.initial_lr
+        if best_epoch == epoch:
+            self.lr_wait = 0
+            if self.weights_path:
+                self.model.save_weights(self.weights_path)
+            return lr
+        self.lr_wait += 1
+        if self.lr_wait < self.lr_patience:
+            return lr
+        self.lr_wait, lr = 0, lr * self.lr_factor
+        if self.weights_path and os.path.isfile(self.weights_path):
+            self.model.load_weights(self.weights_path)
+        if lr < self.minimum_lr:
+            self.gpu_model.stop_training = True
+        return lr
+
+    def train(self):
+        """Train, and return Keras' history."""
+        return self.gpu_model.fit(
+            self._batches,
+            steps_per_epoch=self.steps_per_epoch,
+            epochs=self.epochs,
+            initial_epoch=self.initial_epoch,
+            verbose=self.verbose,
+            shuffle=self.shuffle,
+            callbacks=self.callbacks + [keras.callbacks.TerminateOnNaN()],
+        )

@@ -1,0 +1,14 @@
+"""Text tables."""
+
+
+def table(header, rows, left=(0,)):
+    """Text table with a rule under the header; the columns in `left` are flush left, the others flush right."""
+    cells = [[str(c) for c in row] for row in (header, *rows)]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
+    lines = []
+    for row in cells:
+        pairs = enumerate(zip(row, widths, strict=True))
+        padded = [cell.ljust(width) if k in left else cell.rjust(width) for k, (cell, width) in pairs]
+        lines.append("  ".join(padded).rstrip())
+    rule = "-" * max(map(len, lines))
+    return "\n".join([lines[0], rule, *lines[1:]])
