@@ -9,7 +9,8 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared"
+GOLDEN = ROOT / "tests" / "golden"
+SHARED = pathlib.Path(os.environ.get("DEEPHAR_SHARED", ROOT.parent / "shared"))
 
 
 def _folder_or_skip(name):
@@ -30,8 +31,15 @@ def _module_from(path):
 
 @pytest.fixture(scope="session")
 def reference():
-    """The folder of reference outputs; the test is skipped where it is absent."""
-    return _folder_or_skip("reference")
+    """The folder of reference values: the whole ones, or tests/golden where they are absent."""
+    folder = SHARED / "reference"
+    return folder if folder.is_dir() else GOLDEN
+
+
+@pytest.fixture(scope="session")
+def golden_module():
+    """Return a function: name -> the module of that name in tests/golden."""
+    return lambda name: _module_from(GOLDEN / f"{name}.py")
 
 
 @pytest.fixture(scope="session")
@@ -41,21 +49,16 @@ def real():
 
 
 @pytest.fixture(scope="session")
-def reference_weights(reference):
+def reference_weights(golden_module):
     """The module that writes the deterministic reference weight files."""
-    return _module_from(reference / "reference_weights.py")
+    return golden_module("reference_weights")
 
 
 @pytest.fixture(scope="session")
-def fixture_world(reference, tmp_path_factory):
+def fixture_world(golden_module, tmp_path_factory):
     """Four tiny data sets in the official on-disk formats, seed 0."""
-    make_fixture = _module_from(reference / "make_fixture.py")
     root = tmp_path_factory.mktemp("fixture_world")
-    writer = make_fixture.Writer(root, 0)
-    writer.mpii()
-    writer.pennaction()
-    writer.human36m()
-    writer.ntu()
+    golden_module("fixture_world").write(root)
     return root
 
 
