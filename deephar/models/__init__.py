@@ -1,6 +1,6 @@
 """Network architectures: one file each, and what can be done to a built model."""
 
-from deephar.models import reception, spnet
+from deephar.models import hourglass, reception, spnet
 from deephar.models.spnet import compile_split_models, get_num_predictions, split_model
 from deephar.models.surgery import (
     compile_model,
@@ -18,6 +18,7 @@ __all__ = [
     "copy_replica_layers",
     "cut_model",
     "get_num_predictions",
+    "hourglass",
     "join_confidence",
     "prediction_blocks",
     "reception",
