@@ -3,6 +3,8 @@
 Luvizon et al., TPAMI 2020, section 3.3: the visual features of a frame, averaged under each joint's probability map.
 """
 
+import math
+
 from keras import ops
 
 from deephar.layers.frames import StableLayer, is_clip, register
@@ -23,6 +25,10 @@ class JointFeatures(StableLayer):
     def compute_output_shape(self, input_shape):
         maps, features = input_shape
         return (*maps[:-3], maps[-1], features[-1])
+
+    def compute_flops(self, input_shapes, output_shapes):
+        maps, features = input_shapes
+        return 2 * math.prod(maps) * features[-1]
 
 
 def kronecker_prod(h, f, name="Kronecker_prod"):

@@ -41,6 +41,9 @@ class FoldFrames(keras.layers.Layer):
         folded = None if batch is None or num_frames is None else batch * num_frames
         return (folded, *rest)
 
+    def compute_flops(self, input_shapes, output_shapes):
+        return 0
+
 
 @register
 class UnfoldFrames(StableLayer):
@@ -64,6 +67,9 @@ class UnfoldFrames(StableLayer):
     def get_config(self):
         return {**super().get_config(), "num_frames": self.num_frames}
 
+    def compute_flops(self, input_shapes, output_shapes):
+        return 0
+
 
 @register
 class StopGradient(keras.layers.Layer):
@@ -74,6 +80,9 @@ class StopGradient(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+    def compute_flops(self, input_shapes, output_shapes):
+        return 0
 
 
 def derived_name(name, suffix):

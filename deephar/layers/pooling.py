@@ -4,6 +4,8 @@ Luvizon et al., TPAMI 2020, section 3.3: the action heat maps are pooled to scor
 smallest value, so one very negative region can veto an action.
 """
 
+import math
+
 from keras import ops
 
 from deephar.layers.frames import StableLayer, per_frame, register
@@ -40,6 +42,9 @@ class MaxMinPooling2D(StableLayer):
     def get_config(self):
         return {**super().get_config(), "strides": self.strides, "padding": self.padding}
 
+    def compute_flops(self, input_shapes, output_shapes):
+        return (2 * math.prod(self.strides) + 1) * math.prod(output_shapes[0])
+
 
 @register
 class GlobalMaxMinPooling2D(StableLayer):
@@ -50,6 +55,9 @@ class GlobalMaxMinPooling2D(StableLayer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-3], input_shape[-1])
+
+    def compute_flops(self, input_shapes, output_shapes):
+        return 2 * math.prod(input_shapes[0])
 
 
 def max_min_pooling(x, strides=(2, 2), padding="same", name=None):

@@ -10,6 +10,8 @@ mass in a 2x2 window.
     depth maps --sigmoid--> z per pixel ------+-- mean ---------> z
 """
 
+import math
+
 import numpy as np
 from keras import ops
 
@@ -58,6 +60,9 @@ class ChannelSoftmax2D(StableLayer):
     def get_config(self):
         return {**super().get_config(), "alpha": self.alpha}
 
+    def compute_flops(self, input_shapes, output_shapes):
+        return 5 * math.prod(output_shapes[0])
+
 
 @register
 class ChannelSoftmax1D(StableLayer):
@@ -68,6 +73,9 @@ class ChannelSoftmax1D(StableLayer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+    def compute_flops(self, input_shapes, output_shapes):
+        return 5 * math.prod(output_shapes[0])
 
 
 @register
@@ -94,6 +102,9 @@ class LinearExpectation2D(StableLayer):
 
     def get_config(self):
         return {**super().get_config(), "axis": self.axis, "vmin": self.vmin, "vmax": self.vmax}
+
+    def compute_flops(self, input_shapes, output_shapes):
+        return 2 * math.prod(input_shapes[0])
 
 
 @register
@@ -122,6 +133,9 @@ class LinearExpectation1D(StableLayer):
     def get_config(self):
         return {**super().get_config(), "vmin": self.vmin, "vmax": self.vmax}
 
+    def compute_flops(self, input_shapes, output_shapes):
+        return 2 * math.prod(input_shapes[0])
+
 
 @register
 class SoftArgmax2D(StableLayer):
@@ -147,6 +161,9 @@ class SoftArgmax2D(StableLayer):
     def get_config(self):
         return {**super().get_config(), "limits": self.limits}
 
+    def compute_flops(self, input_shapes, output_shapes):
+        return 4 * math.prod(input_shapes[0])
+
 
 @register
 class KeypointConfidence(StableLayer):
@@ -159,6 +176,9 @@ class KeypointConfidence(StableLayer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-3], input_shape[-1], 1)
+
+    def compute_flops(self, input_shapes, output_shapes):
+        return 3 * math.prod(input_shapes[0])
 
 
 @register
@@ -175,6 +195,9 @@ class DepthExpectation(StableLayer):
     def compute_output_shape(self, input_shape):
         shape = input_shape[0]
         return (*shape[:-3], shape[-1], 1)
+
+    def compute_flops(self, input_shapes, output_shapes):
+        return 3 * math.prod(input_shapes[0])
 
 
 def act_channel_softmax(x, name=None):

@@ -11,6 +11,8 @@ map, and a 3D pose is read from a volume of maps: its mean over depth gives x an
              +-- mean over the image -> (D, J) -----softmax, ramp------> z
 """
 
+import math
+
 from keras import ops
 
 from deephar.layers.frames import StableLayer, derived_name, register
@@ -38,6 +40,9 @@ class ChannelSlice(StableLayer):
     def get_config(self):
         return {**super().get_config(), "start": self.start, "stop": self.stop}
 
+    def compute_flops(self, input_shapes, output_shapes):
+        return 0
+
 
 @register
 class JointProbability(StableLayer):
@@ -59,6 +64,9 @@ class JointProbability(StableLayer):
 
     def get_config(self):
         return {**super().get_config(), "scale": self.scale}
+
+    def compute_flops(self, input_shapes, output_shapes):
+        return math.prod(input_shapes[0])
 
 
 @register
@@ -92,6 +100,9 @@ class ContextAggregation(StableLayer):
     def get_config(self):
         return {**super().get_config(), "alpha": self.alpha}
 
+    def compute_flops(self, input_shapes, output_shapes):
+        return 3 * sum(math.prod(shape) for shape in input_shapes)
+
 
 @register
 class VolumeMarginals(StableLayer):
@@ -123,6 +134,9 @@ class VolumeMarginals(StableLayer):
     def get_config(self):
         return {**super().get_config(), "depth_maps": self.depth_maps}
 
+    def compute_flops(self, input_shapes, output_shapes):
+        return 2 * math.prod(input_shapes[0])
+
 
 @register
 class VolumeConfidence(StableLayer):
@@ -149,6 +163,9 @@ class VolumeConfidence(StableLayer):
 
     def get_config(self):
         return {**super().get_config(), "scale": self.scale}
+
+    def compute_flops(self, input_shapes, output_shapes):
+        return sum(math.prod(shape) for shape in input_shapes)
 
 
 def joint_probability(x, scale=1.0, name=None):

@@ -13,5 +13,5 @@ _NAMES = {
 __getattr__, __dir__, __all__ = lazy_attributes(
     __name__,
     {name: module for module, names in _NAMES.items() for name in names.split()},
-    ("action", "base", "cards", "flops", "reception", "signature", "spnet", "surgery", "transfer", "zoo"),
+    ("action", "base", "cards", "flops", "hourglass", "reception", "signature", "spnet", "surgery", "transfer", "zoo"),
 )

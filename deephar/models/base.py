@@ -22,6 +22,12 @@ class PoseModel(keras.Model):
     signature = None
     legacy_layout = None
 
+    def call(self, inputs, training=None, mask=None):
+        """Run the network; a list of one input, as a `BatchLoader` gives it, is that input."""
+        if isinstance(inputs, (list, tuple)) and len(inputs) == 1 and len(self.inputs) == 1:
+            inputs = inputs[0] if not isinstance(self._inputs_struct, (list, tuple)) else inputs
+        return super().call(inputs, training=training, mask=mask)
+
     def get_config(self):
         """Return the functional model's config with the signature as plain values."""
         config = super().get_config()

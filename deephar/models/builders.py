@@ -9,7 +9,7 @@ What may stand there, a network's name and the arguments of its builder, or thos
 """
 
 from deephar.config import ModelConfig
-from deephar.models import action, reception, spnet
+from deephar.models import action, hourglass, reception, spnet
 
 
 def build_spnet(**config):
@@ -46,6 +46,7 @@ def build_merge(pose, **options):
 NETWORKS = {
     "spnet": build_spnet,
     "reception": reception.build,
+    "hourglass": hourglass.build,
     "merge": build_merge,
     "pose-action": action.build_pose_model,
 }

@@ -141,7 +141,15 @@ pa20j3d = _layout("pa20j3d", 3, PA20_NAMES, **PA20_MAPS)
 pa21j3d = _layout("pa21j3d", 3, f"{PA20_NAMES} spine", **PA21_MAPS)
 ntu25j3d = _layout("ntu25j3d", 3, NTU_NAMES, ["r_wrist r_thumb", "l_wrist l_thumb"])
 pa13j2d = _layout("pa13j2d", 2, PA13_NAMES)
-mpii16j2d = _layout("mpii16j2d", 2, MPII_NAMES)
+mpii16j2d = _layout(
+    "mpii16j2d",
+    2,
+    MPII_NAMES,
+    map_from_mpii=list(range(16)),
+    map_to_mpii=list(range(16)),
+    map_to_pa16j=PA16_MAPS["map_from_mpii"],
+    map_to_lsp=[0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 8, 9],
+)
 lsp14j2d = _layout("lsp14j2d", 2, LSP_NAMES)
 coco17j = PoseLayout(
     name="coco17j",
