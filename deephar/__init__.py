@@ -7,6 +7,8 @@ Axis letters used in every docstring and shape comment:
 Importing this package reads no file, prints nothing and does not start a Keras backend.
 """
 
+from deephar.keras_import import watch as _watch
+
 __version__ = "2.0.0"
 
 __all__ = ["Predictor", "__version__", "load_model"]
@@ -21,3 +23,6 @@ def __getattr__(name):
 
         return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'deephar' has no attribute {name!r}")
+
+
+_watch()
