@@ -7,6 +7,7 @@ Axis letters used in every docstring and shape comment:
 Importing this package reads no file, prints nothing and does not start a Keras backend.
 """
 
+from deephar.keras_import import watch as _watch
 from deephar.lazy import lazy_attributes
 
 __version__ = "2.0.0"
@@ -19,3 +20,5 @@ __getattr__, __dir__, __all__ = lazy_attributes(
         "metrics models synthetic trainer training utils".split()
     ),
 )
+
+_watch()

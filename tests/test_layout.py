@@ -38,10 +38,11 @@ MAY_IMPORT = {
     "callbacks": {"training"},
     "trainer": {"training"},
     "__main__": {"cli"},
-    "__init__": set(),
+    "__init__": {"keras_import"},
     "lazy": set(),
+    "keras_import": {"utils"},
 }
-NO_KERAS = {"utils", "config", "metrics", "drawing", "synthetic", "data", "__init__", "lazy"}
+NO_KERAS = {"utils", "config", "metrics", "drawing", "synthetic", "data", "__init__", "lazy", "keras_import"}
 KERAS_IN_DATA = {"loader.py"}  # BatchLoader is a Keras PyDataset
 
 

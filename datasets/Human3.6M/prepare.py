@@ -6,7 +6,7 @@
 
 SOURCE holds, anywhere below it, `metadata.xml` and folders S1, S5 ... S11 with `D3_Positions/*.cdf` and `Videos/*.mp4`.
 Subjects 1, 5, 6, 7 and 8 train, every 5th frame (--train-step); 9 and 11 test, every 64th (--test-step) as published.
-Needs `pip install deephar[prepare]`.
+Needs `pip install av cdflib`.
 """
 
 import os

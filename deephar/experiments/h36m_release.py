@@ -19,6 +19,8 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 
+from deephar.utils.optional import require
+
 NUM_SUBJECTS, NUM_JOINTS = 11, 32
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 FIRST_ACTION = 2  # number 1 is a recording of everything
@@ -88,11 +90,7 @@ def _recordings(path, rows):
 
 def require_cdflib():
     """Return the module `cdflib`, or raise ImportError with the command that installs it."""
-    try:
-        import cdflib
-    except ImportError as error:
-        raise ImportError("Reading the poses of Human3.6M needs cdflib: pip install deephar[prepare]") from error
-    return cdflib
+    return require("cdflib", "Reading the poses of Human3.6M")
 
 
 def read_poses(path):

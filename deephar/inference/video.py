@@ -1,6 +1,6 @@
 """Video in and out through PyAV: frames one at a time, upright, in constant memory.
 
-PyAV comes with the extra `video` (`pip install deephar[video]`) and is imported on first use only.
+PyAV (`pip install av`, the extra `video`) is imported on first use only.
 """
 
 import pathlib
@@ -8,17 +8,15 @@ from fractions import Fraction
 
 import numpy as np
 
+from deephar.utils.optional import require
+
 DEFAULT_FPS = 25.0  # for streams that do not say
 H264_OPTIONS = {"crf": "20", "preset": "veryfast"}
 
 
 def require_av():
     """Return the module `av`, or raise ImportError with the command that installs it."""
-    try:
-        import av
-    except ImportError as error:
-        raise ImportError("Reading and writing video needs PyAV: pip install deephar[video]") from error
-    return av
+    return require("av", "Reading and writing video")
 
 
 class VideoReader:

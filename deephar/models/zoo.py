@@ -12,7 +12,6 @@ import json
 import os
 import pathlib
 import sys
-import sysconfig
 
 import keras
 
@@ -33,6 +32,7 @@ __all__ = [
 ]
 
 FOLDER_VARIABLE = "DEEPHAR_WEIGHTS"
+PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 WEIGHT_SUFFIXES = (".h5", ".hdf5", ".keras")
 README_HEAD = """# Trained networks
 
@@ -64,12 +64,11 @@ def build_model(name):
     return model
 
 
-def weight_folders():
-    """Return where weight files are looked for: the named folder, the checkout, the working directory, the wheel."""
+def weight_folders(package=PACKAGE):
+    """Return where weight files are looked for: the named folder, the package, the checkout, `./weights`."""
     named = os.environ.get(FOLDER_VARIABLE)
-    here = pathlib.Path(__file__).resolve().parents[2] / "weights"
-    installed = pathlib.Path(sysconfig.get_path("data")) / "share" / "deephar" / "weights"
-    return [*([pathlib.Path(named)] if named else ()), here, pathlib.Path("weights"), installed]
+    own = (package / "weights", package.parent / "weights", pathlib.Path("weights"))
+    return [*([pathlib.Path(named)] if named else ()), *own]
 
 
 def find_weights(card):

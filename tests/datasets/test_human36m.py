@@ -194,7 +194,7 @@ def test_damaged_metadata_is_named(tmp_path, old, new, problem):
 
 def test_poses_need_cdflib(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "cdflib", None)
-    with pytest.raises(ImportError, match="pip install deephar.prepare."):
+    with pytest.raises(ImportError, match="pip install cdflib$"):
         release.read_poses(tmp_path / "a.cdf")
 
 

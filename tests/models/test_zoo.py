@@ -35,6 +35,17 @@ def card(small, monkeypatch, tmp_path):
     return card
 
 
+def test_weights_are_looked_for_in_the_named_folder_then_the_package_then_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setenv(zoo.FOLDER_VARIABLE, str(tmp_path / "named"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(zoo.weight_folders, "__defaults__", (tmp_path / "checkout" / "package",))
+    card = MODELS[zoo.DEFAULT_MODEL]
+    for folder in ("weights", "checkout/weights", "checkout/package/weights", "named"):  # the last one wins
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / card.file).touch()
+        assert zoo.find_weights(card).resolve() == tmp_path / folder / card.file
+
+
 def test_readme_is_what_the_table_says():
     assert (ROOT / "weights" / "README.md").read_text(encoding="utf-8") == weights_readme()
 
