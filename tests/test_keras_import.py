@@ -11,9 +11,9 @@ import pytest
 
 import deephar.losses
 import deephar.models.builders  # noqa: F401
-from deephar.checkpoints.loading import PoseModel
 from deephar.keras_import import BACKENDS, PACKAGE, REGISTERED, asked_backend, check_backend
 from deephar.layers import MaxMinPooling2D
+from deephar.models.base import PoseModel
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MISSING = "import sys; sys.modules['{backend}'] = None; "
