@@ -62,7 +62,7 @@ def prepare(arguments, folder):
     steps = {"train": arguments.train_step, "test": arguments.test_step}
     jobs = [job_of(recording, folder, steps, arguments) for recording in recordings]
     with preparing.working_in(folder, {"steps": steps, "quality": arguments.quality}, "images"):
-        done, problems = preparing.run_jobs(prepare_recording, jobs, arguments.workers, "Human3.6M recordings")
+        done, problems = preparing.try_jobs(prepare_recording, jobs, arguments.workers, "Human3.6M recordings")
         if preparing.stop_short(problems, arguments):
             return 1
         sequences = {"train": [], "test": []}
@@ -199,9 +199,7 @@ def verify(arguments, folder):
         expected = [name_of(recording) for recording in find_recordings(arguments.source, names)]
         problems = [f"{name} is in SOURCE, but was not prepared" for name in expected if name not in jobs]
     if not arguments.no_frames:
-        folders = list(jobs.values())
-        found, _ = preparing.run_jobs(image_files.check_folder, folders, arguments.workers, "Human3.6M images")
-        problems += [problem for sequence in found for problem in sequence or ()]
+        problems += image_files.check_folders(list(jobs.values()), arguments.workers, "Human3.6M images")
         problems += [f"{path} is half-made" for path in preparing.leftovers(folder / "images")]
     count = sum(len(names) for _, names, _ in jobs.values())
     print(f"{len(jobs)} recordings, {count} frames, {len(problems)} problems")

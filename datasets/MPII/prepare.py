@@ -199,8 +199,7 @@ def verify(folder, workers):
         names = [[str(name[0]) for name in part[1]] for part in parts]
     every = sorted(set(names[0]) | set(names[1]))
     chunks = [(str(folder / "images"), chunk, None) for chunk in map(list, np.array_split(every, len(every) // 50 + 1))]
-    found, problems = preparing.run_jobs(image_files.check_folder, chunks, workers, "MPII images")
-    problems += [problem for chunk in found for problem in chunk or ()]
+    problems = image_files.check_folders(chunks, workers, "MPII images")
     both = set(names[0]) & set(names[1])
     problems += [f"{name} is in training and in validation" for name in sorted(both)]
     print(f"{len(names[0])} training and {len(names[1])} validation images, {len(problems)} problems")

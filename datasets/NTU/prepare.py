@@ -55,7 +55,7 @@ def prepare(arguments, folder):
     paths = {name: None if arguments.no_frames else videos.get(name, f"{name}_rgb.avi") for name in names}
     jobs = [(name, skeletons[name], paths[name], folder, arguments.quality) for name in names]
     with preparing.working_in(folder, {"quality": arguments.quality}, ROWS, IMAGES):
-        counts, problems = preparing.run_jobs(prepare_sample, jobs, arguments.workers, "NTU samples")
+        counts, problems = preparing.try_jobs(prepare_sample, jobs, arguments.workers, "NTU samples")
         if preparing.stop_short(problems, arguments):
             return 1
         samples = {name: count for name, count in zip(names, counts, strict=True) if count is not None}
@@ -140,7 +140,7 @@ def verify(arguments, folder):
         problems += [f"{name} is in SOURCE, but was not prepared" for name in sorted(expected - samples.keys())]
     names = sorted(name for name, count in samples.items() if count)
     jobs = [(folder, name, not arguments.no_frames) for name in names]
-    found, failed = preparing.run_jobs(check_sample, jobs, arguments.workers, "NTU samples")
+    found, failed = preparing.try_jobs(check_sample, jobs, arguments.workers, "NTU samples")
     problems += failed + [problem for sample in found for problem in sample or ()]
     print(f"{len(names)} samples, {len(problems)} problems")
     return int(preparing.report(problems))

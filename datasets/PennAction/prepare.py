@@ -40,7 +40,7 @@ def prepare(arguments, folder):
     files = label_files(arguments.source)
     frames = files[0].parents[1] / "frames"
     with preparing.working_in(folder, {}):
-        sequences, problems = preparing.run_jobs(read_sequence, files, arguments.workers, "Penn Action labels")
+        sequences, problems = preparing.try_jobs(read_sequence, files, arguments.workers, "Penn Action labels")
         if preparing.stop_short(problems, arguments):
             return 1
         sequences = [sequence for sequence in sequences if sequence is not None]
@@ -103,8 +103,7 @@ def verify(arguments, folder):
         (str(folder / "frames" / f"{video.idx:04d}"), [f"{n:06d}.jpg" for n in video.numbers], video.size)
         for video in videos
     ]
-    found, problems = preparing.run_jobs(image_files.check_folder, jobs, arguments.workers, "Penn Action videos")
-    problems += [problem for video in found for problem in video or ()]
+    problems = image_files.check_folders(jobs, arguments.workers, "Penn Action videos")
     if arguments.source is not None:
         absent = {int(path.stem) for path in label_files(arguments.source)} - {video.idx for video in videos}
         problems += [f"{number:04d} is in SOURCE, but was not prepared" for number in sorted(absent)]

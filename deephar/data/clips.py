@@ -40,6 +40,26 @@ def get_clip_frame_index(sequence_size, subsample, num_frames, random_clip=False
     return [int((start + step * i) / stretch) for i in range(num_frames)]
 
 
+def choose_frames(frame_list, length, subsample, num_frames, random_clip, rng, key):
+    """Return the frames that a caller asks for, checked, or those that `get_clip_frame_index` chooses.
+
+    Args:
+        frame_list: frames from 0, or None.
+        length: int, frames of the sequence.
+        subsample, num_frames, random_clip, rng: as for `get_clip_frame_index`.
+        key: number of the sequence, for the error.
+
+    Raises:
+        ValueError: `frame_list` is empty or holds a frame that the sequence does not have.
+    """
+    if frame_list is None:
+        return get_clip_frame_index(length, subsample, num_frames, random_clip, rng)
+    frame_list = [int(frame) for frame in frame_list]
+    if not frame_list or min(frame_list) < 0 or max(frame_list) >= length:
+        raise ValueError(f"`frame_list` must hold frames in [0, {length - 1}] of key {key}. Received: {frame_list}")
+    return frame_list
+
+
 def clip_windows(sequence_size, clip_size, subsamples):
     """List the clips that cover a sequence: for each step, windows that advance by half a clip.
 

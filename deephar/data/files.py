@@ -9,6 +9,7 @@ import json
 import pathlib
 import struct
 
+import numpy as np
 import scipy.io
 from PIL import Image
 
@@ -121,3 +122,22 @@ def malformed(path, what, prepare):
         yield
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{str(path)!r}: {what} is not in the expected form ({error}). {prepare}") from error
+
+
+def sequences_of(records, parse, path, variable, prepare):
+    """Take the MATLAB structs of a list of sequences apart.
+
+    Args:
+        records: the content of the variable, one struct or an array of them.
+        parse: function from a struct to a sequence.
+        path, variable: where they come from, for the error.
+        prepare: sentence telling how the file comes to be, for the error.
+
+    Raises:
+        ValueError: a struct is not as `parse` expects.
+    """
+    sequences = []
+    for place, record in enumerate(np.atleast_1d(records)):
+        with malformed(path, f"`{variable}`, sequence {place}", prepare):
+            sequences.append(parse(record))
+    return sequences

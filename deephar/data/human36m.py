@@ -13,16 +13,15 @@ The depth is relative to the root of the clip's first frame.
 
 import numpy as np
 
-from deephar.data.clips import get_clip_frame_index
+from deephar.data.clips import choose_frames
 from deephar.data.files import data_folder, inside, open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.human36m_annotations import PREPARE, Splits
-from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
+from deephar.data.samples import check_topology, draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_crop_params, objposwin_to_bbox
 from deephar.utils.parser import TRAIN_MODE
 from deephar.utils.pose import pa17j3d
 
-TOPOLOGIES = ("sequences", "frames")
 ACTION_LABELS = tuple(
     "Directions Discussion Eating Greeting Phoning Posing Purchases Sitting SittingDown Smoking "
     "Photo Waiting Walking WalkDog WalkTogether".split()
@@ -47,14 +46,12 @@ class Human36M:
     """
 
     def __init__(self, dataset_path, dataconf, poselayout=pa17j3d, topology="sequences", clip_size=16, seed=None):
-        if topology not in TOPOLOGIES:
-            raise ValueError(f"`topology` must be one of {TOPOLOGIES}. Received: {topology!r}")
         if poselayout.dim != 3 or "map_from_h36m" not in poselayout.maps:
             raise ValueError(f"`poselayout` must be pa17j3d, pa20j3d or pa21j3d. Received: {poselayout.name}")
         self.dataset_path = data_folder(dataset_path, PREPARE)
         self.dataconf = dataconf
         self.poselayout = poselayout
-        self.topology = topology
+        self.topology = check_topology(topology)
         self.clip_size = clip_size
         self._rng = np.random.default_rng(seed)
         self.sequences = Splits(self.dataset_path / "annotations.mat")
@@ -109,12 +106,8 @@ class Human36M:
             return self.sequences[mode][place], [frame]
         sequence = sample_at(self.sequences, key, mode)
         length = len(sequence.numbers)
-        if frame_list is None:
-            random_clip = mode == TRAIN_MODE
-            frame_list = get_clip_frame_index(length, augmentation["subspl"], self.clip_size, random_clip, rng)
-        frame_list = [int(frame) for frame in frame_list]
-        if not frame_list or min(frame_list) < 0 or max(frame_list) >= length:
-            raise ValueError(f"`frame_list` must hold frames in [0, {length - 1}] of key {key}. Received: {frame_list}")
+        step, random_clip = augmentation["subspl"], mode == TRAIN_MODE
+        frame_list = choose_frames(frame_list, length, step, self.clip_size, random_clip, rng, key)
         return sequence, frame_list
 
     def _frames(self, mode):

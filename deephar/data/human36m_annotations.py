@@ -10,12 +10,13 @@
 The training split is large; so each is read when it is first asked for, and kept as arrays.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.data.files import load_mat, malformed
+from deephar.data.files import load_mat, sequences_of
 from deephar.utils.camera import Camera
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 
@@ -71,19 +72,12 @@ class Splits:
             needed, optional = ([], [name]) if mode == VALID_MODE else ([name], [])
             (records,) = load_mat(self.path, needed, PREPARE, optional, **options)
             records = [] if records is None else records
-            self._read[mode] = _sequences(self.path, name, records, len(self.action_labels))
+            parse = functools.partial(_sequence, num_actions=len(self.action_labels))
+            self._read[mode] = sequences_of(records, parse, self.path, name, PREPARE)
         return self._read[mode]
 
     def __setitem__(self, mode, sequences):
         self._read[mode] = sequences
-
-
-def _sequences(path, variable, records, num_actions):
-    sequences = []
-    for place, record in enumerate(np.atleast_1d(records)):
-        with malformed(path, f"`{variable}`, sequence {place}", PREPARE):
-            sequences.append(_sequence(record, num_actions))
-    return sequences
 
 
 def _sequence(record, num_actions):

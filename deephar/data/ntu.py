@@ -21,7 +21,8 @@ from deephar.data.ntu_annotations import (
     load_joints,
     load_sequences,
 )
-from deephar.data.videos import VideoDataset, check_topology
+from deephar.data.samples import check_topology
+from deephar.data.videos import VideoDataset
 from deephar.utils.labels import NTU_LABELS
 from deephar.utils.pose import DEPTH_RANGE_MM, pa20j3d
 

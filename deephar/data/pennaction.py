@@ -8,7 +8,8 @@ import numpy as np
 
 from deephar.data.files import data_folder, inside
 from deephar.data.pennaction_annotations import PREPARE, PREPARE_BOXES, load_sequences
-from deephar.data.videos import VideoDataset, check_topology
+from deephar.data.samples import check_topology
+from deephar.data.videos import VideoDataset
 from deephar.utils.pose import pa16j2d
 
 NUM_NTU_ACTIONS = 60

@@ -8,11 +8,12 @@ the "left" shoulder lies left of the other in 97 % of the frames, in its back vi
 joint, `left_shoulder`, is therefore the person's right shoulder, and the 13 joints are in the order of pa13j already.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.data.files import load_mat, malformed
+from deephar.data.files import load_mat, sequences_of
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 
 PREPARE = (
@@ -60,20 +61,13 @@ def load_sequences(path):
     names = ["sequences_te", "sequences_tr", "action_labels", "joint_labels"]
     test, train, actions, joints = load_mat(path, names, PREPARE, struct_as_record=False, squeeze_me=True)
     actions, joints = ([str(label) for label in np.atleast_1d(labels)] for labels in (actions, joints))
+    parse = functools.partial(_sequence, num_actions=len(actions))
     sequences = {
-        TEST_MODE: _sequences(path, "sequences_te", test, len(actions)),
-        TRAIN_MODE: _sequences(path, "sequences_tr", train, len(actions)),
+        TEST_MODE: sequences_of(test, parse, path, "sequences_te", PREPARE),
+        TRAIN_MODE: sequences_of(train, parse, path, "sequences_tr", PREPARE),
         VALID_MODE: [],
     }
     return sequences, actions, joints
-
-
-def _sequences(path, name, records, num_actions):
-    sequences = []
-    for place, record in enumerate(np.atleast_1d(records)):
-        with malformed(path, f"`{name}`, sequence {place}", PREPARE):
-            sequences.append(_sequence(record, num_actions))
-    return sequences
 
 
 def _sequence(record, num_actions):

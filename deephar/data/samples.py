@@ -3,6 +3,7 @@
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 
 MODES = {"TEST_MODE": TEST_MODE, "TRAIN_MODE": TRAIN_MODE, "VALID_MODE": VALID_MODE}
+TOPOLOGIES = ("sequences", "frames")
 
 
 def split_of(samples, mode):
@@ -18,6 +19,17 @@ def split_of(samples, mode):
     if mode not in MODES.values():
         raise ValueError(f"`mode` must be one of {MODES}. Received: {mode!r}")
     return samples[mode]
+
+
+def check_topology(topology):
+    """Return `topology` if it is one of TOPOLOGIES.
+
+    Raises:
+        ValueError: it is another word.
+    """
+    if topology not in TOPOLOGIES:
+        raise ValueError(f"`topology` must be one of {TOPOLOGIES}. Received: {topology!r}")
+    return topology
 
 
 def sample_at(samples, key, mode):

@@ -9,14 +9,13 @@
 
 import numpy as np
 
-from deephar.data.clips import clip_windows, get_clip_frame_index, union_box
+from deephar.data.clips import choose_frames, clip_windows, union_box
 from deephar.data.files import load_json, malformed, open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
-from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
+from deephar.data.samples import check_topology, draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.parser import TRAIN_MODE
 
-TOPOLOGIES = ("sequences", "frames")
 MIN_WINDOW_PX = 32
 
 
@@ -141,12 +140,8 @@ class VideoDataset:
             return seq_idx, self.sequences[mode][seq_idx], [frame]
         sequence = sample_at(self.sequences, key, mode)
         length = sequence.num_frames
-        if frame_list is None:
-            random_clip = mode == TRAIN_MODE
-            frame_list = get_clip_frame_index(length, augmentation["subspl"], self.clip_size, random_clip, rng)
-        frame_list = [int(frame) for frame in frame_list]
-        if not frame_list or min(frame_list) < 0 or max(frame_list) >= length:
-            raise ValueError(f"`frame_list` must hold frames in [0, {length - 1}] of key {key}. Received: {frame_list}")
+        step, random_clip = augmentation["subspl"], mode == TRAIN_MODE
+        frame_list = choose_frames(frame_list, length, step, self.clip_size, random_clip, rng, key)
         return key, sequence, frame_list
 
     def _box(self, key, mode, seq_idx, sequence, frame_list, joints, visible, scale):
@@ -232,17 +227,6 @@ class VideoDataset:
     def get_length(self, mode):
         """Return the number of sequences or frames in a split."""
         return len(split_of(self.sequences if self.topology == "sequences" else self.frame_idx, mode))
-
-
-def check_topology(topology):
-    """Return `topology` if it is one of TOPOLOGIES.
-
-    Raises:
-        ValueError: it is another word.
-    """
-    if topology not in TOPOLOGIES:
-        raise ValueError(f"`topology` must be one of {TOPOLOGIES}. Received: {topology!r}")
-    return topology
 
 
 def load_boxes(path, prepare):

@@ -10,6 +10,7 @@ from deephar.data.files import UNREADABLE
 from deephar.experiments import preparing
 from deephar.inference.video import require_av
 from deephar.utils.io import atomic_path
+from deephar.utils.jobs import run_jobs
 from deephar.utils.progress import progress
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -89,7 +90,7 @@ def check_image(path, size=None):
 
 
 def check_folder(job):
-    """Check a folder's images; a job for `run_jobs`.
+    """Check a folder's images.
 
     Args:
         job: folder, names of its images, and (width, height) or None.
@@ -103,6 +104,19 @@ def check_folder(job):
         return [f"{folder} does not exist ({len(names)} images)"]
     checks = (check_image(folder / name, size) for name in names)
     return [problem for problem in checks if problem is not None]
+
+
+def check_folders(jobs, workers, label):
+    """Check the images of many folders in several processes.
+
+    Args:
+        jobs: list of what `check_folder` takes.
+        workers, label: as for `deephar.utils.jobs.run_jobs`.
+
+    Returns:
+        List of what is wrong.
+    """
+    return [problem for folder in run_jobs(check_folder, jobs, workers, label) for problem in folder]
 
 
 def place_images(source, target, how):

@@ -9,11 +9,9 @@ by a kill, goes on where it stood: folders of frames and files appear under thei
 """
 
 import argparse
-import concurrent.futures
 import contextlib
 import functools
 import json
-import multiprocessing
 import os
 import pathlib
 import shutil
@@ -22,8 +20,8 @@ import sys
 import scipy.io
 
 from deephar.utils.io import atomic_path, write_json
-from deephar.utils.processes import exit_status, follow_parent
-from deephar.utils.progress import progress
+from deephar.utils.jobs import run_jobs
+from deephar.utils.processes import exit_status
 
 SETTINGS = "prepare.json"  # what a folder was made with
 SYNTHETIC = "synthetic.json"  # the mark of the synthetic writers
@@ -157,28 +155,19 @@ def whole_folder(folder):
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def run_jobs(function, jobs, workers, label):
-    """Call `function` on every job, in several processes where there are several workers.
-
-    A ValueError or FileNotFoundError of one job is a damaged or missing file: the others go on.
+def try_jobs(function, jobs, workers, label):
+    """Call `function` on every job as `run_jobs` does, and go on where one fails for a damaged or missing file.
 
     Args:
-        function: of a module's top level; takes a job.
-        jobs: list of picklable jobs.
-        workers: processes; 1: this one.
-        label: for the progress bar.
+        function, jobs, workers, label: as for `deephar.utils.jobs.run_jobs`.
 
     Returns:
-        The results in order (None where a job failed), and the messages of those that failed.
+        The results in order (None where a job raised a ValueError or FileNotFoundError), and those errors' messages.
 
     Raises:
         OSError: a worker died, the disk is full, and the like.
     """
-    call = functools.partial(_guarded, function)
-    if workers == 1 or len(jobs) < 2:
-        done = [call(job) for job in progress(jobs, len(jobs), label)]
-    else:
-        done = _in_processes(call, jobs, min(workers, len(jobs)), label)
+    done = run_jobs(functools.partial(_guarded, function), jobs, workers, label)
     return [result for result, _ in done], [problem for _, problem in done if problem is not None]
 
 
@@ -187,21 +176,6 @@ def _guarded(function, job):
         return function(job), None
     except (ValueError, FileNotFoundError) as error:
         return None, " ".join(str(error).split())
-
-
-def _in_processes(call, jobs, workers, label):
-    context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(workers, mp_context=context, initializer=follow_parent)
-    try:
-        return list(progress(pool.map(call, jobs), len(jobs), label))
-    except concurrent.futures.BrokenExecutor as error:
-        raise OSError("a worker process died, perhaps for want of memory; try fewer --workers") from error
-    except BaseException:
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def write_mat(path, variables):

@@ -1,13 +1,10 @@
-"""What the writers of data sets share: images and MATLAB files written whole, several processes, runs that go on.
+"""What the writers of data sets share: images and MATLAB files written whole, runs that go on.
 
 Each file is written under a temporary name and moved, what is there already is kept, and the annotations come last: a
 run that was stopped goes on where it stood.
 """
 
-import concurrent.futures
 import json
-import multiprocessing
-import os
 
 import numpy as np
 import scipy.io
@@ -15,8 +12,6 @@ from PIL import Image
 
 from deephar.synthetic.definition import SYNTHETIC_V1
 from deephar.utils.io import atomic_path, write_json
-from deephar.utils.processes import follow_parent
-from deephar.utils.progress import progress
 
 JPEG_QUALITY = 88
 RECORD = ".record.npz"  # a finished video's annotations, beside its frames
@@ -41,17 +36,6 @@ def save_mat(path, variables):
     """Write a MATLAB file of these variables."""
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         scipy.io.savemat(file, variables)
-
-
-def run_jobs(function, jobs, workers, label):
-    """Results in the order of the jobs; `workers` processes, None: as many as cores."""
-    workers = workers or os.cpu_count() or 1
-    if workers <= 1:
-        return [function(job) for job in progress(jobs, len(jobs), label)]
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context, initializer=follow_parent) as pool:
-        chunk = max(1, min(8, len(jobs) // (4 * workers)))
-        return list(progress(pool.map(function, jobs, chunksize=chunk), len(jobs), label))
 
 
 def start(folder, definition):

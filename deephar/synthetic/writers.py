@@ -14,12 +14,13 @@ from deephar.synthetic.actions import ACTIONS
 from deephar.synthetic.definition import SYNTHETIC_V1, clip_size, still_size
 from deephar.synthetic.layouts import map_flags, map_points
 from deephar.synthetic.motion import SPLITS
-from deephar.synthetic.output import RECORD, cells, check_counts, definition, run_jobs, save_jpeg, save_mat, start
+from deephar.synthetic.output import RECORD, cells, check_counts, definition, save_jpeg, save_mat, start
 from deephar.synthetic.world import render_clip, render_still
 from deephar.synthetic.writers_h36m import write_h36m
 from deephar.synthetic.writers_lsp import write_lsp
 from deephar.synthetic.writers_ntu import write_ntu
 from deephar.utils.io import atomic_path
+from deephar.utils.jobs import run_jobs
 
 PENN_JOINTS = (
     "head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist "

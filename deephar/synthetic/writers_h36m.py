@@ -13,8 +13,9 @@ import numpy as np
 
 from deephar.synthetic.actions import H36M
 from deephar.synthetic.layouts import LAYOUTS, map_points
-from deephar.synthetic.output import cells, check_counts, definition, run_jobs, save_jpeg, save_mat, start
+from deephar.synthetic.output import cells, check_counts, definition, save_jpeg, save_mat, start
 from deephar.synthetic.recordings import Recording, h36m_cameras
+from deephar.utils.jobs import run_jobs
 
 SIZE = (1000, 1002)
 SUBJECTS = {"train": (1, 5, 6, 7, 8), "validation": (10,), "test": (9, 11)}

@@ -8,8 +8,9 @@ import pathlib
 import numpy as np
 
 from deephar.synthetic.layouts import map_flags, map_points
-from deephar.synthetic.output import check_counts, definition, run_jobs, save_jpeg, save_mat, start
+from deephar.synthetic.output import check_counts, definition, save_jpeg, save_mat, start
 from deephar.synthetic.world import render_still
+from deephar.utils.jobs import run_jobs
 
 SIZE = (160, 160)
 

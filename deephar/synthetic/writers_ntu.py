@@ -14,9 +14,10 @@ import numpy as np
 
 from deephar.synthetic.actions import NTU
 from deephar.synthetic.layouts import map_points
-from deephar.synthetic.output import check_counts, definition, run_jobs, save_jpeg, start
+from deephar.synthetic.output import check_counts, definition, save_jpeg, start
 from deephar.synthetic.recordings import Recording, ntu_cameras
 from deephar.utils.io import atomic_path, write_json
+from deephar.utils.jobs import run_jobs
 
 VIDEO_SIZE, SIZE = (1920, 1080), (960, 540)
 STEP = 2  # frames from one image to the next

@@ -1,0 +1,41 @@
+"""One function on many jobs in several processes: results in order, a progress bar, no workers that stay behind."""
+
+import concurrent.futures
+import multiprocessing
+import os
+
+from deephar.utils.processes import follow_parent
+from deephar.utils.progress import progress
+
+
+def run_jobs(function, jobs, workers=None, label="jobs"):
+    """Call `function` on every job, in several processes where there are several workers.
+
+    Args:
+        function: callable of a module's top level; takes a job.
+        jobs: list of picklable jobs.
+        workers: int, number of processes; 1: this one alone; None: as many as cores.
+        label: str, in front of the progress bar.
+
+    Returns:
+        list: the results in the order of the jobs.
+
+    Raises:
+        OSError: a worker died. An error of `function` is raised here as it is, and ends the other workers.
+    """
+    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    if workers <= 1:
+        return [function(job) for job in progress(jobs, len(jobs), label)]
+    others = multiprocessing.active_children()
+    context = multiprocessing.get_context("spawn")
+    pool = concurrent.futures.ProcessPoolExecutor(workers, mp_context=context, initializer=follow_parent)
+    try:
+        return list(progress(pool.map(function, jobs), len(jobs), label))
+    except concurrent.futures.BrokenExecutor as error:
+        raise OSError("a worker process died, perhaps for want of memory; try fewer workers") from error
+    except BaseException:
+        for child in set(multiprocessing.active_children()).difference(others):
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
