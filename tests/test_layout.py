@@ -1,4 +1,4 @@
-"""Keeps the house in order: sizes, imports, import direction, silent and harmless import of the package."""
+"""Keeps the house in order where ruff cannot: sizes, import direction, tests for every room, silent import."""
 
 import ast
 import os
@@ -6,10 +6,8 @@ import pathlib
 import subprocess
 import sys
 
-import pytest
-
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-FILES = sorted(p for folder in ("deephar", "exp", "benchmarks", "datasets") for p in (ROOT / folder).rglob("*.py"))
+FOLDERS = ("deephar", "exp", "benchmarks", "datasets")
 MAX_FILE_LINES, MAX_BODY_LINES = 400, 60
 
 # What each room may import from the package, besides itself.
@@ -45,23 +43,26 @@ MAY_IMPORT = {
 NO_KERAS = {"utils", "config", "metrics", "drawing", "synthetic", "data", "__init__", "lazy", "keras_import"}
 KERAS_IN_DATA = {"loader.py"}  # BatchLoader is a Keras PyDataset
 
+# What scripts may import besides the standard library.
+SCRIPTS_IMPORT = {"deephar", "numpy", "scipy", "h5py", "PIL", "keras", "matplotlib"}
+
 
 def tree_of(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def part_of(path):
-    """`deephar/utils/pose.py` belongs to `utils`, `deephar/losses.py` to `losses`."""
-    relative = path.relative_to(ROOT)
-    return relative.parts[1].removesuffix(".py") if relative.parts[0] == "deephar" else None
-
-
-def imports_of(nodes):
-    for node in nodes:
+def imports_of(path):
+    """The modules that a file imports, anywhere in it."""
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield "." * node.level + (node.module or "")
+            yield node.module
+
+
+def part_of(path):
+    """`deephar/utils/pose.py` belongs to `utils`, `deephar/losses.py` to `losses`."""
+    return path.relative_to(ROOT).parts[1].removesuffix(".py")
 
 
 def body_lines(function):
@@ -72,48 +73,52 @@ def body_lines(function):
     return body[-1].end_lineno - body[0].lineno + 1
 
 
-def ids(path):
-    return str(path.relative_to(ROOT))
+def offenders(wrong, folders=FOLDERS):
+    """The files of which `wrong(path)` is true, with what it says: {name: what}."""
+    files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert files
+    found = {str(path.relative_to(ROOT)): wrong(path) for path in files}
+    return {name: what for name, what in found.items() if what}
 
 
-@pytest.mark.parametrize("path", FILES, ids=ids)
-def test_file_is_short_and_says_what_it_is(path):
-    text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= MAX_FILE_LINES
-    if text.strip():
-        first = (ast.get_docstring(tree_of(path)) or "").split("\n")[0]
-        assert first.endswith("."), "the first line of a file is one sentence"
+def test_files_are_short():
+    def too_long(path):
+        lines = path.read_text(encoding="utf-8").count("\n")
+        return lines if lines > MAX_FILE_LINES else None
+
+    assert not offenders(too_long)
 
 
-@pytest.mark.parametrize("path", FILES, ids=ids)
-def test_functions_are_short(path):
-    functions = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    long = {f.name: body_lines(f) for f in functions if body_lines(f) > MAX_BODY_LINES}
-    assert not long
+def test_functions_are_short():
+    def too_long(path):
+        functions = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+        return {f.name: body_lines(f) for f in functions if body_lines(f) > MAX_BODY_LINES}
+
+    assert not offenders(too_long)
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if part_of(p)], ids=ids)
-def test_imports_are_absolute_and_explicit(path):
-    tree = tree_of(path)
-    stars = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.names[0].name == "*"]
-    assert not stars
-    assert not [name for name in imports_of(ast.walk(tree)) if name.startswith(".")]
+def test_imports_go_one_way():
+    def forbidden(path):
+        part, names = part_of(path), set(imports_of(path))
+        inside = {n.split(".")[1] for n in names if n.startswith("deephar.")}
+        backend = {n for n in names if n.split(".")[0] in ("keras", "tensorflow", "jax", "torch")}
+        without_keras = part in NO_KERAS and path.name not in KERAS_IN_DATA
+        return inside - MAY_IMPORT[part] - {part, "lazy"} | (backend if without_keras else set())
+
+    assert not offenders(forbidden, ["deephar"])
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if part_of(p)], ids=ids)
-def test_import_direction(path):
-    part = part_of(path)
-    names = set(imports_of(ast.walk(tree_of(path))))
-    inside = {n.split(".")[1] for n in names if n.startswith("deephar.")}
-    assert inside <= MAY_IMPORT[part] | {part, "lazy"}
-    if part in NO_KERAS and path.name not in KERAS_IN_DATA:
-        assert not {n for n in names if n.split(".")[0] in ("keras", "tensorflow", "jax", "torch")}
+def test_scripts_import_the_package_and_not_each_other():
+    def forbidden(path):
+        return {n.split(".")[0] for n in imports_of(path)} - SCRIPTS_IMPORT - sys.stdlib_module_names
+
+    assert not offenders(forbidden, ["exp", "datasets"])
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if part_of(p)], ids=ids)
-def test_no_backend_at_module_level(path):
-    nodes = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Import | ast.ImportFrom) and n.col_offset == 0]
-    assert not {n for n in imports_of(nodes) if n.split(".")[0] in ("tensorflow", "jax", "torch")}
+def test_every_room_has_its_table_row_and_its_tests():
+    rooms = {path.parent.name for path in (ROOT / "deephar").glob("*/__init__.py")}
+    assert rooms <= MAY_IMPORT.keys()
+    assert not [room for room in sorted(rooms) if not list((ROOT / "tests" / room).glob("test_*.py"))]
 
 
 def test_import_has_no_effect(tmp_path):

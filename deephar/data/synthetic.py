@@ -50,7 +50,7 @@ class _SyntheticSource:
         if length < 1:
             raise ValueError(f"`length` must be at least 1. Received: {length!r}")
         keys = range(length)
-        self._keys = {mode: keys for mode in (TEST_MODE, TRAIN_MODE, VALID_MODE)}
+        self._keys = dict.fromkeys((TEST_MODE, TRAIN_MODE, VALID_MODE), keys)
         self._rng = np.random.default_rng(seed)
 
     def _render_size(self):

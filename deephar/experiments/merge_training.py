@@ -10,6 +10,14 @@ import dataclasses
 from deephar.experiments import networks, options
 from deephar.utils import TRAIN_MODE
 
+PENN_NETWORK = {  # of the paper
+    "network": "merge",
+    "pose": dict(input_shape=[256, 256, 3], num_joints=16, dim=2, ksize=[5, 5], num_blocks=4),
+    "num_actions": networks.NUM_PENN_ACTIONS,
+    "num_frames": 16,
+    "pose_net_version": "v1",
+    "output_poses": True,
+}
 NUM_POSE_OUTPUTS = 2  # poses and confidences, before the actions
 
 

@@ -46,5 +46,5 @@ def pose_in_mm(points, layout, height_mm=HEIGHT_MM):
 
 
 def _scaled(points, scale):
-    """x and y of (..., K, 3) times (...,) mm / px."""
+    """Scale x and y of (..., K, 3) by (...,) mm / px."""
     return points * np.stack([scale, scale, np.ones_like(scale)], axis=-1)[..., None, :]

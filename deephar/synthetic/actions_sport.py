@@ -171,7 +171,7 @@ def golf_swing(style):
     def props(skeleton, values, u, details):
         if tool is None:
             return []
-        club, ends = long_tool(tool, skeleton, values, 1000.0, "l", 80.0)
+        club, _ends = long_tool(tool, skeleton, values, 1000.0, "l", 80.0)
         if not ball:
             return [club]
         away = np.maximum(u - impact, 0.0)[:, None] * np.array([0.0, 45000.0, 9000.0])

@@ -4,6 +4,7 @@ sample_props(rng, split) -> PropAppearance, once a clip
 make_prop(kind, points, directions, numbers, look) -> Solids, every frame
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,7 +126,7 @@ def _make_racket(make, points, directions, numbers):
     make.rod(grip, centre - long * along, 12.0, 10.0, "cover")
     turn = np.linspace(0, 2 * np.pi, 9)
     ring = centre + long * np.cos(turn)[:, None] * along + wide * np.sin(turn)[:, None] * across
-    for a, b in zip(ring[:-1], ring[1:], strict=True):
+    for a, b in itertools.pairwise(ring):
         make.rod(a, b, 11.0, 11.0, "cover")
     make.ball(
         centre, (3.0, 0.94 * wide, 0.94 * long), "net", np.stack([np.cross(across, along), across, along], axis=1)
@@ -203,7 +204,7 @@ def _make_guitar(make, points, directions, numbers):
 def _make_rope(make, points, directions, numbers):
     """Short rods through the points in the order of their names."""
     path = [np.asarray(points[name], float) for name in sorted(points)]
-    for a, b in zip(path[:-1], path[1:], strict=True):
+    for a, b in itertools.pairwise(path):
         make.rod(a, b, ROPE_MM, ROPE_MM, "rope")
 
 

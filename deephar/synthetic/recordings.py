@@ -99,7 +99,7 @@ class Recording:
         take = sample_take(self.job.stream("motion"), split, self.action, actions, body)
         if heading is not None:
             take = replace(take, heading=heading + float(self.job.stream("cut").normal(0.0, 8.0)))
-        self.num_samples = int(round(take.num_frames / step))
+        self.num_samples = round(take.num_frames / step)
         performance = take.perform(np.arange(self.num_samples) * step)
         points = performance.skeleton.points.reshape(-1, 3)
         middle = (points.min(0) + points.max(0)) / 2

@@ -102,4 +102,4 @@ def replace_size(camera, size):
 def drawn_size(size, box):
     """Size in which a close frame is drawn: not finer than the image it would have been cut from."""
     share = min(1.0, max((box[2] - box[0]) / size[0], 0.2))
-    return tuple(max(16, int(round(side * share))) for side in size) if share < 0.9 else tuple(size)
+    return tuple(max(16, round(side * share)) for side in size) if share < 0.9 else tuple(size)

@@ -108,7 +108,7 @@ def _rig(job, skeleton, size, shake, front=(0.0, 180.0)):
 def _nominal(size):
     """The image a close frame is cut from."""
     factor = NOMINAL_PX / max(size)
-    return tuple(int(round(side * factor)) for side in size)
+    return tuple(round(side * factor) for side in size)
 
 
 def render_still(

@@ -14,7 +14,6 @@ trained on poses alone and 48.6 for the multi-task one (TPAMI 2020, table 1). `-
 keep these subjects as validation split, as those of the original package do.
 """
 
-
 from deephar.config import DataConfig
 from deephar.data import Human36M
 from deephar.experiments import networks, options

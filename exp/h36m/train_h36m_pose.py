@@ -16,7 +16,6 @@ after every epoch and kept in log.csv; the smallest decides which weights are be
 test subjects, training subject 8 is held out instead: test videos are never read. `--validate 0` trains on all five.
 """
 
-
 from deephar.config import ModelConfig, human36m_dataconf, mpii_dataconf
 from deephar.experiments import networks, options
 from deephar.experiments.pose_training import train_poses

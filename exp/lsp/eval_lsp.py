@@ -11,7 +11,6 @@ the annotated joints, as single-person evaluation does; `--box image` takes the 
 Expected: for the weights that ship, the score in weights/README.md. No published SPNet score exists for LSP.
 """
 
-
 import numpy as np
 from PIL import Image
 

@@ -10,7 +10,6 @@ Expected: PCK@0.2 on the validation images (numbers that end in 9) after every e
 has the scores of the shipped file. Test images are never read.
 """
 
-
 from deephar.experiments import networks, options
 from deephar.experiments.pose_training import train_poses
 from deephar.experiments.sources import make_images, split_batch

@@ -15,7 +15,6 @@ pyramids (TPAMI 2020, table 4). On the synthetic test set (`deephar synth --form
 score in weights/README.md.
 """
 
-
 from deephar.config import DataConfig
 from deephar.data import MpiiSinglePerson
 from deephar.experiments import networks, options

@@ -15,7 +15,6 @@ ReceptionNet. PCKh of every block is printed after every epoch and kept in log.c
 images alone, with no data set at all.
 """
 
-
 from deephar.config import ModelConfig, mpii_sp_dataconf
 from deephar.experiments import networks, options
 from deephar.experiments.pose_training import train_poses

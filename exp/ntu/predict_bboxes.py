@@ -11,7 +11,6 @@ three dicts, test, training, validation, from "S001C001P001R001A001.frame" (from
 to [x1, y1, x2, y2] in px of the half-size frame. A stopped run goes on with --resume.
 """
 
-
 from deephar.data import Ntu
 from deephar.experiments import box_prediction, networks, options
 from deephar.experiments.datasetpath import datasetpath

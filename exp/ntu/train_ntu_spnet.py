@@ -17,10 +17,8 @@ Human3.6M (table 1) by exp/h36m/eval_h36m.py. Test videos are never read: traini
 decide which weights are best, and in the stage of poses a training subject of Human3.6M.
 """
 
-
-import multitask_training as multitask
-
 from deephar.config import ModelConfig, ntu_dataconf
+from deephar.experiments import multitask_training as multitask
 from deephar.experiments import networks, ntu_sources, options
 from deephar.training.recipes import NTU_IMAGES, NTU_RECIPE
 from deephar.utils import pa17j3d

@@ -16,7 +16,6 @@ trains on rendered people alone, half of them with the motions of Human3.6M and 
 out decides which weights are best (on rendered people with `--synthetic 1`).
 """
 
-
 from deephar.config import ModelConfig, mpii_dataconf
 from deephar.experiments import networks, ntu_sources, options
 from deephar.experiments.pose_training import train_poses

@@ -14,7 +14,7 @@ see poses, v1 to v4 those that see appearance, m both.
 import functools
 
 from deephar.data import PennAction
-from deephar.experiments import merge_evaluation, options
+from deephar.experiments import merge_evaluation, merge_training, options
 from deephar.experiments.datasetpath import datasetpath
 from deephar.experiments.penn_tools import PENN_ACTION
 
@@ -25,9 +25,7 @@ def main():
         options.tiny_data(arguments, "PennAction")
         arguments.limit = arguments.limit or 2
     folder = datasetpath("PennAction", arguments.data)
-    from train_penn_ar_pe_merge import NETWORK
-
-    model = merge_evaluation.load(arguments, "merge-penn", NETWORK)
+    model = merge_evaluation.load(arguments, "merge-penn", merge_training.PENN_NETWORK)
     merge_evaluation.evaluate(
         arguments, PENN_ACTION, model, functools.partial(PennAction, folder), "eval_penn_merge.json"
     )

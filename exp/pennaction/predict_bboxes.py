@@ -11,7 +11,6 @@ read: a list of three dicts, test, training, validation, from "video.frame" (fro
 stopped run goes on with --resume.
 """
 
-
 from deephar.data import PennAction
 from deephar.experiments import box_prediction, networks, options
 from deephar.experiments.datasetpath import datasetpath

@@ -14,10 +14,8 @@ eval_penn_multitask.py. For the small network see weights/README.md. Test videos
 are held out decide which weights are best.
 """
 
-
-import multitask_training as multitask
-
 from deephar.config import ModelConfig, mpii_dataconf, pennaction_dataconf, pennaction_pe_dataconf
+from deephar.experiments import multitask_training as multitask
 from deephar.experiments import networks, options
 from deephar.experiments.sources import held_out_videos, hold_out, make_images, penn_clips
 from deephar.training.recipes import PENN_IMAGES, PENN_RECIPE

@@ -43,7 +43,7 @@ def prepare(script, source, out, *options):
 
 
 def test_round_trip(prepare_h36m, source, tmp_path, capsys):
-    folder, poses, numbers = source
+    folder, poses, _numbers = source
     assert prepare(prepare_h36m, folder, tmp_path) == 0
     out = capsys.readouterr().out
     assert "train: 8 recordings of 600, 40 frames" in out and "test: 7 recordings of 239, 21 frames" in out

@@ -63,7 +63,7 @@ def test_rows_and_images(prepare_ntu, source, tmp_path, capsys):
 
 
 def test_the_reader_reads_it(prepare_ntu, source, tmp_path):
-    folder, truth = source
+    folder, _truth = source
     prepare(prepare_ntu, folder, tmp_path)
     data = Ntu(tmp_path / "NTU", CONFIG, clip_size=4, use_gt_bbox=True)
     assert (data.get_length(TRAIN_MODE), data.get_length(TEST_MODE)) == (2, 1)  # by subject

@@ -62,7 +62,7 @@ def test_the_file_has_the_form_of_the_fixture(prepare_penn, source, tmp_path, fi
 
 
 def test_damaged_labels_are_named_and_the_others_kept(prepare_penn, source, tmp_path, capsys):
-    folder, truth = source
+    folder, _truth = source
     arguments = [str(folder), str(tmp_path), "--workers", "1"]
     bad = folder / "Penn_Action" / "labels" / "0003.mat"
     whole = bad.read_bytes()
@@ -84,7 +84,7 @@ def test_damaged_labels_are_named_and_the_others_kept(prepare_penn, source, tmp_
 
 
 def test_without_frames_the_poses_can_be_used_and_verify_says_so(prepare_penn, tmp_path, capsys):
-    joints, _ = M.penn_label(tmp_path / "source" / "labels" / "0007.mat", 6)
+    _joints, _ = M.penn_label(tmp_path / "source" / "labels" / "0007.mat", 6)
     assert prepare_penn.main([str(tmp_path / "source"), str(tmp_path), "--workers", "1"]) == 0
     assert "frames is not there: poses and actions can be used" in capsys.readouterr().out
     data = PennAction(tmp_path / "PennAction", CONFIG, clip_size=4, pose_only=True)

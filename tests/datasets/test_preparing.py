@@ -163,9 +163,9 @@ def test_leftovers_are_removed_and_nothing_else(tmp_path):
     with preparing.working_in(folder, {"a": 1}):
         kept = {path.name for path in folder.iterdir()}
     assert kept == {".hidden", ".note.txt", "README.md", "a.partial", "prepare.json"}
-    with pytest.raises(ValueError, match="files made with other settings, {'a': 1}; nothing was changed"):
-        with preparing.working_in(folder, {"a": 2}):
-            pass
+    other = preparing.working_in(folder, {"a": 2})
+    with pytest.raises(ValueError, match="files made with other settings, {'a': 1}; nothing was changed"), other:
+        pass
 
 
 def test_frames_by_number(tmp_path):

@@ -29,13 +29,12 @@ def changed(models, model, x, y):
     merged = models[0]
     before = {layer.name: layer.get_weights() for layer in merged.layers}
     model.train_on_batch(x, y)
-    parts = {
+    return {
         name
         for name, kept in before.items()
         for a, b in zip(kept, merged.get_layer(name).get_weights(), strict=True)
         if not np.array_equal(a, b)
     }
-    return parts
 
 
 def test_networks_share_weights(models):

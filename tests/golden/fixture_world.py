@@ -48,7 +48,7 @@ class World:
 
     def __init__(self, root, seed=0):
         self.root = pathlib.Path(root)
-        self.rng = np.random.RandomState(seed)  # noqa: NPY002  (the same numbers in every version of NumPy)
+        self.rng = np.random.RandomState(seed)  # the same numbers in every version of NumPy
 
     def image(self, relative, width_px, height_px):
         path = self.root / relative

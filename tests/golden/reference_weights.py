@@ -30,7 +30,7 @@ def draw(layer, position, weight, shape, gain, seed=0):
         float32 array.
     """
     # RandomState, because its numbers are the same in every version of NumPy.
-    noise = np.random.RandomState(zlib.crc32(f"{seed}/{layer}/{position}".encode())).standard_normal(shape)  # noqa: NPY002
+    noise = np.random.RandomState(zlib.crc32(f"{seed}/{layer}/{position}".encode())).standard_normal(shape)
     kind = weight.split("/")[-1].split(":")[0]
     if kind == "gamma":
         values = 0.6 + 0.1 * noise
@@ -74,7 +74,7 @@ def write_h5(layout_path, out_path, seed=0):
 
 def reference_input(shape, seed=0):
     """The input of the reference outputs: float32, uniform in [-1, 1)."""
-    return np.random.RandomState(seed).uniform(-1, 1, shape).astype("float32")  # noqa: NPY002
+    return np.random.RandomState(seed).uniform(-1, 1, shape).astype("float32")
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def test_joints_return_to_the_frame(refine, flip):
     np.testing.assert_allclose(centre, [220, 70], atol=3 if refine == 0 else 0.7)
     assert result.size == (300, 200) and result.pose.confidence == pytest.approx(0.9)
     if refine:
-        x1, y1, x2, y2 = result.pose.box
+        x1, y1, x2, _y2 = result.pose.box
         assert 150 < x1 < 215 < 225 < x2 < 290 and 0 < y1
 
 

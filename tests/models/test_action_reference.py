@@ -54,7 +54,7 @@ def test_whole_file_is_used(network):
 
 
 def test_file_comes_back_in_its_order(network):
-    name, model, _, layout = network
+    _name, model, _, layout = network
     stored = [sorted(tuple(w[1]) for w in e["weights"]) for e in layout["layers"] if e["weights"]]
     order = [e["name"] for e in layout["layers"] if e["weights"]]
     groups = [(group, weights) for group, weights in legacy_groups(model) if weights]

@@ -73,7 +73,7 @@ def test_parts_are_named_left_and_right(standing):
     look = appearance.sample_person(np.random.default_rng(0), "train")
     out, camera = image(appearance.dress(standing, look))
     for part, point in (("r_shin", "r_ankle"), ("l_shin", "l_ankle"), ("r_forearm", "r_elbow"), ("l_hand", "l_hand")):
-        rows, columns = np.nonzero(out.part == appearance.PART[part])
+        _rows, columns = np.nonzero(out.part == appearance.PART[part])
         assert abs(columns.mean() - pixel(camera, standing.points[P[point]])[0]) < 8
     assert set(np.unique(out.part)) - {-1} <= set(range(len(appearance.PART_NAMES)))
     other, _ = image(appearance.dress(standing, look, PART_SECOND_PERSON))

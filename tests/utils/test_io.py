@@ -63,9 +63,9 @@ def test_a_write_replaces_the_file(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="`path` must lie in a folder that exists.*nowhere"):
-        with atomic_path(tmp_path / "nowhere" / "x"):
-            pass
+    missing = pytest.raises(FileNotFoundError, match="`path` must lie in a folder that exists.*nowhere")
+    with missing, atomic_path(tmp_path / "nowhere" / "x"):
+        pass
 
 
 def test_writing_nothing_keeps_the_old_file(tmp_path):
