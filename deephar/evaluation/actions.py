@@ -10,6 +10,7 @@ import numpy as np
 
 from deephar.evaluation.batches import prefetched, sample_batches
 from deephar.inference.engines import forward
+from deephar.metrics.actions import confusion, top_k_accuracy
 from deephar.models.signature import signature_of
 from deephar.utils.parser import TEST_MODE
 from deephar.utils.progress import progress as progress_bar
@@ -160,7 +161,6 @@ class _Votes:
 
 def summarise(scores, true, num_clips, wrong_clips=()):
     """Scores (K, N, A) and N true actions -> `ActionScoresOnSet`."""
-    predicted, true = scores.argmax(axis=-1), np.asarray(true)  # (K, N), (N,)
-    confusion = np.zeros((scores.shape[-1],) * 2, int)
-    np.add.at(confusion, (true, predicted[-1]), 1)
-    return ActionScoresOnSet((predicted == true).mean(axis=1), confusion, num_clips, scores, true, wrong_clips)
+    true = np.asarray(true)  # (N,)
+    counts = confusion(true, scores[-1].argmax(axis=-1), scores.shape[-1])
+    return ActionScoresOnSet(top_k_accuracy(scores, true), counts, num_clips, scores, true, wrong_clips)

@@ -1,7 +1,7 @@
 """Scores of a network on a data set: poses of every prediction block, actions from one clip and from many.
 
     PCKh@0.5 (MPII)  Andriluka et al., CVPR 2014.    PCK@0.2 (LSP)  Yang and Ramanan, PAMI 2013.
-    Actions: `evaluation_actions`, whose functions can be imported from here.    3D poses: `evaluation3d`.
+    Actions: `deephar.evaluation.actions`, whose functions can be imported from here.    3D poses: `poses3d`.
 
 Everything returns numbers and prints nothing but a progress bar on stderr; `table` makes text of them.
 """
@@ -14,7 +14,7 @@ from deephar.evaluation.actions import ActionScoresOnSet, eval_multi_clip, eval_
 from deephar.evaluation.batches import sample_batches
 from deephar.inference.decode import decode_all
 from deephar.inference.engines import forward_flip
-from deephar.metrics.pose2d import pck_torso, pck_torso_per_joint, pckh, pckh_per_joint, torso_size
+from deephar.metrics.pose2d import known_sizes, pck_torso, pck_torso_per_joint, pckh, pckh_per_joint, torso_size
 from deephar.models.signature import signature_of
 from deephar.models.surgery import image_view
 from deephar.utils.parser import TEST_MODE, VALID_MODE
@@ -34,6 +34,7 @@ __all__ = [
     "predict_poses",
 ]
 
+SIZE_OF = {"PCKh": "head", "PCK": "torso"}
 LSP_TORSO = (9, 2)  # left shoulder and right hip
 LSP_PAIRS = {
     "ankle": (0, 5),
@@ -68,7 +69,8 @@ class PosePredictions:
 class PoseScores:
     """Score of each block: `per_joint` (K, J) and `mean` (K,) over the 14 joints that count, fractions in [0, 1].
 
-    `joint_names` are those of the layout (PCKh) or of `LSP_PAIRS` (PCK); `num_people` those who count.
+    `joint_names` are those of the layout (PCKh) or of `LSP_PAIRS` (PCK). `num_people` are those who count,
+    `num_left_out` those whose size, the unit of the threshold, is not known: of the head (PCKh) or the torso (PCK).
     """
 
     per_joint: np.ndarray
@@ -76,7 +78,8 @@ class PoseScores:
     joint_names: tuple
     threshold: float
     num_people: int
-    measure: str = "PCKh"
+    num_left_out: int = 0
+    metric: str = "PCKh"
 
 
 def predict_poses(model, dataset, mode=VALID_MODE, keys=None, batch_size=16, flip=False, progress=True, label="poses"):
@@ -142,12 +145,17 @@ def eval_pose(model, dataset, mode=VALID_MODE, threshold=0.5, **options):
 
 
 def pckh_scores(found, layout, threshold=0.5):
-    """PCKh of every prediction block and joint of `PosePredictions`, as `PoseScores`; the mean is over pa16."""
+    """PCKh of every prediction block and joint of `PosePredictions`, as `PoseScores`; the mean is over pa16.
+
+    People whose head size is not known are left out and counted.
+    """
     names, joints = tuple(layout.joint_names), list(layout.maps.get("map_to_pa16j", range(layout.num_joints)))
     per_joint = [pckh_per_joint(found.true, block, found.head_size, refp=threshold) for block in found.predicted]
     true, blocks = found.true[:, joints], found.predicted[:, :, joints]  # (N, 16, 2), (K, N, 16, 2)
     mean = [pckh(true, block, found.head_size, refp=threshold) for block in blocks]
-    return PoseScores(np.array(per_joint), np.array(mean), names, threshold, len(found.true))
+    num_people = int(known_sizes(found.head_size).sum())
+    num_left_out = len(true) - num_people
+    return PoseScores(np.array(per_joint), np.array(mean), names, threshold, num_people, num_left_out)
 
 
 def pck_scores(found, layout, threshold=0.2):
@@ -166,9 +174,10 @@ def pck_scores(found, layout, threshold=0.2):
     options = {"refp": threshold, "torso": LSP_TORSO}
     pairs = [pck_torso_per_joint(true, block, pairs=LSP_PAIRS, **options) for block in blocks]
     mean = [pck_torso(true, block, **options) for block in blocks]
-    num_people = int(np.isfinite(torso_size(true, *LSP_TORSO)).sum())
     per_pair = np.array([list(pair.values()) for pair in pairs])
-    return PoseScores(per_pair, np.array(mean), tuple(LSP_PAIRS), threshold, num_people, "PCK")
+    num_people = int(known_sizes(torso_size(true, *LSP_TORSO)).sum())
+    num_left_out = len(true) - num_people
+    return PoseScores(per_pair, np.array(mean), tuple(LSP_PAIRS), threshold, num_people, num_left_out, "PCK")
 
 
 def eval_pck(model, dataset, mode=TEST_MODE, threshold=0.2, **options):
@@ -178,11 +187,17 @@ def eval_pck(model, dataset, mode=TEST_MODE, threshold=0.2, **options):
 
 
 def pose_table(scores):
-    """Table of `PoseScores` as text: a row a joint and the mean, a column a prediction block, per cent, - for none."""
-    header = [f"{scores.measure}@{scores.threshold:g} %", *(f"block {k + 1}" for k in range(len(scores.mean)))]
+    """Table of `PoseScores` as text: a row a joint and the mean, a column a prediction block, per cent, - for none.
+
+    A last line counts the people who were left out, where there are any.
+    """
+    header = [f"{scores.metric}@{scores.threshold:g} %", *(f"block {k + 1}" for k in range(len(scores.mean)))]
     rows = [[name, *scores.per_joint[:, j]] for j, name in enumerate(scores.joint_names)]
     rows.append(["mean", *scores.mean])
-    return table(header, [[name, *map(_per_cent, values)] for name, *values in rows])
+    text = table(header, [[name, *map(_per_cent, values)] for name, *values in rows])
+    if not scores.num_left_out:
+        return text
+    return f"{text}\n{scores.num_left_out} left out: {SIZE_OF[scores.metric]} size not known"
 
 
 def _per_cent(fraction):

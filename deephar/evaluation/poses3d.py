@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deephar.evaluation.poses import predict_crops
+from deephar.metrics.pose2d import valid_joints
 from deephar.metrics.pose3d import auc_150, mpjpe, n_mpjpe, p_mpjpe, pck3d_150
 from deephar.models.signature import signature_of
 from deephar.utils.camera import camera_deserialize, project_pred_to_camera
@@ -35,8 +36,8 @@ BY_SIZE = (
     "mean of the training annotation (sum of links {size:.0f} mm); the crop is still ground truth."
 )
 NO_SIZE = "No score without the true depth: the data set has no training annotation to take the skeleton's size from."
-MM_MEASURES = {"MPJPE": mpjpe, "N-MPJPE": n_mpjpe, "P-MPJPE": p_mpjpe}
-SHARE_MEASURES = {"PCK3D@150 mm": pck3d_150, "AUC 0-150 mm": auc_150}
+MM_METRICS = {"MPJPE": mpjpe, "N-MPJPE": n_mpjpe, "P-MPJPE": p_mpjpe}
+SHARE_METRICS = {"PCK3D@150 mm": pck3d_150, "AUC 0-150 mm": auc_150}
 SIZED = "MPJPE, depth by size"
 NEAREST_MM, FARTHEST_MM = 500.0, 50_000.0
 
@@ -75,27 +76,30 @@ class PoseScores3D:
     """Scores of each of K blocks.
 
     Attributes:
-        measures: {name: (K,)}: mm, or fractions in [0, 1] for the names of `SHARE_MEASURES`. All but `SIZED` with the
+        metrics: {name: (K,)}: mm, or fractions in [0, 1] for the names of `SHARE_METRICS`. All but `SIZED` with the
             true depth of the root; `SIZED` is NaN where the size is not known.
         per_action: (K, A) MPJPE in mm, NaN where the data have no such action.
         per_joint: (K, J) MPJPE in mm, the root included.
         action_names, joint_names: of these columns.
-        num_poses: N.
+        num_poses: poses that count.
+        num_left_out: poses that do not, because their root is not annotated.
         size_mm: sum of the links that `SIZED` goes by, None where it is not known.
     """
 
-    measures: dict
+    metrics: dict
     per_action: np.ndarray
     per_joint: np.ndarray
     action_names: tuple
     joint_names: tuple
     num_poses: int
     size_mm: float | None
+    num_left_out: int = 0
 
     @property
     def protocol(self):
         """What the scores rest on, in words."""
-        return f"{TRUE_DEPTH} {NO_SIZE if self.size_mm is None else BY_SIZE.format(size=self.size_mm)}"
+        words = f"{TRUE_DEPTH} {NO_SIZE if self.size_mm is None else BY_SIZE.format(size=self.size_mm)}"
+        return f"{words} Left out: {self.num_left_out} poses without root." if self.num_left_out else words
 
 
 def predict_poses_3d(
@@ -185,11 +189,11 @@ def scores_3d(found, layout, action_names, size_mm=None):
     Returns:
         `PoseScores3D`.
     """
-    blocks = range(len(found.crops))
+    blocks, rooted = range(len(found.crops)), valid_joints(found.true)[:, 0]
     poses = [found.world(block) for block in blocks]
-    measures = {
+    metrics = {
         name: np.array([function(found.true, pose) for pose in poses])
-        for name, function in {**MM_MEASURES, **SHARE_MEASURES}.items()
+        for name, function in {**MM_METRICS, **SHARE_METRICS}.items()
     }
     sized = np.full(len(poses), np.nan)
     if size_mm is not None:
@@ -197,13 +201,14 @@ def scores_3d(found, layout, action_names, size_mm=None):
         sized = np.array([mpjpe(found.true, pose) for pose in by_size])
     chosen = [found.action == action for action in range(len(action_names))]
     return PoseScores3D(
-        measures={**measures, SIZED: sized},
+        metrics={**metrics, SIZED: sized},
         per_action=np.array([[mpjpe(found.true[own], pose[own]) for own in chosen] for pose in poses]),
         per_joint=np.array([mpjpe(found.true, pose, per_joint=True) for pose in poses]),
         action_names=tuple(action_names),
         joint_names=tuple(layout.joint_names),
-        num_poses=len(found.true),
+        num_poses=int(rooted.sum()),
         size_mm=size_mm,
+        num_left_out=int((~rooted).sum()),
     )
 
 
@@ -224,10 +229,10 @@ def eval_pose_3d(model, dataset, mode=TEST_MODE, size_mm=None, **options):
 
 
 def pose_table_3d(scores):
-    """Table of `PoseScores3D` as text: a row a measure, a column a prediction block."""
+    """Table of `PoseScores3D` as text: a row a metric, a column a prediction block."""
     rows = [
-        [f"{name}, %" if name in SHARE_MEASURES else f"{name}, mm", *_cells(values, name in SHARE_MEASURES)]
-        for name, values in scores.measures.items()
+        [f"{name}, %" if name in SHARE_METRICS else f"{name}, mm", *_cells(values, name in SHARE_METRICS)]
+        for name, values in scores.metrics.items()
     ]
     return table(["", *_blocks(scores)], rows)
 
@@ -236,7 +241,7 @@ def action_table_3d(scores):
     """Table of MPJPE in mm, true depth of the root: a row an action, the mean over poses and over actions."""
     present = ~np.isnan(scores.per_action).all(axis=0)
     rows = [[name, *_cells(scores.per_action[:, k])] for k, name in enumerate(scores.action_names) if present[k]]
-    rows.append(["mean over poses", *_cells(scores.measures["MPJPE"])])
+    rows.append(["mean over poses", *_cells(scores.metrics["MPJPE"])])
     rows.append(["mean over actions", *_cells(np.nanmean(scores.per_action[:, present], axis=1))])
     return table(["MPJPE, mm", *_blocks(scores)], rows)
 

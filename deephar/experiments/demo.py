@@ -185,7 +185,7 @@ def score_3d(predictor, size, out):
     draw_sheet_3d(people, found, layout, out / "poses_3d.jpg")
     text = [f"{poses.num_poses} images in 3D, root-aligned, every block:", poses.protocol, pose_table_3d(poses)]
     document = {"model": predictor.stamp.to_dict(), "protocol": poses.protocol, "joint_names": poses.joint_names}
-    document |= {"measures": poses.measures, "mpjpe_per_joint": poses.per_joint}
+    document |= {"metrics": poses.metrics, "mpjpe_per_joint": poses.per_joint}
     if len(predictor.labels) == len(NTU_LABELS):
         frames = predictor.signature.num_frames
         clips = SyntheticClips(dataconf, layout, frames, length=size.videos_3d, actions="ntu", **split)

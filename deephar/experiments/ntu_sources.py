@@ -74,9 +74,9 @@ def people_of(sets, seed, layout):
 
 def monitors_of(flat, deep):
     """Which score decides about the best weights, and whether its 'max' or 'min' is best, by task."""
-    measures = [(f"mpjpe_{name}", "min") for name in ("h36m", "synthetic_h36m", "synthetic") if name in deep]
-    measures += [(name, "max") for name, data in (("pckh_mpii", "mpii"), ("pck_lsp", "lsp")) if data in flat]
-    return {"pose": measures[0], "action": ("single_clip", "max"), "joint": ("single_clip", "max")}
+    metrics = [(f"mpjpe_{name}", "min") for name in ("h36m", "synthetic_h36m", "synthetic") if name in deep]
+    metrics += [(name, "max") for name, data in (("pckh_mpii", "mpii"), ("pck_lsp", "lsp")) if data in flat]
+    return {"pose": metrics[0], "action": ("single_clip", "max"), "joint": ("single_clip", "max")}
 
 
 def make_clips(arguments, dataconf, num_frames, layout):

@@ -33,11 +33,11 @@ class PoseValidation:
     def __call__(self, epoch):
         metrics = {}
         for name, data in self.datasets.items():
-            evaluate, measure = (eval_pck, "pck") if name == "lsp" else (eval_pose, "pckh")
+            evaluate, metric = (eval_pck, "pck") if name == "lsp" else (eval_pose, "pckh")
             scores = evaluate(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
-            threshold = f"{scores.measure}@{scores.threshold:g}"
+            threshold = f"{scores.metric}@{scores.threshold:g}"
             print(f"epoch {epoch + 1}: {name} {threshold} by block: {per_cent(scores.mean)}", flush=True)
-            metrics[f"{measure}_{name}"] = float(scores.mean[-1])
+            metrics[f"{metric}_{name}"] = float(scores.mean[-1])
         return metrics
 
 
@@ -60,7 +60,7 @@ class PoseValidation3D:
         metrics = {}
         for name, data in self.datasets.items():
             scores = eval_pose_3d(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
-            errors = scores.measures["MPJPE"]
+            errors = scores.metrics["MPJPE"]
             text = " ".join(f"{error:.1f}" for error in errors)
             print(f"epoch {epoch + 1}: {name} MPJPE by block, mm, true root depth: {text}", flush=True)
             metrics[f"mpjpe_{name}"] = float(errors[-1])

@@ -1,6 +1,7 @@
 """Metrics of pose estimation as pure NumPy functions: they return numbers and print nothing.
 
 A joint counts where all of its true coordinates are above -1e6 (missing ones are -1e9), unless a `valid` mask is given.
+A person whose size, the unit of the threshold, is not known (NaN, 0 or negative) is left out: no hit and no miss.
 Scores are fractions in [0, 1]; distances carry the unit of their input.
 
     name                 threshold               joints                        source
@@ -33,11 +34,11 @@ def _pair(y_true, y_pred, last=None):
 
 
 def _size(size, num_samples, name):
-    """Return one positive size a sample, (N,), from (N,) or (N, 1)."""
+    """Return one size a sample, (N,), from (N,) or (N, 1); NaN where it is not known."""
     size = np.asarray(size, float).reshape(-1)
     if len(size) != num_samples:
         raise ValueError(f"`{name}` must hold one value for each of {num_samples} samples. Received: {len(size)}")
-    return size
+    return np.where(known_sizes(size), size, np.nan)
 
 
 def _fraction(hits, valid, axis=None):
@@ -45,6 +46,16 @@ def _fraction(hits, valid, axis=None):
     hits, count = np.sum(hits & valid, axis=axis), np.sum(valid, axis=axis)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.true_divide(hits, count)
+
+
+def known_sizes(size):
+    """Return the mask (N,) of the people whose head or torso size is known: finite and above 0.
+
+    Args:
+        size: (N,) or (N, 1), any unit.
+    """
+    size = np.asarray(size, float).reshape(-1)
+    return np.isfinite(size) & (size > 0)
 
 
 def valid_joints(y_true, min_valid=VALID_ABOVE):
@@ -79,17 +90,19 @@ def pckh(y_true, y_pred, head_size, refp=0.5):
 
     Args:
         y_true, y_pred: (N, 16, 2) poses in pixels of the frame, in the order of pa16j; pelvis and thorax do not count.
-        head_size: (N,) or (N, 1), pixels: 0.6 x the diagonal of the head box.
+        head_size: (N,) or (N, 1), pixels: 0.6 x the diagonal of the head box. People without one (NaN, 0, negative) are
+            left out.
         refp: the threshold in head sizes.
 
     Returns:
-        A fraction in [0, 1], every joint weighted by how often it is annotated.
+        A fraction in [0, 1], every joint weighted by how often it is annotated; nan where nobody counts.
     """
     y_true, y_pred = _pair(y_true, y_pred, last=2)
     size = _size(head_size, len(y_true), "head_size")
     joints = list(PCKH_JOINTS)
     y_true, y_pred = y_true[:, joints], y_pred[:, joints]  # (N, 14, 2)
-    return _fraction(joint_distances(y_true, y_pred) / size[:, None] <= refp, valid_joints(y_true))
+    valid = valid_joints(y_true) & known_sizes(size)[:, None]
+    return _fraction(joint_distances(y_true, y_pred) / size[:, None] <= refp, valid)
 
 
 def pckh_per_joint(y_true, y_pred, head_size, pose_layout=None, refp=0.5, verbose=0, valid=None):
@@ -97,7 +110,7 @@ def pckh_per_joint(y_true, y_pred, head_size, pose_layout=None, refp=0.5, verbos
 
     Args:
         y_true, y_pred: (N, J, 2) poses in pixels of the frame.
-        head_size: (N,) or (N, 1), pixels.
+        head_size: (N,) or (N, 1), pixels. People without one (NaN, 0, negative) are left out.
         pose_layout: names the joints when given: the result is then a dict.
         refp: the threshold in head sizes.
         verbose: kept for old code; nothing is printed.
@@ -109,6 +122,7 @@ def pckh_per_joint(y_true, y_pred, head_size, pose_layout=None, refp=0.5, verbos
     y_true, y_pred = _pair(y_true, y_pred, last=2)
     size = _size(head_size, len(y_true), "head_size")
     valid = valid_joints(y_true) if valid is None else np.asarray(valid, bool)
+    valid = valid & known_sizes(size)[:, None]
     scores = _fraction(joint_distances(y_true, y_pred) / size[:, None] <= refp, valid, axis=0)  # (J,)
     if pose_layout is None:
         return scores
@@ -154,7 +168,7 @@ def pck_torso_per_joint(y_true, y_pred, refp=0.2, torso=(PA16J_LEFT_SHOULDER, PA
     """
     y_true, y_pred = _pair(y_true, y_pred, last=2)
     size = torso_size(y_true, *torso)
-    kept = np.isfinite(size)
+    kept = known_sizes(size)
     y_true, y_pred, size = y_true[kept], y_pred[kept], size[kept]
     hits, valid = joint_distances(y_true, y_pred) < refp * size[:, None], valid_joints(y_true)
     if pairs is None:

@@ -43,8 +43,9 @@ def report_of(scores, arguments):
         "split": arguments.split,
         "flip": arguments.flip,
         "poses": scores.num_poses,
+        "left_out": scores.num_left_out,
         "protocol": scores.protocol,
-        "measures": {name: values.tolist() for name, values in scores.measures.items()},
+        "metrics": {name: values.tolist() for name, values in scores.metrics.items()},
         "mpjpe_of_actions": {name: values for name, values in per_action.items() if values[0] == values[0]},
         "mpjpe_of_joints": {name: scores.per_joint[:, k].tolist() for k, name in enumerate(scores.joint_names)},
     }

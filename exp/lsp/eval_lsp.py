@@ -78,6 +78,7 @@ def main():
         "box": arguments.box,
         "flip": arguments.flip,
         "people": scores.num_people,
+        "left_out": scores.num_left_out,
         "pck@0.2": scores.mean.tolist(),
         "pairs": {name: scores.per_joint[:, k].tolist() for k, name in enumerate(scores.joint_names)},
     }

@@ -55,6 +55,7 @@ def main():
         "weights": arguments.weights,
         "flip": arguments.flip,
         "people": scores.num_people,
+        "left_out": scores.num_left_out,
         f"pckh@{arguments.threshold:g}": scores.mean.tolist(),
         "joints": {name: scores.per_joint[:, k].tolist() for k, name in enumerate(scores.joint_names)},
     }

@@ -59,7 +59,7 @@ def eval_poses(arguments, model, layout, dataconf):
         keys = keys_of(h36m, TEST_MODE, arguments)
         scores = eval_pose_3d(model, h36m, keys=keys, label="poses, Human3.6M", **shared)
         print(f"Human3.6M, test split, {scores.num_poses} poses. {scores.protocol}\n{pose_table_3d(scores)}\n")
-        report["h36m"] = {name: values.tolist() for name, values in scores.measures.items()}
+        report["h36m"] = {name: values.tolist() for name, values in scores.metrics.items()}
         report["h36m_protocol"] = scores.protocol
     mpii = at_hand("MPII", MpiiSinglePerson, arguments, dataconf, layout)
     if mpii is not None:

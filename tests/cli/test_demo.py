@@ -43,7 +43,7 @@ def test_demo(networks, tmp_path, capsys):
     assert json.loads((out / "scores.json").read_text())["pckh_mean"] == pytest.approx(list(scores["pckh_mean"]))
     text, space = (out / "scores.txt").read_text(), json.loads((out / "scores.json").read_text())["3d"]
     assert "PCKh@0.5" in text and "MPJPE, mm" in text and "GROUND TRUTH" in text and "videos of NTU's actions" in text
-    assert np.isfinite(space["measures"]["MPJPE"]).all() and sum(map(sum, space["confusion"])) == TINY.videos_3d
+    assert np.isfinite(space["metrics"]["MPJPE"]).all() and sum(map(sum, space["confusion"])) == TINY.videos_3d
     document = json.loads((out / "prediction" / "video_prediction.json").read_text())
     with VideoReader(out / "prediction" / "video_overlay.mp4") as video:
         assert len(list(video)) == len(document["frames"])

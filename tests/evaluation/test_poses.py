@@ -80,6 +80,18 @@ def test_every_block_and_joint_has_its_pckh():
     assert "block 2" in text and text.splitlines()[-1].split() == ["mean", "0.0", "100.0"]
 
 
+@pytest.mark.parametrize("unknown", [np.nan, 0.0])
+def test_people_without_a_head_size_are_left_out_and_counted(unknown):
+    class SomeHeads(People):
+        def get_data(self, key, mode):
+            return {**super().get_data(key, mode), "headsize": np.array([unknown if key < 2 else 20.0])}
+
+    scores = eval_pose(Knows(shift=0.11), SomeHeads(), batch_size=2, progress=False)
+    assert (scores.num_people, scores.num_left_out) == (NUM - 2, 2)
+    np.testing.assert_allclose(scores.mean, [0, 1])
+    assert pose_table(scores).splitlines()[-1] == "2 left out: head size not known"
+
+
 def test_pck_counts_people_with_a_torso_and_annotated_joints():
     true = np.random.default_rng(0).uniform(0, 100, (3, 16, 2))
     true[:, [5, 10]] = [[0, 0], [0, 100]]  # left shoulder and right hip: 20 px are allowed
@@ -90,10 +102,11 @@ def test_pck_counts_people_with_a_torso_and_annotated_joints():
     bad[0, 6:8, 0] += 20.1  # both elbows of one of two people
     found = PosePredictions(np.stack([good, bad]), np.ones((2, 3, 16)), true, np.full(3, np.nan))
     scores = pck_scores(found, pa16j2d)
-    assert scores.num_people == 2 and scores.joint_names[4] == "elbow"
+    assert (scores.num_people, scores.num_left_out) == (2, 1) and scores.joint_names[4] == "elbow"
     np.testing.assert_allclose(scores.per_joint, [[1] * 8, [1, 1, 1, 1, 0.5, 1, 1, 1]])
     np.testing.assert_allclose(scores.mean, [1, 12 / 13])
-    assert pose_table(scores).startswith("PCK@0.2 %")
+    text = pose_table(scores)
+    assert text.startswith("PCK@0.2 %") and text.endswith("1 left out: torso size not known")
 
 
 def test_poses_are_in_frame_pixels():

@@ -92,14 +92,28 @@ def off_by_depth(pose):
 
 def test_the_truth_has_no_error_and_100_mm_of_depth_are_about_100_mm():
     scores = eval_pose_3d(Knows(off_by_depth), People(), batch_size=4, progress=False)
-    first, last = scores.measures["MPJPE"]
+    first, last = scores.metrics["MPJPE"]
     assert last < 1e-6 and 0.95 * 100 * 16 / 17 < first < 1.05 * 100 * 16 / 17  # the rays are nearly parallel
-    assert scores.num_poses == NUM and scores.measures["PCK3D@150 mm"].tolist() == [1, 1]
-    np.testing.assert_allclose(scores.measures["AUC 0-150 mm"][1], 30 / 31)
-    assert scores.measures["P-MPJPE"][0] < first and scores.measures["N-MPJPE"][0] < first
+    assert scores.num_poses == NUM and scores.metrics["PCK3D@150 mm"].tolist() == [1, 1]
+    np.testing.assert_allclose(scores.metrics["AUC 0-150 mm"][1], 30 / 31)
+    assert scores.metrics["P-MPJPE"][0] < first and scores.metrics["N-MPJPE"][0] < first
     assert scores.per_joint.shape == (2, 17) and scores.per_joint[0, 0] == 0
-    assert np.isnan(scores.measures[SIZED]).all()  # there is no training annotation
+    assert np.isnan(scores.metrics[SIZED]).all()  # there is no training annotation
     assert "GROUND TRUTH" in scores.protocol and "No score without the true depth" in scores.protocol
+
+
+def test_poses_without_a_root_are_left_out_and_counted():
+    class Rootless(People):
+        def get_data(self, key, mode):
+            sample = a_sample(key)
+            if key == 0:
+                sample["pose_w"][0] = -1e9
+            return sample
+
+    scores = eval_pose_3d(Knows(), Rootless(), progress=False)
+    assert (scores.num_poses, scores.num_left_out) == (NUM - 1, 1)
+    assert scores.metrics["MPJPE"][1] < 1e-6
+    assert scores.protocol.endswith("Left out: 1 poses without root.")
 
 
 def test_actions_without_names_are_numbered():
@@ -114,9 +128,9 @@ def test_flipped_images_are_averaged_in_the_crop():
     def shifted(pose):  # to the right in both images: the mean of them has no error
         return pose + [0.05, 0, 0, 0] * (np.arange(17) > 0)[:, None]
 
-    plain = eval_pose_3d(Knows(shifted), People(), progress=False).measures["MPJPE"][0]
+    plain = eval_pose_3d(Knows(shifted), People(), progress=False).metrics["MPJPE"][0]
     assert plain > 50
-    assert eval_pose_3d(Knows(shifted), People(), progress=False, flip=True).measures["MPJPE"][0] < 1e-6
+    assert eval_pose_3d(Knows(shifted), People(), progress=False, flip=True).metrics["MPJPE"][0] < 1e-6
 
 
 def test_actions_are_scored_apart():
@@ -139,10 +153,10 @@ def test_without_the_true_depth_the_size_of_the_skeleton_decides():
     found = predict_poses_3d(model, people, progress=False)
     np.testing.assert_allclose(depth_by_size(found, 1, pa17j3d, 4000.0), found.root_depth, atol=0.01)
     scores = eval_pose_3d(model, people, size_mm=4000.0, progress=False)
-    assert scores.measures[SIZED][1] < 0.01 and scores.measures[SIZED][0] > 50
+    assert scores.metrics[SIZED][1] < 0.01 and scores.metrics[SIZED][0] > 50
     assert "(sum of links 4000 mm)" in scores.protocol
     larger = eval_pose_3d(model, people, size_mm=4400.0, progress=False)
-    assert larger.measures["MPJPE"][1] < 1e-6 and 5 < larger.measures[SIZED][1] < 60
+    assert larger.metrics["MPJPE"][1] < 1e-6 and 5 < larger.metrics[SIZED][1] < 60
     # No annotation of the depth is used: another one changes the published score, not this.
     wrong = type(found)(**{**vars(found), "root_depth": found.root_depth + 500})
     np.testing.assert_array_equal(depth_by_size(wrong, 1, pa17j3d, 4000.0), depth_by_size(found, 1, pa17j3d, 4000.0))

@@ -118,7 +118,7 @@ def test_both_evaluations_agree_on_what_a_loader_gives(fixture_world):
     model = SizedModel(guess, np.where(pose > -1e6, pose, 0.5))
     old = H.eval_human36m_sc_error(model, x, pose_w, afmat, pose_uvd[:, 0, 2], camera, action, verbose=False)
     new = eval_pose_3d(model, h36m, VALID_MODE, batch_size=3, progress=False)
-    np.testing.assert_allclose(old, new.measures["MPJPE"], rtol=1e-4)  # the loader's numbers are float32
+    np.testing.assert_allclose(old, new.metrics["MPJPE"], rtol=1e-4)  # the loader's numbers are float32
     assert old[1] < old[0] / 2 and np.isfinite(new.per_action[:, [4, 13]]).all()
 
 

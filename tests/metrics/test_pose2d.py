@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from deephar.metrics import pose2d as measures
+from deephar.metrics import pose2d as metrics
 from deephar.utils.pose import pa16j2d
 
 MPII_PAIRS = {
@@ -29,13 +29,13 @@ def functions(reference):
 def test_pckh_agrees_with_the_reference(functions):
     true, pred, size = (functions[f"pckh/in{i}"] for i in range(3))
     results = sorted(float(functions[f"pckh/out{i}"]) for i in range(2))
-    ours = sorted(measures.pckh(true, pred, size, refp) for refp in (0.5, 0.1))
+    ours = sorted(metrics.pckh(true, pred, size, refp) for refp in (0.5, 0.1))
     np.testing.assert_allclose(ours, results, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["mean_distance_error", "pck3d"])
 def test_distances_agree_with_the_reference(functions, name):
-    ours = getattr(measures, name)(functions[f"{name}/in0"], functions[f"{name}/in1"])
+    ours = getattr(metrics, name)(functions[f"{name}/in0"], functions[f"{name}/in1"])
     assert ours == pytest.approx(float(functions[f"{name}/out0"]), abs=1e-4)
 
 
@@ -45,7 +45,7 @@ def test_pckh_of_published_detections(real, refp, expected):
     true, pred = (data[key].transpose(2, 0, 1) for key in ("pos_gt_src", "pos_pred_src"))
     box, valid = data["headboxes_src"], data["jnt_missing"].T == 0
     size = 0.6 * np.linalg.norm(box[1] - box[0], axis=0)
-    scores = 100 * measures.pckh_per_joint(true, pred, size, refp=refp, valid=valid)
+    scores = 100 * metrics.pckh_per_joint(true, pred, size, refp=refp, valid=valid)
     np.testing.assert_allclose([scores[list(js)].mean() for js in MPII_PAIRS.values()], expected[0], atol=1e-4)
     used = [j for j in range(16) if j not in (6, 7)]
     counts = valid[:, used].sum(axis=0)
@@ -56,7 +56,7 @@ def test_pckh_of_published_detections(real, refp, expected):
 def test_pckh_per_joint_names_joints_and_knows_absent_ones():
     true = np.random.default_rng(0).uniform(0, 100, (4, 16, 2))
     true[:, 3] = -1e9
-    scores = measures.pckh_per_joint(true, true, np.ones((4, 1)), pa16j2d)
+    scores = metrics.pckh_per_joint(true, true, np.ones((4, 1)), pa16j2d)
     assert list(scores) == list(pa16j2d.joint_names)
     assert np.isnan(scores.pop(pa16j2d.joint_names[3])) and set(scores.values()) == {1.0}
 
@@ -65,13 +65,13 @@ def test_pck_torso_on_real_people(real):
     """Predictions off by a known part of the torso are right below the threshold only."""
     joints = scipy.io.loadmat(real / "lspet" / "joints.mat")["joints"].transpose(2, 0, 1)
     true = np.where(joints[..., 2:] > 0, joints[..., :2], -1e9)
-    torso = measures.torso_size(true, measures.LSP_LEFT_SHOULDER, measures.LSP_RIGHT_HIP)
+    torso = metrics.torso_size(true, metrics.LSP_LEFT_SHOULDER, metrics.LSP_RIGHT_HIP)
     assert 0.25 < np.isnan(torso).mean() < 0.33
-    ends = dict(torso=(measures.LSP_LEFT_SHOULDER, measures.LSP_RIGHT_HIP))
+    ends = dict(torso=(metrics.LSP_LEFT_SHOULDER, metrics.LSP_RIGHT_HIP))
     for part, expected in ((0.19, 1.0), (0.21, 0.0)):
         off = true + np.nan_to_num(torso)[:, None, None] * [part, 0]
-        assert measures.pck_torso(true, off, **ends) == expected
-    per_pair = measures.pck_torso_per_joint(true, true, pairs={"knee": (1, 4), "head": (13,)}, **ends)
+        assert metrics.pck_torso(true, off, **ends) == expected
+    per_pair = metrics.pck_torso_per_joint(true, true, pairs={"knee": (1, 4), "head": (13,)}, **ends)
     assert per_pair == {"knee": 1.0, "head": 1.0}
 
 
@@ -85,13 +85,26 @@ def test_pck_torso_is_the_mean_over_joints_of_people_with_a_torso():
     pred[0, 5] += 5
     pred[2] += 100
     # joint 4: 0 of 1; joint 5: 1 of 2; the other twelve: all.
-    assert measures.pck_torso(true, pred, torso=(9, 2)) == pytest.approx((12 + 0.5) / 14)
+    assert metrics.pck_torso(true, pred, torso=(9, 2)) == pytest.approx((12 + 0.5) / 14)
 
 
 def test_wrong_input_is_refused():
     with pytest.raises(ValueError, match=r"`y_true` and `y_pred` must have one shape \(N, J, 2\)"):
-        measures.pckh(np.zeros((2, 16, 2)), np.zeros((2, 15, 2)), np.ones(2))
+        metrics.pckh(np.zeros((2, 16, 2)), np.zeros((2, 15, 2)), np.ones(2))
     with pytest.raises(ValueError, match="`head_size` must hold one value for each of 2 samples. Received: 3"):
-        measures.pckh(np.zeros((2, 16, 2)), np.zeros((2, 16, 2)), np.ones(3))
+        metrics.pckh(np.zeros((2, 16, 2)), np.zeros((2, 16, 2)), np.ones(3))
     with pytest.raises(ValueError, match="`pose_layout` must have 14 joints"):
-        measures.pckh_per_joint(np.zeros((2, 14, 2)), np.zeros((2, 14, 2)), np.ones(2), pa16j2d)
+        metrics.pckh_per_joint(np.zeros((2, 14, 2)), np.zeros((2, 14, 2)), np.ones(2), pa16j2d)
+
+
+@pytest.mark.parametrize("unknown", [np.nan, 0.0, -3.0])
+def test_people_without_a_head_size_are_left_out(unknown):
+    true = np.random.default_rng(0).uniform(0, 100, (3, 16, 2))
+    pred = true.copy()
+    pred[1] += 100.0
+    size = np.array([10.0, 10.0, unknown])
+    assert metrics.pckh(true, true, size) == 1
+    assert metrics.pckh(true, pred, size) == 0.5
+    np.testing.assert_array_equal(metrics.pckh_per_joint(true, pred, size[:, None]), np.full(16, 0.5))
+    assert np.isnan(metrics.pckh(true, true, np.full(3, unknown)))
+    assert np.isnan(metrics.pckh_per_joint(true, true, np.full(3, unknown))).all()
