@@ -23,7 +23,7 @@ FIRST = 100_000  # number of the first warm-up image; the images timed are numbe
 WATCHED = (
     (world, "_still", "who does what: body, pose, objects"),
     (world, "_annotate", "annotations"),
-    (world, "Stage", "looks, room, furniture"),
+    (world, "Stage", "appearance, room, furniture"),
     (stage, "image", "image"),
     (stage.Stage, "scene", "  solids of people and objects"),
     (renderer, "grid_of", "  rays"),

@@ -1,4 +1,4 @@
-"""The same network on every backend of Keras: equal outputs and loss from one weight file, and a step that learns."""
+"""The same network on every backend of Keras: equal outputs and loss from one weight file, and a training step."""
 
 import json
 

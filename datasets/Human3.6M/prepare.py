@@ -200,7 +200,7 @@ def verify(arguments, folder):
         problems = [f"{name} is in SOURCE, but was not prepared" for name in expected if name not in jobs]
     if not arguments.no_frames:
         problems += image_files.check_folders(list(jobs.values()), arguments.workers, "Human3.6M images")
-        problems += [f"{path} is half-made" for path in preparing.leftovers(folder / "images")]
+        problems += [f"{path} is half-made" for path in preparing.half_made(folder / "images")]
     count = sum(len(names) for _, names, _ in jobs.values())
     print(f"{len(jobs)} recordings, {count} frames, {len(problems)} problems")
     return int(preparing.report(problems))

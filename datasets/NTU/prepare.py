@@ -150,7 +150,7 @@ def _index(folder):
     """Return the dict from a sample's name to its number of rows, and a list of problems."""
     if not (folder / ROWS).is_dir():
         raise FileNotFoundError(f"OUT must hold NTU/{ROWS}. Received: {str(folder.parent)!r}, which does not")
-    problems = [f"{path} is half-made" for name in (ROWS, IMAGES) for path in preparing.leftovers(folder / name)]
+    problems = [f"{path} is half-made" for name in (ROWS, IMAGES) for path in preparing.half_made(folder / name)]
     if (folder / INDEX).exists():
         with malformed(folder / INDEX, "the list of samples", PREPARE):
             return {str(name): int(count) for name, count in load_json(folder / INDEX, PREPARE).items()}, problems

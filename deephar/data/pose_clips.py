@@ -82,7 +82,7 @@ def normalise_clip(joints):
     return (joints - (low + high) / 2) / side + 0.5
 
 
-def mirror_clip(joints):
+def flip_clip(joints):
     """The clip seen in a flip: x reversed, left and right exchanged; (F, 16, 2) in [0, 1]."""
     return np.concatenate([1.0 - joints[..., :1], joints[..., 1:]], axis=-1)[:, FLIPPED]
 
@@ -135,7 +135,7 @@ class PoseVariation:
     def vary(self, rng, joints):
         """A varied copy of a normalised clip (F, 16, 2)."""
         if rng.uniform() < self.flip:
-            joints = mirror_clip(joints)
+            joints = flip_clip(joints)
         angle, scale = np.deg2rad(rng.uniform(-self.angle, self.angle)), rng.uniform(*self.scale)
         stretch = 1 + rng.uniform(-self.stretch, self.stretch)
         cos, sin = np.cos(angle), np.sin(angle)

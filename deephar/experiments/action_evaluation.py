@@ -78,7 +78,7 @@ def _num_samples(datagen, seen):
 
 
 def multi_clip(about, model, dataset, subsampling, bboxes_file=None, logdir=None, verbose=1, batch_size=8):
-    """Accuracy when the probabilities of all clips of a video, and of their flipped copys, are multiplied.
+    """Accuracy when the probabilities of all clips of a video, and of their flipped copies, are multiplied.
 
     A video that is shorter than one clip at this step counts with the one clip that the data set makes of it.
 

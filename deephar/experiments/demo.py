@@ -111,8 +111,8 @@ def run_demo(out, model=None, size=None, model_3d=None):
         temporary.write_text("\n".join([*text, "", *text_3d]) + "\n", encoding="utf-8")
     write_json(out / "scores.json", scores)
     _say(f"Done in {time.monotonic() - start:.0f} s.")
-    looks = ", ".join(str(path) for path in written if path.suffix != ".json")
-    print(f"Look at {looks}; the scores are in {out / 'scores.txt'}")
+    images = ", ".join(str(path) for path in written if path.suffix != ".json")
+    print(f"Look at {images}; the scores are in {out / 'scores.txt'}")
     return scores
 
 

@@ -146,7 +146,7 @@ def _copy(source, target):
     if target.is_symlink():
         target.unlink()
     for root, _, _ in os.walk(target):
-        preparing.remove_leftovers(pathlib.Path(root))
+        preparing.remove_half_made(pathlib.Path(root))
     files = [pathlib.Path(root, name) for root, _, names in os.walk(source) for name in names]
     files = [path for path in files if path.suffix.lower() in SUFFIXES]
     for path in progress(files, len(files), f"copying {target.name}"):

@@ -1,4 +1,4 @@
-"""Evaluate actions on NTU: one clip from the middle of a video, or several clips and their flipped copys.
+"""Evaluate actions on NTU: one clip from the middle of a video, or several clips and their flipped copies.
 
 The functions are those of action_evaluation.py, whose first argument is given here:
 

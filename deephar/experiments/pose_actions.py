@@ -13,7 +13,7 @@ from deephar.data.pose_clips import (
     as_input,
     clip_positions,
     covering_positions,
-    mirror_clip,
+    flip_clip,
     normalise_clip,
     pa16_from_pa13,
     take_frames,
@@ -146,7 +146,7 @@ def multi_clips(videos, steps=STEPS):
     clips, owner = [], []
     for place, video in enumerate(videos):
         found = [video.clip(p) for p in covering_positions(len(video.joints), NUM_FRAMES, steps)]
-        clips += found + [mirror_clip(clip) for clip in found]
+        clips += found + [flip_clip(clip) for clip in found]
         owner += [place] * (2 * len(found))
     return {"clips": np.stack(clips), "video": np.array(owner)}
 

@@ -87,7 +87,7 @@ def run(main):
 
 @contextlib.contextmanager
 def working_in(folder, settings, *below):
-    """Make the folder of a data set, or go on in it; leftovers of a killed run are removed, before and after.
+    """Make the folder of a data set, or go on in it; what a killed run left half-made is removed, before and after.
 
     Args:
         folder: the data set's folder.
@@ -104,12 +104,12 @@ def working_in(folder, settings, *below):
     try:
         for name in ("", *below):
             (folder / name).mkdir(exist_ok=True)
-            remove_leftovers(folder / name)
+            remove_half_made(folder / name)
         write_json(folder / SETTINGS, settings)
         yield
     finally:
         for name in ("", *below):
-            remove_leftovers(folder / name)
+            remove_half_made(folder / name)
 
 
 def _other_content(folder, settings):
@@ -123,16 +123,16 @@ def _other_content(folder, settings):
     return next((f"{name} of another origin" for name in RESULTS if (folder / name).exists()), None)
 
 
-def remove_leftovers(folder):
+def remove_half_made(folder):
     """Remove what a killed run left half-made right in `folder`: it has a hidden name and was never in use."""
-    for path in leftovers(folder):
+    for path in half_made(folder):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
 
 
-def leftovers(folder):
+def half_made(folder):
     """What `whole_folder` and `deephar.utils.io.atomic_path` leave half-made in `folder` when they are killed."""
     hidden = [path for path in folder.glob(".*") if path.name.count(".") > 1]
     return [path for path in hidden if path.name.endswith(PARTIAL) or _is_token(path.name.split(".")[1])]

@@ -1,4 +1,4 @@
-"""Appearance features: what the image looks like around each joint.
+"""Appearance features: what the image shows around each joint.
 
 Luvizon et al., TPAMI 2020, section 3.3: the visual features of a frame, averaged under each joint's probability map.
 """

@@ -73,7 +73,7 @@ class UnfoldFrames(StableLayer):
 
 @register
 class StopGradient(keras.layers.Layer):
-    """The input, unchanged, with nothing learnt through it."""
+    """The input, unchanged; no gradient passes back through it."""
 
     def call(self, x):
         return ops.stop_gradient(x)

@@ -8,8 +8,8 @@ section 4. The merged network of a clip (B, T, H, W, 3):
                                       +-- features ------------------ appearance at joints --> GuidedVisAR -> v1 .. v4
 
 PoseAR and GuidedVisAR have four prediction blocks each, all of which give probabilities of the actions; the output `m`
-adds the action heat maps of the last block of both, each behind a learnt 1x1 weighting. In the paper poses are trained
-first, then PoseAR and GuidedVisAR on frozen poses, then everything.
+adds the action heat maps of the last block of both, each behind a trainable 1x1 weighting. In the paper poses are
+trained first, then PoseAR and GuidedVisAR on frozen poses, then everything.
 
 Other than in the ReceptionNet the probability of a joint is the sigmoid of 4 times the raw map's maximum in 2D, and of
 twice the sum of the two maxima in 3D.
@@ -278,7 +278,7 @@ def build_merge_model(
         num_context_per_joint: of `model_pe`, read in 2D only; None or 0 for none.
         pose_net_version: "v1" or "v2", see `build_pose_model`.
         output_poses: whether poses (B, T, J, D) and confidences (B, T, J, 1) are the first two outputs.
-        weighted_merge: whether each of the last two action heat maps passes a learnt 1x1 weighting, at first the
+        weighted_merge: whether each of the last two action heat maps passes a trainable 1x1 weighting, at first the
             identity, before they are added.
         ar_pose_weights: weight file of a `build_pose_model` to start from.
         ar_visual_weights: weight file of a `build_visual_model` to start from.
@@ -322,7 +322,7 @@ def build_merge_model(
 
 
 def _weighting(x, name):
-    """A learnt 1x1 weighting of action heat maps, at first the identity; same shape out."""
+    """A trainable 1x1 weighting of action heat maps, at first the identity; same shape out."""
     num_actions = x.shape[-1]
     layer = layers.SeparableConv2D(num_actions, (1, 1), use_bias=False, data_format="channels_last", name=name)
     y = layer(x)

@@ -8,7 +8,7 @@ from deephar.synthetic import actions_bar, actions_gym, actions_sport
 from deephar.synthetic.actions_h36m import H36M_SCRIPTS
 from deephar.synthetic.actions_ntu import NTU_SCRIPTS
 from deephar.synthetic.body import sample_body
-from deephar.synthetic.motion import Performance, Style, mirror_performance, place
+from deephar.synthetic.motion import Performance, Style, flip_performance, place
 from deephar.utils.labels import NTU_LABELS
 
 # Penn Action's own order; its files count from 1.
@@ -98,7 +98,7 @@ class Take:
         u = self.first + (self.last - self.first) * frames / max(self.num_frames - 1, 1)
         performance = Performance(*self.script.perform(self.body, u))
         if self.left_handed:
-            performance = mirror_performance(performance)
+            performance = flip_performance(performance)
         return place(performance, self.heading, (0.0, 0.0))
 
 

@@ -1,6 +1,6 @@
-"""How people look: skin, hair, clothes and small things worn on one side only, different in every split.
+"""The appearance of people: skin, hair, clothes and small things worn on one side only, different in every split.
 
-sample_person(rng, split) -> PersonAppearance, once a clip     dress(skeleton, look) -> Solids, every frame
+sample_person(rng, split) -> PersonAppearance, once a clip     dress(skeleton, appearance) -> Solids, every frame
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def _front(rng, split, top):
 
 
 def sample_person(rng, split="train"):
-    """Draw the look of a person.
+    """Draw the appearance of a person.
 
     Args:
         rng: numpy Generator.

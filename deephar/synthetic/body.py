@@ -28,8 +28,8 @@ FRAME_NAMES = "pelvis chest head r_hand l_hand r_foot l_foot".split()
 F = {name: index for index, name in enumerate(FRAME_NAMES)}
 
 # Index of the same point on the other side.
-MIRROR = np.array([P[{"r": "l", "l": "r"}[n[0]] + n[1:]] if n[:2] in ("r_", "l_") else P[n] for n in POINT_NAMES])
-MIRROR_FRAMES = np.array([0, 1, 2, 4, 3, 6, 5])
+FLIP = np.array([P[{"r": "l", "l": "r"}[n[0]] + n[1:]] if n[:2] in ("r_", "l_") else P[n] for n in POINT_NAMES])
+FLIP_FRAMES = np.array([0, 1, 2, 4, 3, 6, 5])
 
 # Pairs of points whose distance never changes.
 _BONE_TABLE = (
@@ -172,9 +172,9 @@ def sample_body(rng):
     return make_body(height, build, np.clip(rng.normal(size=len(FRACTIONS)), -2.0, 2.0))
 
 
-def mirror(skeleton):
-    """The same performance seen in a mirror (plane y = 0): right becomes left."""
-    points = skeleton.points[..., MIRROR, :] * np.array([1.0, -1.0, 1.0])
+def flip_skeleton(skeleton):
+    """The same performance flipped at the plane y = 0: right becomes left."""
+    points = skeleton.points[..., FLIP, :] * np.array([1.0, -1.0, 1.0])
     flip = np.array([1.0, -1.0, 1.0])
-    frames = skeleton.frames[..., MIRROR_FRAMES, :, :] * flip[:, None] * flip[None, :]
+    frames = skeleton.frames[..., FLIP_FRAMES, :, :] * flip[:, None] * flip[None, :]
     return Skeleton(points, frames, skeleton.body)

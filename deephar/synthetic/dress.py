@@ -1,4 +1,4 @@
-"""From a posed body and a look to solids: flesh, clothes, hair, face and shoes as capsules and ellipsoids.
+"""From a posed body and an appearance to solids: flesh, clothes, hair, face and shoes as capsules and ellipsoids.
 
 Which solid belongs to which body part (`PART`) is what the occlusion flags are made of.
 """
@@ -18,11 +18,11 @@ PART = {name: index for index, name in enumerate(PART_NAMES)}
 class _Figure:
     """Short names for the points, frames and radii of one pose, and the solids made so far."""
 
-    def __init__(self, skeleton, look, part_offset):
+    def __init__(self, skeleton, appearance, part_offset):
         self.points, self.frames, self.radii = skeleton.points, skeleton.frames, skeleton.body.radii
-        self.look, self.solids = look, SolidsBuilder(part_offset)
+        self.appearance, self.solids = appearance, SolidsBuilder(part_offset)
         names = ("skin", "head", "hair", "top", "front", "bottom", "shoes", "soles", "accent")
-        self.material = {name: self.solids.material(getattr(look, name)) for name in names}
+        self.material = {name: self.solids.material(getattr(appearance, name)) for name in names}
 
     def point(self, name):
         return self.points[P[name]]
@@ -40,12 +40,12 @@ def _mix(a, b, share):
 
 def _trunk(figure):
     """Hips, belly, chest with the print, shoulders and neck."""
-    r, look = figure.radii, figure.look
+    r, appearance = figure.radii, figure.appearance
     pelvis, spine, thorax, neck = (figure.point(n) for n in ("pelvis", "spine", "thorax", "neck"))
     hips_frame, chest_frame = figure.frames[F["pelvis"]], figure.frames[F["chest"]]
     up, ahead = chest_frame[:, 2], chest_frame[:, 0]
     torso = float(np.linalg.norm(thorax - spine))
-    loose = 1.0 if look.bare_top else 0.5 + 0.5 * look.loose
+    loose = 1.0 if appearance.bare_top else 0.5 + 0.5 * appearance.loose
     figure.blob(_mix(pelvis, spine, 0.05), hips_frame, (r["hips_x"], r["hips_y"], 0.56 * torso), "bottom", "pelvis")
     belly, chest = _mix(pelvis, spine, 0.72), _mix(spine, thorax, 0.50)
     figure.blob(belly, hips_frame, (r["waist_x"] * loose, r["waist_y"] * loose, 0.62 * torso), "top", "spine")
@@ -59,8 +59,8 @@ def _trunk(figure):
         figure.limb(
             slope, _mix(slope, shoulder, 0.8), 0.9 * r["neck"], 0.9 * r["upper_arm"], "top", "chest", ahead, 0.8
         )
-        if look.bust:
-            size = (0.40 + 0.12 * look.bust) * r["chest_x"]
+        if appearance.bust:
+            size = (0.40 + 0.12 * appearance.bust) * r["chest_x"]
             place = chest + 0.02 * torso * up + (0.98 * r["chest_x"] * loose - 0.72 * size) * ahead
             place = place + sign * 0.40 * r["chest_y"] * chest_frame[:, 1]
             figure.blob(place, chest_frame, (size, size, 1.1 * size), "top", "chest")
@@ -69,7 +69,7 @@ def _trunk(figure):
 
 def _hair(figure):
     """Hair as volume over the painted hairline, or a cap."""
-    r, style, head = figure.radii, figure.look.hair_style, figure.frames[F["head"]]
+    r, style, head = figure.radii, figure.appearance.hair_style, figure.frames[F["head"]]
     centre, (ahead, _, up) = figure.point("head_centre"), head.T
     hx, hy, hz = r["head_x"], r["head_y"], r["head_z"]
     back = centre - 0.20 * hx * ahead + 0.16 * hz * up
@@ -112,28 +112,28 @@ def _head(figure):
 
 def _hand(figure, side, shirt):
     """Palm, fingers and thumb; a glove or a watch on one side."""
-    r, look = figure.radii, figure.look
+    r, appearance = figure.radii, figure.appearance
     wrist, palm, tip, thumb = (figure.point(f"{side}_{n}") for n in ("wrist", "hand", "handtip", "thumb"))
     frame, part = figure.frames[F[f"{side}_hand"]], f"{side}_hand"
-    flesh, grow = ("accent", 1.3) if look.glove == side else ("skin", 1.0)
+    flesh, grow = ("accent", 1.3) if appearance.glove == side else ("skin", 1.0)
     normal = frame[:, 1]
     size = grow * r["hand"]
     figure.limb(_mix(wrist, palm, 0.35), _mix(wrist, palm, 1.15), 0.85 * size, size, flesh, part, normal, 0.42)
     figure.limb(palm, _mix(tip, palm, 0.12), 0.85 * size, 0.55 * size, flesh, part, normal, 0.36)
     figure.limb(_mix(wrist, palm, 0.45), _mix(thumb, palm, 0.08), 0.42 * size, 0.30 * size, flesh, part)
-    if look.watch == side and shirt < 1.0:
+    if appearance.watch == side and shirt < 1.0:
         elbow, band = figure.point(f"{side}_elbow"), 1.18 * r["wrist"]
         figure.limb(_mix(wrist, elbow, 0.09), _mix(wrist, elbow, 0.18), band, band, "accent", f"{side}_forearm")
 
 
 def _arm(figure, side):
     """Upper arm, forearm, sleeve and hand."""
-    r, look = figure.radii, figure.look
+    r, appearance = figure.radii, figure.appearance
     shoulder, elbow, wrist = (figure.point(f"{side}_{n}") for n in ("shoulder", "elbow", "wrist"))
     upper, fore = f"{side}_upper_arm", f"{side}_forearm"
     bulge = _mix(elbow, wrist, 0.22)
-    if look.sleeve >= 1.0:
-        wide = look.loose
+    if appearance.sleeve >= 1.0:
+        wide = appearance.loose
         figure.limb(shoulder, elbow, 1.04 * wide * r["upper_arm"], wide * 1.05 * r["elbow"], "top", upper)
         figure.limb(elbow, _mix(elbow, wrist, 0.97), wide * 1.05 * r["elbow"], 1.25 * wide * r["wrist"], "top", fore)
         figure.limb(_mix(elbow, wrist, 0.9), wrist, r["wrist"], r["wrist"], "skin", fore)
@@ -141,19 +141,19 @@ def _arm(figure, side):
         figure.limb(shoulder, elbow, r["upper_arm"], r["elbow"], "skin", upper)
         figure.limb(elbow, wrist, 0.92 * r["elbow"], r["wrist"], "skin", fore)
         figure.limb(bulge, _mix(elbow, wrist, 0.75), 1.04 * r["elbow"], 1.02 * r["wrist"], "skin", fore)
-        if look.sleeve > 0:
-            end = _mix(shoulder, elbow, look.sleeve)
-            cuff = (0.3 + 0.7 * look.loose) * (1.08 * r["upper_arm"])
+        if appearance.sleeve > 0:
+            end = _mix(shoulder, elbow, appearance.sleeve)
+            cuff = (0.3 + 0.7 * appearance.loose) * (1.08 * r["upper_arm"])
             figure.limb(shoulder, end, 1.10 * r["upper_arm"], cuff, "top", upper)
-    _hand(figure, side, look.sleeve)
+    _hand(figure, side, appearance.sleeve)
 
 
 def _foot(figure, side):
     """Shoe with a sole, or a bare foot; its length shows where the toes are."""
-    r, look, frame = figure.radii, figure.look, figure.frames[F[f"{side}_foot"]]
+    r, appearance, frame = figure.radii, figure.appearance, figure.frames[F[f"{side}_foot"]]
     heel, ball, toe, ankle = (figure.point(f"{side}_{n}") for n in ("heel", "foot", "toe", "ankle"))
     part, (ahead, _, up) = f"{side}_foot", frame.T
-    cover, wide, sole = ("skin", 1.0, r["sole"]) if look.barefoot else ("shoes", 1.12, 1.1 * r["sole"])
+    cover, wide, sole = ("skin", 1.0, r["sole"]) if appearance.barefoot else ("shoes", 1.12, 1.1 * r["sole"])
     width = wide * r["foot"]
     back = heel + 0.55 * width * ahead
     figure.limb(back, ball, 0.78 * width, width, cover, part, up, 1.15 * sole / width)
@@ -161,7 +161,7 @@ def _foot(figure, side):
     figure.limb(
         ankle, _mix(heel, ball, 0.42) + 0.3 * sole * up, 1.02 * r["ankle"] * wide, 0.9 * r["ankle"], cover, part
     )
-    if not look.barefoot:
+    if not appearance.barefoot:
         low = -0.72 * sole * up
         figure.limb(
             back + low,
@@ -177,15 +177,15 @@ def _foot(figure, side):
 
 def _leg(figure, side):
     """Thigh, shin with its calf, trouser leg, sock and foot."""
-    r, look = figure.radii, figure.look
+    r, appearance = figure.radii, figure.appearance
     hip, knee, ankle = (figure.point(f"{side}_{n}") for n in ("hip", "knee", "ankle"))
     thigh, shin = f"{side}_thigh", f"{side}_shin"
     along = (ankle - knee) / max(np.linalg.norm(ankle - knee), 1e-6)
     ahead = figure.frames[F[f"{side}_foot"]][:, 0]
     behind = -(ahead - (ahead @ along) * along)
     calf = _mix(knee, ankle, 0.27) + 0.16 * r["calf"] * behind
-    if look.trousers >= 1.0:
-        wide = look.loose
+    if appearance.trousers >= 1.0:
+        wide = appearance.loose
         figure.limb(hip, knee, 1.02 * r["thigh"], wide * r["knee"], "bottom", thigh)
         figure.limb(knee, _mix(knee, ankle, 0.95), wide * r["knee"], (wide**2) * 1.15 * r["ankle"], "bottom", shin)
         figure.limb(calf, _mix(knee, ankle, 0.7), wide * 0.98 * r["calf"], wide * r["ankle"], "bottom", shin)
@@ -193,27 +193,28 @@ def _leg(figure, side):
         figure.limb(hip, knee, r["thigh"], r["knee"], "skin", thigh)
         figure.limb(knee, ankle, 0.95 * r["knee"], r["ankle"], "skin", shin)
         figure.limb(calf, _mix(knee, ankle, 0.75), r["calf"], 1.05 * r["ankle"], "skin", shin)
-        end = _mix(hip, knee, look.trousers)
-        hem = look.loose * (_mix(1.04 * r["thigh"], 1.08 * r["knee"], look.trousers))
+        end = _mix(hip, knee, appearance.trousers)
+        hem = appearance.loose * (_mix(1.04 * r["thigh"], 1.08 * r["knee"], appearance.trousers))
         figure.limb(hip, end, 1.06 * r["thigh"], hem, "bottom", thigh)
-        if look.socks and not look.barefoot:
-            top = _mix(ankle, knee, look.socks)
-            figure.limb(ankle, top, 1.08 * r["ankle"], 1.1 * _mix(r["ankle"], r["calf"], look.socks), "soles", shin)
+        if appearance.socks and not appearance.barefoot:
+            top = _mix(ankle, knee, appearance.socks)
+            wide = 1.1 * _mix(r["ankle"], r["calf"], appearance.socks)
+            figure.limb(ankle, top, 1.08 * r["ankle"], wide, "soles", shin)
     _foot(figure, side)
 
 
-def dress(skeleton, look, part_offset=0):
+def dress(skeleton, appearance, part_offset=0):
     """Make the solids of a person.
 
     Args:
         skeleton: has `points` (36, 3) mm, `frames` (7, 3, 3) and `body` (see `deephar.synthetic.body`).
-        look: `appearance.PersonAppearance`.
+        appearance: `appearance.PersonAppearance`.
         part_offset: added to the numbers of `PART`, for a second person.
 
     Returns:
         `scene.Solids`.
     """
-    figure = _Figure(skeleton, look, part_offset)
+    figure = _Figure(skeleton, appearance, part_offset)
     _trunk(figure)
     _head(figure)
     for side in ("r", "l"):

@@ -50,7 +50,7 @@ class _Piece:
         self.solids.ellipsoid(centre, self.rotation * np.asarray(half, float), self.paint[paint], PART_FURNITURE)
 
     def leaves(self, rng, split):
-        """Make the second paint look like leaves."""
+        """Turn the second paint into leaves."""
         colour = tuple(muted_colour(rng, split, hue=(0.17, 0.36), saturation=(0.3, 0.7), value=(0.15, 0.6)))
         dark = tuple(0.35 * c for c in colour)
         self.paint[1] = self.solids.material(Material(colour, dark, "noise", 400.0, pattern_seed(rng, split), 0.0))

@@ -1,4 +1,4 @@
-"""Motion scripts as tables of key poses: interpolation, style, mirror and the objects that go along.
+"""Motion scripts as tables of key poses: interpolation, style, flip and the objects that go along.
 
     key poses (N times, 45 columns) -> style: offsets, amplitude, timing -> smooth interpolation -> Pose -> Skeleton
                                                                                          \\-> Prop (ball, bat, bar, ...)
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from deephar.synthetic.body import P, Skeleton, mirror
+from deephar.synthetic.body import P, Skeleton, flip_skeleton
 from deephar.synthetic.kinematics import Limb, Pose, apply, pose, rot_z
 
 # name: (width, default, spread of the style's offset, scales with the body)
@@ -223,7 +223,7 @@ class Performance:
     props: list
 
 
-def mirror_performance(performance):
+def flip_performance(performance):
     """The left-handed twin."""
     flip = np.array([1.0, -1.0, 1.0])
     props = [
@@ -235,7 +235,7 @@ def mirror_performance(performance):
         )
         for prop in performance.props
     ]
-    return Performance(mirror(performance.skeleton), props)
+    return Performance(flip_skeleton(performance.skeleton), props)
 
 
 def place(performance, heading, origin):

@@ -1,7 +1,7 @@
 """The things people hold and use: for sport and music here, the small ones of everyday life in `props_small`.
 
 sample_props(rng, split) -> PropAppearance, once a clip
-make_prop(kind, points, directions, numbers, look) -> Solids, every frame
+make_prop(kind, points, directions, numbers, appearance) -> Solids, every frame
 """
 
 import itertools
@@ -37,7 +37,7 @@ def _plain(colour, specular=0.1):
 
 
 def sample_props(rng, split="train"):
-    """Draw how objects look in a clip; the colours of the splits differ."""
+    """Draw the appearance of objects in a clip; the colours of the splits differ."""
     wood = muted_colour(rng, split, hue=(0.04, 0.11), saturation=(0.3, 0.7), value=(0.3, 0.85))
     painted = rng.random() < 0.35
     steel = muted_colour(rng, split, saturation=(0.0, 0.08), value=(0.3, 0.85))
@@ -72,12 +72,12 @@ def _aside(along):
 class _Maker:
     """The solids of one object, with materials by name."""
 
-    def __init__(self, look):
-        self.look, self.solids, self.numbers = look, SolidsBuilder(), {}
+    def __init__(self, appearance):
+        self.appearance, self.solids, self.numbers = appearance, SolidsBuilder(), {}
 
     def paint(self, name):
         if name not in self.numbers:
-            self.numbers[name] = self.solids.material(getattr(self.look, name))
+            self.numbers[name] = self.solids.material(getattr(self.appearance, name))
         return self.numbers[name]
 
     def rod(self, a, b, ra, rb, paint, front=(1.0, 0.0, 0.0), flat=1.0):
@@ -226,7 +226,7 @@ _MAKERS = {
 KINDS = tuple(_MAKERS)
 
 
-def make_prop(kind, points, directions, numbers, look):
+def make_prop(kind, points, directions, numbers, appearance):
     """The solids of an object in one frame.
 
     Args:
@@ -236,7 +236,7 @@ def make_prop(kind, points, directions, numbers, look):
             bench `head`, `foot`; seat `top`; guitar `body`; rope any names, in order; see `props_small` for its own.
         directions: name -> (3,) unit: guitar `neck`, `face`; club, racket `face` if known.
         numbers: name -> mm: ball, glove `radius`; bench, seat `width`; barbell `plate` (0 for none).
-        look: `PropAppearance`.
+        appearance: `PropAppearance`.
 
     Returns:
         `Solids` with parts `PART_OBJECT`.
@@ -246,13 +246,13 @@ def make_prop(kind, points, directions, numbers, look):
     """
     if kind not in _MAKERS:
         raise ValueError(f"`kind` must be one of {KINDS}. Received: {kind!r}")
-    maker = _Maker(look)
+    maker = _Maker(appearance)
     _MAKERS[kind](maker, points, directions, numbers)
     return maker.solids.build()
 
 
-def prop_solids(prop, t, look):
+def prop_solids(prop, t, appearance):
     """The solids of an object that goes along with a motion, at frame `t`; `prop` is a `motion.Prop`."""
     points = {name: np.asarray(values[t], float) for name, values in prop.points.items()}
     directions = {name: np.asarray(values[t], float) for name, values in prop.directions.items()}
-    return make_prop(prop.kind, points, directions, prop.numbers, look)
+    return make_prop(prop.kind, points, directions, prop.numbers, appearance)

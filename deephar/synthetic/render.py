@@ -137,11 +137,11 @@ def _light(scene, normal, rays, specular):
         direct = normal[0] * direction[0] + normal[1] * direction[1] + normal[2] * direction[2]
         strength = np.asarray(light.colour, np.float32)
         shade += strength[:, None] * np.maximum(direct, 0.0)
-        mirrored = direction[0] * rays[0] + direction[1] * rays[1] + direction[2] * rays[2] - 2 * facing * direct
-        np.maximum(mirrored, 0, out=mirrored)
+        reflected = direction[0] * rays[0] + direction[1] * rays[1] + direction[2] * rays[2] - 2 * facing * direct
+        np.maximum(reflected, 0, out=reflected)
         for _ in range(4):  # to the 16th power
-            mirrored *= mirrored
-        gloss += mirrored * strength.mean()
+            reflected *= reflected
+        gloss += reflected * strength.mean()
     # Seen edge-on a surface is darker, as if the air between limb and body let less light in: it parts arm from chest.
     shade *= np.float32(0.66) - np.float32(0.34) * facing
     return shade, gloss * specular

@@ -90,7 +90,7 @@ class Boxes:
 
 @dataclass(frozen=True)
 class Material:
-    """What a surface looks like.
+    """The appearance of a surface.
 
     `pattern` is 'plain', 'stripes', 'checks', 'noise' or 'print'; `scale` is the length of one repeat in mm. With
     `chart` the texture is not repeated but wrapped once around the solid (columns: once around, the middle is the

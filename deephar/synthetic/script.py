@@ -73,7 +73,7 @@ def two_hands(values, details):
 
 
 def same_hands(values, details):
-    """The left hand mirrors the right one."""
+    """The left hand does the same as the right one, flipped."""
     column(values, "l_hand")[:] = column(values, "r_hand") * (1.0, -1.0, 1.0)
 
 
@@ -83,7 +83,7 @@ def other_side(right):
 
 
 def level_bar(values, details):
-    """Both hands on one level bar: the left mirrors the right, elbows too."""
+    """Both hands on one level bar: the left is the flipped right, elbows too."""
     same_hands(values, details)
     column(values, "l_elbow")[:] = other_side(column(values, "r_elbow"))
 

@@ -48,7 +48,7 @@ class Stage:
 
     @property
     def prop_look(self):
-        """How objects look, drawn when there are any."""
+        """The appearance of objects, drawn when there are any."""
         if self._prop_look is None:
             self._prop_look = props.sample_props(self._job.stream("props"), self._job.split)
         return self._prop_look

@@ -5,7 +5,7 @@
                                                       -> appearance, room, effects (appearance.py, effects.py ...)
     annotations: points -> projection; image: scene -> pixels, depth -> visibility
 
-What is annotated does not depend on how it looks, and nothing depends on the order or the process in which images are
+What is annotated does not depend on its appearance, and nothing depends on the order or the process in which images are
 made.
 """
 

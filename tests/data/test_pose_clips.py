@@ -8,7 +8,7 @@ from deephar.data.pose_clips import (
     as_input,
     clip_positions,
     covering_positions,
-    mirror_clip,
+    flip_clip,
     normalise_clip,
     pa16_from_pa13,
     take_frames,
@@ -76,12 +76,12 @@ def test_one_box_for_the_clip(joints):
     assert np.isnan(normalise_clip(empty)).all()
 
 
-def test_mirror_exchanges_sides_and_is_its_own_inverse(joints):
+def test_flip_exchanges_sides_and_is_its_own_inverse(joints):
     clip = normalise_clip(pa16_from_pa13(joints))
-    flipped = mirror_clip(clip)
+    flipped = flip_clip(clip)
     left, right = NAMES.index("l_wrist"), NAMES.index("r_wrist")
     np.testing.assert_allclose(flipped[:, left], [1, 0] + clip[:, right] * [-1, 1])
-    np.testing.assert_allclose(mirror_clip(flipped), clip)
+    np.testing.assert_allclose(flip_clip(flipped), clip)
 
 
 def test_absent_joints_become_zero(joints):
@@ -108,7 +108,7 @@ def test_variation(joints):
     still = PoseVariation((1, 1), 0, (1, 1), 0, 0, 0, 0, 0, 0, flip=0)
     np.testing.assert_allclose(still.vary(np.random.default_rng(0), clip), clip)
     always = PoseVariation((1, 1), 0, (1, 1), 0, 0, 0, 0, 0, 0, flip=1)
-    np.testing.assert_allclose(always.vary(np.random.default_rng(0), clip), mirror_clip(clip))
+    np.testing.assert_allclose(always.vary(np.random.default_rng(0), clip), flip_clip(clip))
     sparse = PoseVariation(joint_dropout=0.5, frame_dropout=0).vary(np.random.default_rng(0), clip)
     gone = np.isnan(sparse).any(axis=-1)
     assert 0 < gone[0].sum() < 16 and (gone == gone[0]).all()  # a joint is absent from the whole clip

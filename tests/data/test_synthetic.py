@@ -58,7 +58,7 @@ def test_key_decides_the_image_and_the_generator_the_crop(poses):
     assert not np.array_equal(test_split["frame"], poses.get_data(1, TEST_MODE)["frame"])
 
 
-def test_mirror_exchanges_the_sides_and_the_columns(poses):
+def test_flip_exchanges_the_sides_and_the_columns(poses):
     flipped = SyntheticPoses(SMALL.replace(fixed_hflip=1), length=6).get_data(3, TEST_MODE)
     sample = poses.get_data(3, TEST_MODE)
     np.testing.assert_array_equal(flipped["frame"], sample["frame"][:, ::-1])

@@ -1,4 +1,4 @@
-"""What the scripts share: jobs in processes, whole folders, kills, leftovers, statuses."""
+"""What the scripts share: jobs in processes, whole folders, kills, half-made files, statuses."""
 
 import pathlib
 import signal
@@ -152,7 +152,7 @@ def test_a_folder_is_whole_or_absent(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-def test_leftovers_are_removed_and_nothing_else(tmp_path):
+def test_what_is_half_made_is_removed_and_nothing_else(tmp_path):
     folder = tmp_path / "MPII"
     folder.mkdir()
     (folder / ".S01.partial").mkdir()

@@ -1,4 +1,4 @@
-"""Accuracy on NTU: the reader, clips T / 2 frames apart with their flipped copys, boxes by the names of videos."""
+"""Accuracy on NTU: the reader, clips T / 2 frames apart with their flipped copies, boxes by the names of videos."""
 
 import json
 
@@ -38,7 +38,7 @@ def ntu(fixture_world):
     return Ntu(fixture_world / "NTU", SMALL, pa17j3d, use_gt_bbox=True, clip_size=8)
 
 
-def test_multiclip_multiplies_all_clips_and_their_mirror_images(ntu, tmp_path, capsys):
+def test_multiclip_multiplies_all_clips_and_their_flipped_copies(ntu, tmp_path, capsys):
     N.eval_multiclip_dataset(ColourModel(), ntu, 2, logdir=tmp_path, batch_size=4)
     assert "NTU, multi-clip accuracy" in capsys.readouterr().out
     expected, clips = np.zeros((1, 2, 60)), 0

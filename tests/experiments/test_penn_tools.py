@@ -55,11 +55,11 @@ class FakePenn:
         return {"frame": frame, "pennaction": EYE[self.action[key]]}
 
 
-def test_multiclip_multiplies_clips_and_mirror_images(tmp_path, capsys):
+def test_multiclip_multiplies_clips_and_flipped_copies(tmp_path, capsys):
     model = FakeModel()
     scores = P.eval_multiclip_dataset(model, FakePenn(), 2, logdir=tmp_path, batch_size=3)
     np.testing.assert_allclose(scores, [100, 100])
-    assert model.batches == [3, 3, 3, 3]  # 4 clips and their flipped copys, the second batch filled up
+    assert model.batches == [3, 3, 3, 3]  # 4 clips and their flipped copies, the second batch filled up
     assert "multi-clip accuracy" in capsys.readouterr().out
     assert np.load(tmp_path / "allpred.npy").shape == (2, 3, 3) and np.load(tmp_path / "a_true.npy").shape == (3, 3)
     assert json.loads((tmp_path / "missing-clips.json").read_text()) == {"0001.000.1": [1, 0], "0001.001.1": [1, 0]}

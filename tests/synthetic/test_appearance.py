@@ -1,4 +1,4 @@
-"""Looks, rooms, textures and camera effects: repeatable, different between splits, and tell left from right."""
+"""Appearance, rooms, textures and camera effects: repeatable, different between splits, and tell left from right."""
 
 from dataclasses import replace
 
@@ -57,8 +57,8 @@ def pixel(camera, point):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_every_joint_is_covered_by_the_person(standing, seed):
-    look = appearance.sample_person(np.random.default_rng(seed), "train")
-    out, camera = image(appearance.dress(standing, look))
+    person = appearance.sample_person(np.random.default_rng(seed), "train")
+    out, camera = image(appearance.dress(standing, person))
     for name, index in P.items():
         if name in ("head_top", "nose", "chin") or name.endswith(("handtip", "thumb", "toe", "heel", "foot", "ear")):
             continue
@@ -70,27 +70,27 @@ def test_every_joint_is_covered_by_the_person(standing, seed):
 
 
 def test_parts_are_named_left_and_right(standing):
-    look = appearance.sample_person(np.random.default_rng(0), "train")
-    out, camera = image(appearance.dress(standing, look))
+    person = appearance.sample_person(np.random.default_rng(0), "train")
+    out, camera = image(appearance.dress(standing, person))
     for part, point in (("r_shin", "r_ankle"), ("l_shin", "l_ankle"), ("r_forearm", "r_elbow"), ("l_hand", "l_hand")):
         _rows, columns = np.nonzero(out.part == appearance.PART[part])
         assert abs(columns.mean() - pixel(camera, standing.points[P[point]])[0]) < 8
     assert set(np.unique(out.part)) - {-1} <= set(range(len(appearance.PART_NAMES)))
-    other, _ = image(appearance.dress(standing, look, PART_SECOND_PERSON))
+    other, _ = image(appearance.dress(standing, person, PART_SECOND_PERSON))
     assert set(np.unique(other.part)) - {-1} <= set(range(PART_SECOND_PERSON, PART_SECOND_PERSON + 17))
 
 
 def test_front_can_be_told_from_back(standing):
     """The face side of the head shows more skin than the back, for people with hair."""
     for seed in range(6):
-        look = appearance.sample_person(np.random.default_rng(seed), "train")
-        look = replace(look, hair_style="short")
-        skin, hair = np.array(look.skin.colour), np.array(look.hair.colour)
+        person = appearance.sample_person(np.random.default_rng(seed), "train")
+        person = replace(person, hair_style="short")
+        skin, hair = np.array(person.skin.colour), np.array(person.hair.colour)
         if np.abs(skin - hair).max() < 0.25:
             continue
         shares = []
         for azimuth in (0.0, 180.0):
-            out, _ = image(appearance.dress(standing, look), azimuth, 256)
+            out, _ = image(appearance.dress(standing, person), azimuth, 256)
             head = out.frame[out.part == appearance.PART["head"]] / 255.0
             tint = head / head.sum(axis=1, keepdims=True)
             gaps = [np.abs(tint - c / c.sum()).sum(axis=1) + np.abs(head.mean(1) - c.mean()) for c in (skin, hair)]
@@ -99,9 +99,9 @@ def test_front_can_be_told_from_back(standing):
 
 
 def test_a_watch_is_on_one_side_only(standing):
-    look = replace(appearance.sample_person(np.random.default_rng(0), "train"), sleeve=0.45, glove="", watch="")
-    plain = appearance.dress(standing, look)
-    right = appearance.dress(standing, replace(look, watch="r"))
+    person = replace(appearance.sample_person(np.random.default_rng(0), "train"), sleeve=0.45, glove="", watch="")
+    plain = appearance.dress(standing, person)
+    right = appearance.dress(standing, replace(person, watch="r"))
     extra = len(right.capsules.part) - len(plain.capsules.part)
     assert extra == 1
     count = [np.sum(right.capsules.part == appearance.PART[f"{side}_forearm"]) for side in "rl"]

@@ -1,10 +1,10 @@
-"""The synthetic body: lengths, limits, kinematics, mirror and the tables of joints."""
+"""The synthetic body: lengths, limits, kinematics, flip and the tables of joints."""
 
 import numpy as np
 import pytest
 
 from deephar.synthetic import body as bodies
-from deephar.synthetic.body import BONES, MIRROR, P, make_body, mirror, sample_body
+from deephar.synthetic.body import BONES, FLIP, P, flip_skeleton, make_body, sample_body
 from deephar.synthetic.kinematics import Limb, Pose, pose, rot_x, rot_y, rot_z
 from deephar.synthetic.layouts import LAYOUTS, map_flags, map_points
 from deephar.synthetic.poses import KINDS, random_pose
@@ -92,15 +92,15 @@ def test_frames_are_rotations():
         np.testing.assert_allclose(rotate(30.0)[axis], np.eye(3)[axis], atol=1e-12)
 
 
-def test_the_mirror_swaps_sides_and_keeps_lengths():
+def test_the_flip_swaps_sides_and_keeps_lengths():
     rng = np.random.default_rng(7)
     skeleton = random_pose(rng, sample_body(rng)).skeleton
-    twin = mirror(skeleton)
+    twin = flip_skeleton(skeleton)
     np.testing.assert_allclose(twin.points[0, P["l_wrist"]], skeleton.points[0, P["r_wrist"]] * (1, -1, 1))
-    np.testing.assert_allclose(mirror(twin).points, skeleton.points)
-    np.testing.assert_allclose(mirror(twin).frames, skeleton.frames)
+    np.testing.assert_allclose(flip_skeleton(twin).points, skeleton.points)
+    np.testing.assert_allclose(flip_skeleton(twin).frames, skeleton.frames)
     np.testing.assert_allclose(np.linalg.det(twin.frames[0]), 1.0, atol=1e-9)
-    assert (MIRROR[MIRROR] == np.arange(len(MIRROR))).all()
+    assert (FLIP[FLIP] == np.arange(len(FLIP))).all()
 
 
 def test_layouts_have_the_right_number_of_joints_and_agree_with_each_other():

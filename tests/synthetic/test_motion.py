@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deephar.synthetic.actions import ACTIONS, H36M, MAX_FRAMES, MIN_FRAMES, NTU, PENN, get_actions, sample_take
-from deephar.synthetic.body import BONES, MIRROR, P
+from deephar.synthetic.body import BONES, FLIP, P
 from deephar.synthetic.motion import CELLS, NUM_CELLS, SPLITS, Keys, Style, interpolate
 
 EVERY = [(actions, action) for actions in (PENN, NTU, H36M) for action in actions.performed]
@@ -40,10 +40,10 @@ def test_one_frame_alone_equals_the_frame_of_the_video(actions, action):
 
 
 @pytest.mark.parametrize("actions, action", EVERY, ids=EVERY_NAME)
-def test_the_left_handed_twin_is_the_mirror_image(actions, action):
+def test_the_left_handed_twin_is_the_flipped_one(actions, action):
     take = replace(_take(action, 2, actions=actions), heading=0.0, left_handed=False)
     right, left = take.perform([3, 9]), replace(take, left_handed=True).perform([3, 9])
-    np.testing.assert_allclose(left.skeleton.points, right.skeleton.points[:, MIRROR] * (1, -1, 1), atol=1e-9)
+    np.testing.assert_allclose(left.skeleton.points, right.skeleton.points[:, FLIP] * (1, -1, 1), atol=1e-9)
     for prop, twin in zip(right.props, left.props, strict=True):
         for name, value in prop.points.items():
             np.testing.assert_allclose(twin.points[name], value * (1, -1, 1))

@@ -77,8 +77,8 @@ def test_objects_reach_from_point_to_point(kind):
     points = dict(zip(POINTS[kind], np.concatenate([places, places + (0, 900, 400)]), strict=False))
     directions = {"neck": np.array([0.6, 0.8, 0]), "face": np.array([0, 0, 1.0]), "across": np.array([0.6, 0.8, 0])}
     directions["front"] = np.array([1.0, 0, 0])
-    look = props.sample_props(np.random.default_rng(3), "test")
-    solids = props.make_prop(kind, points, directions, {}, look)
+    appearance = props.sample_props(np.random.default_rng(3), "test")
+    solids = props.make_prop(kind, points, directions, {}, appearance)
     parts = np.concatenate([solids.capsules.part, solids.ellipsoids.part, solids.boxes.part])
     assert len(parts) and (parts == PART_OBJECT).all()
     ends = [solids.capsules.a, solids.capsules.b, solids.ellipsoids.centre, solids.boxes.centre]
