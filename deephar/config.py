@@ -35,12 +35,12 @@ def _check_positive(config, *names):
 class _Serialisable:
     """`to_dict` and `from_dict` for the two configurations: plain values, ready for JSON."""
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """The fields as numbers, strings, lists and None."""
         return json.loads(json.dumps({f.name: getattr(self, f.name) for f in dataclasses.fields(self)}, default=_plain))
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict):
         """The configuration that `to_dict` wrote.
 
         Raises:
@@ -153,15 +153,15 @@ class ModelConfig(_Serialisable):
         return hash(json.dumps(self.to_dict(), sort_keys=True))
 
     @property
-    def num_joints(self):
+    def num_joints(self) -> int:
         return self.poselayout.num_joints
 
     @property
-    def dim(self):
+    def dim(self) -> int:
         return self.poselayout.dim
 
     @property
-    def num_frames(self):
+    def num_frames(self) -> int | None:
         """T of a clip model, None for images."""
         return self.input_shape[0] if len(self.input_shape) == 4 else None
 
@@ -252,7 +252,7 @@ class DataConfig(_Serialisable):
         return hash(json.dumps(self.to_dict(), sort_keys=True))
 
     @classmethod
-    def for_input(cls, spec, **changes):
+    def for_input(cls, spec: object, **changes) -> "DataConfig":
         """Return a configuration whose crops are what a network takes.
 
         Args:
@@ -268,11 +268,11 @@ class DataConfig(_Serialisable):
         return cls(**{**own, "fixed_subsampling": spec.frame_step, **changes})
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> tuple:
         """(H, W, C) of a frame."""
         return self.crop_resolution[::-1] + self.image_channels
 
-    def get_fixed_config(self):
+    def get_fixed_config(self) -> dict:
         """What validation and test use: angle, scale, transx, transy, hflip, chpower, geoocclusion, subspl."""
         return {
             "angle": self.fixed_angle,
@@ -285,7 +285,7 @@ class DataConfig(_Serialisable):
             "subspl": self.fixed_subsampling,
         }
 
-    def random_data_generator(self, rng=None):
+    def random_data_generator(self, rng: np.random.Generator | None = None) -> dict:
         """One random draw of what `get_fixed_config` holds; chpower is a tuple of three.
 
         Args:

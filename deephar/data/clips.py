@@ -1,9 +1,18 @@
 """Which frames of a sequence make a clip, and the boxes that hold a person over a clip (NumPy only)."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def get_clip_frame_index(sequence_size, subsample, num_frames, random_clip=False, rng=None):
+def get_clip_frame_index(
+    sequence_size: int,
+    subsample: int,
+    num_frames: int,
+    random_clip: bool = False,
+    rng: np.random.Generator | None = None,
+) -> list[int]:
     """Choose `num_frames` frames of a sequence, one in `subsample`.
 
     A sequence that is too short for the step takes the largest step that fits; one shorter than the clip repeats
@@ -60,7 +69,7 @@ def choose_frames(frame_list, length, subsample, num_frames, random_clip, rng, k
     return frame_list
 
 
-def clip_windows(sequence_size, clip_size, subsamples):
+def clip_windows(sequence_size: int, clip_size: int, subsamples: Sequence[int]) -> list[range]:
     """List the clips that cover a sequence: for each step, windows that advance by half a clip.
 
     Args:
@@ -79,7 +88,7 @@ def clip_windows(sequence_size, clip_size, subsamples):
     return windows
 
 
-def union_box(boxes):
+def union_box(boxes: ArrayLike) -> np.ndarray:
     """Return the smallest box (x1, y1, x2, y2) around (N, 4) boxes."""
     boxes = np.asarray(boxes, dtype=np.float64)
     return np.concatenate([boxes[:, 0:2].min(axis=0), boxes[:, 2:4].max(axis=0)])

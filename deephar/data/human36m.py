@@ -11,8 +11,13 @@ depth: position and size of the crop come from the annotation, as in the publish
 The depth is relative to the root of the clip's first frame.
 """
 
-import numpy as np
+from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from deephar.config import DataConfig
 from deephar.data.clips import choose_frames
 from deephar.data.files import data_folder, inside, open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
@@ -20,7 +25,7 @@ from deephar.data.human36m_annotations import PREPARE, Splits
 from deephar.data.samples import check_topology, draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_crop_params, objposwin_to_bbox
 from deephar.utils.parser import TRAIN_MODE
-from deephar.utils.pose import pa17j3d
+from deephar.utils.pose import PoseLayout, pa17j3d
 
 ACTION_LABELS = tuple(
     "Directions Discussion Eating Greeting Phoning Posing Purchases Sitting SittingDown Smoking "
@@ -45,7 +50,15 @@ class Human36M:
             is not of this data set. What is wrong in a split shows when that is first used.
     """
 
-    def __init__(self, dataset_path, dataconf, poselayout=pa17j3d, topology="sequences", clip_size=16, seed=None):
+    def __init__(
+        self,
+        dataset_path: str | Path,
+        dataconf: DataConfig,
+        poselayout: PoseLayout = pa17j3d,
+        topology: str = "sequences",
+        clip_size: int = 16,
+        seed: int | None = None,
+    ):
         if poselayout.dim != 3 or "map_from_h36m" not in poselayout.maps:
             raise ValueError(f"`poselayout` must be pa17j3d, pa20j3d or pa21j3d. Received: {poselayout.name}")
         self.dataset_path = data_folder(dataset_path, PREPARE)
@@ -59,7 +72,15 @@ class Human36M:
         self.joint_labels = self.sequences.joint_labels
         self._frame_idx = {}
 
-    def get_data(self, key, mode, frame_list=None, fast_crop=False, bbox=None, rng=None):
+    def get_data(
+        self,
+        key: int,
+        mode: int,
+        frame_list: Sequence[int] | None = None,
+        fast_crop: bool = False,
+        bbox: ArrayLike | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> dict:
         """Load one clip or frame.
 
         Args:
@@ -152,15 +173,15 @@ class Human36M:
         self.sequences[mode] = list(sequences)
         self._frame_idx.pop(mode, None)
 
-    def clip_length(self):
+    def clip_length(self) -> int | None:
         """Return the frames of a sample, None for single frames."""
         return self.clip_size if self.topology == "sequences" else None
 
-    def clip_shape(self):
+    def clip_shape(self) -> tuple[int, ...]:
         """Return the leading axes of `frame` and of the poses: `(T,)` or `()`."""
         return (self.clip_size,) if self.topology == "sequences" else ()
 
-    def get_shape(self, dictkey):
+    def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
         clip, joints = self.clip_shape(), self.poselayout.num_joints
         shapes = {
@@ -175,7 +196,7 @@ class Human36M:
         }
         return shape_of(shapes, dictkey)
 
-    def get_length(self, mode):
+    def get_length(self, mode: int) -> int:
         """Return the number of sequences or frames in a split."""
         if self.topology == "frames":
             return len(self._frames(mode))

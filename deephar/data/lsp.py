@@ -12,14 +12,17 @@ of the images is at hand, `image_number` in the `.mat` tells which. A pose has n
 16-joint layout these stay absent.
 """
 
+from pathlib import Path
+
 import numpy as np
 
+from deephar.config import DataConfig
 from deephar.data.files import data_folder, inside, load_mat, malformed, open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
 from deephar.utils.bbox import objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import pa16j2d
+from deephar.utils.pose import PoseLayout, pa16j2d
 
 PREPARE = "Unpack LSP or its extended set into a folder that holds `images/` and `joints.mat`."
 LSP_NAME, EXTENDED_NAME = "im%04d.jpg", "im%05d.jpg"
@@ -45,7 +48,15 @@ class Lsp:
         FileNotFoundError, ValueError: the folder or `joints.mat` is missing or not as described.
     """
 
-    def __init__(self, dataset_path, dataconf, poselayout=pa16j2d, remove_outer_joints=True, box_scale=1.25, seed=None):
+    def __init__(
+        self,
+        dataset_path: str | Path,
+        dataconf: DataConfig,
+        poselayout: PoseLayout = pa16j2d,
+        remove_outer_joints: bool = True,
+        box_scale: float = 1.25,
+        seed: int | None = None,
+    ):
         self.dataset_path = data_folder(dataset_path, PREPARE)
         self.dataconf = dataconf
         self.poselayout = poselayout
@@ -55,7 +66,7 @@ class Lsp:
         self.joints, self.image_numbers, self._name = _load_joints(self.dataset_path / "joints.mat")
         self.samples = _split(self.image_numbers, extended=self._name == EXTENDED_NAME)
 
-    def get_data(self, key, mode, rng=None):
+    def get_data(self, key: int, mode: int, rng: np.random.Generator | None = None) -> dict:
         """Load one person.
 
         Args:
@@ -99,11 +110,11 @@ class Lsp:
         low, high = known.min(axis=0), known.max(axis=0)
         return (low + high) / 2, max(MIN_BOX_PX, self.box_scale * float((high - low).max()))
 
-    def get_length(self, mode):
+    def get_length(self, mode: int) -> int:
         """Return the number of samples of a split."""
         return len(split_of(self.samples, mode))
 
-    def get_shape(self, dictkey):
+    def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
         return shape_of(image_shapes(self.dataconf, self.poselayout, "torso", "image_number"), dictkey)
 

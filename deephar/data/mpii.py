@@ -10,15 +10,18 @@ There is no test split: its annotations were never published.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from deephar.config import DataConfig
 from deephar.data.files import data_folder, inside, load_mat, malformed, open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import pa16j2d
+from deephar.utils.pose import PoseLayout, pa16j2d
 
 PREPARE = (
     "`python datasets/MPII/prepare.py` makes the folder from the official release, `deephar synth --format mpii "
@@ -56,7 +59,14 @@ class MpiiSinglePerson:
         FileNotFoundError, ValueError: the folder or `annotations.mat` is missing or not as described.
     """
 
-    def __init__(self, dataset_path, dataconf, poselayout=pa16j2d, remove_outer_joints=True, seed=None):
+    def __init__(
+        self,
+        dataset_path: str | Path,
+        dataconf: DataConfig,
+        poselayout: PoseLayout = pa16j2d,
+        remove_outer_joints: bool = True,
+        seed: int | None = None,
+    ):
         self.dataset_path = data_folder(dataset_path, PREPARE)
         self.dataconf = dataconf
         self.poselayout = poselayout
@@ -64,7 +74,14 @@ class MpiiSinglePerson:
         self._rng = np.random.default_rng(seed)
         self.samples = _load_people(self.dataset_path / "annotations.mat")
 
-    def get_data(self, key, mode, fast_crop=False, bbox=None, rng=None):
+    def get_data(
+        self,
+        key: int,
+        mode: int,
+        fast_crop: bool = False,
+        bbox: ArrayLike | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> dict:
         """Load one person.
 
         Args:
@@ -97,11 +114,11 @@ class MpiiSinglePerson:
             "afmat": crop.afmat,
         }
 
-    def get_length(self, mode):
+    def get_length(self, mode: int) -> int:
         """Return the number of people in a split."""
         return len(split_of(self.samples, mode))
 
-    def get_shape(self, dictkey):
+    def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
         return shape_of(image_shapes(self.dataconf, self.poselayout, "headsize"), dictkey)
 
@@ -113,7 +130,7 @@ def _window(person, augmentation):
     return person.objpos + scale * np.array(shift), (BODY_PX * augmentation["scale"] * scale,) * 2
 
 
-def head_size(head):
+def head_size(head: ArrayLike) -> float:
     """Return 0.6 x the diagonal of a head box (x1, y1, x2, y2), px."""
     head = np.asarray(head, dtype=np.float64)
     return HEAD_SCALE * np.linalg.norm(head[0:2] - head[2:4])

@@ -5,9 +5,11 @@ every second one of a video, at half size, 960 x 540 px; all px are of this size
 """
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
+from deephar.config import DataConfig
 from deephar.data.files import data_folder, inside
 from deephar.data.ntu_annotations import (
     FRAME_SIZE,
@@ -24,7 +26,7 @@ from deephar.data.ntu_annotations import (
 from deephar.data.samples import check_topology
 from deephar.data.videos import VideoDataset
 from deephar.utils.labels import NTU_LABELS
-from deephar.utils.pose import DEPTH_RANGE_MM, pa20j3d
+from deephar.utils.pose import DEPTH_RANGE_MM, PoseLayout, pa20j3d
 
 NUM_PENN_ACTIONS = 15
 ROOT = 0
@@ -62,18 +64,18 @@ class Ntu(VideoDataset):
 
     def __init__(
         self,
-        dataset_path,
-        dataconf,
-        poselayout=pa20j3d,
-        topology="sequences",
-        use_gt_bbox=False,
-        remove_outer_joints=True,
-        clip_size=16,
-        pose_only=False,
-        num_S=NUM_SETUPS,
-        split="cross-subject",
-        pred_bboxes_file=None,
-        seed=None,
+        dataset_path: str | Path,
+        dataconf: DataConfig,
+        poselayout: PoseLayout = pa20j3d,
+        topology: str = "sequences",
+        use_gt_bbox: bool = False,
+        remove_outer_joints: bool = True,
+        clip_size: int = 16,
+        pose_only: bool = False,
+        num_S: int = NUM_SETUPS,
+        split: str = "cross-subject",
+        pred_bboxes_file: str | Path | None = None,
+        seed: int | None = None,
     ):
         check_topology(topology)
         if split not in SPLITS:

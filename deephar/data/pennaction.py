@@ -4,13 +4,16 @@ Zhang, Zhu and Derpanis, "From Actemes to Action: A Strongly-supervised Represen
 Understanding", ICCV 2013. Test and training videos are the official ones; there is no validation split.
 """
 
+from pathlib import Path
+
 import numpy as np
 
+from deephar.config import DataConfig
 from deephar.data.files import data_folder, inside
 from deephar.data.pennaction_annotations import PREPARE, PREPARE_BOXES, load_sequences
 from deephar.data.samples import check_topology
 from deephar.data.videos import VideoDataset
-from deephar.utils.pose import pa16j2d
+from deephar.utils.pose import PoseLayout, pa16j2d
 
 NUM_NTU_ACTIONS = 60
 
@@ -44,17 +47,17 @@ class PennAction(VideoDataset):
 
     def __init__(
         self,
-        dataset_path,
-        dataconf,
-        poselayout=pa16j2d,
-        topology="sequences",
-        use_gt_bbox=False,
-        remove_outer_joints=True,
-        clip_size=16,
-        pose_only=False,
-        output_fullframe=False,
-        pred_bboxes_file=None,
-        seed=None,
+        dataset_path: str | Path,
+        dataconf: DataConfig,
+        poselayout: PoseLayout = pa16j2d,
+        topology: str = "sequences",
+        use_gt_bbox: bool = False,
+        remove_outer_joints: bool = True,
+        clip_size: int = 16,
+        pose_only: bool = False,
+        output_fullframe: bool = False,
+        pred_bboxes_file: str | Path | None = None,
+        seed: int | None = None,
     ):
         check_topology(topology)
         folder, outer = data_folder(dataset_path, PREPARE), True  # joints outside of the crop are always absent

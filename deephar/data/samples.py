@@ -1,9 +1,21 @@
 """What every data set does around a sample: find it, draw its augmentation, state its shapes."""
 
+from typing import Protocol
+
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 
 MODES = {"TEST_MODE": TEST_MODE, "TRAIN_MODE": TRAIN_MODE, "VALID_MODE": VALID_MODE}
 TOPOLOGIES = ("sequences", "frames")
+
+
+class Dataset(Protocol):
+    """What every data set has, and all that evaluation and loading ask of one."""
+
+    def get_data(self, key: int, mode: int) -> dict:
+        """Load sample `key` of a mode."""
+
+    def get_length(self, mode: int) -> int:
+        """Return the number of samples of a mode."""
 
 
 def split_of(samples, mode):

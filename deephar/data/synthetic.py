@@ -9,9 +9,13 @@ every other image: one affine map, flip, channel powers, occlusion (frames.py). 
 split and key only; how it is cropped depends on the generator given to `get_data`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
+from deephar.config import DataConfig
 from deephar.data.clips import clip_windows, get_clip_frame_index
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.mpii import head_size
@@ -23,7 +27,7 @@ from deephar.synthetic.world import RANDOM_POSES, clip_length, render_clip, rend
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.camera import Camera
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import DEPTH_RANGE_MM, POSE_LAYOUTS, pa16j2d
+from deephar.utils.pose import DEPTH_RANGE_MM, POSE_LAYOUTS, PoseLayout, pa16j2d
 
 RENDER_SCALE = 1.25  # rendered image over crop: the person fills 55 to 85 % of it, and a crop is 1.25 persons wide
 WINDOW_SCALE = 1.25
@@ -56,7 +60,7 @@ class _SyntheticSource:
     def _render_size(self):
         return self.size or tuple(round(RENDER_SCALE * side) for side in self.dataconf.crop_resolution)
 
-    def get_length(self, mode):
+    def get_length(self, mode: int) -> int:
         """Return the number of samples, the same in every mode: the split is chosen when the data set is made."""
         return len(split_of(self._keys, mode))
 
@@ -94,19 +98,19 @@ class SyntheticPoses(_SyntheticSource):
 
     def __init__(
         self,
-        dataconf,
-        poselayout=pa16j2d,
-        split="train",
-        length=20000,
-        seed=0,
-        size=None,
-        actions="penn",
-        random_poses=RANDOM_POSES,
+        dataconf: DataConfig,
+        poselayout: PoseLayout = pa16j2d,
+        split: str = "train",
+        length: int = 20000,
+        seed: int = 0,
+        size: tuple[int, int] | None = None,
+        actions: str = "penn",
+        random_poses: float = RANDOM_POSES,
     ):
         super().__init__(dataconf, poselayout, split, length, seed, size, actions)
         self.random_poses = random_poses
 
-    def get_data(self, key, mode, rng=None):
+    def get_data(self, key: int, mode: int, rng: np.random.Generator | None = None) -> dict:
         """Render one person.
 
         Args:
@@ -154,7 +158,7 @@ class SyntheticPoses(_SyntheticSource):
             "action": still["action"],
         }
 
-    def get_shape(self, dictkey):
+    def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
         shapes = image_shapes(self.dataconf, self.poselayout, "headsize")
         if self.poselayout.dim == 3:
@@ -195,15 +199,15 @@ class SyntheticClips(_SyntheticSource):
 
     def __init__(
         self,
-        dataconf,
-        poselayout=pa16j2d,
-        clip_size=8,
-        split="train",
-        length=1500,
-        seed=0,
-        size=None,
-        hidden_joints=None,
-        actions="penn",
+        dataconf: DataConfig,
+        poselayout: PoseLayout = pa16j2d,
+        clip_size: int = 8,
+        split: str = "train",
+        length: int = 1500,
+        seed: int = 0,
+        size: tuple[int, int] | None = None,
+        hidden_joints: bool | None = None,
+        actions: str = "penn",
     ):
         if actions not in ACTION_KEYS:
             raise ValueError(f"`actions` must be one of {tuple(ACTION_KEYS)}. Received: {actions!r}")
@@ -212,7 +216,14 @@ class SyntheticClips(_SyntheticSource):
         self.hidden_joints = actions == "ntu" if hidden_joints is None else hidden_joints
         self.action_key = ACTION_KEYS[actions]
 
-    def get_data(self, key, mode, frame_list=None, bbox=None, rng=None):
+    def get_data(
+        self,
+        key: int,
+        mode: int,
+        frame_list: Sequence[int] | None = None,
+        bbox: ArrayLike | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> dict:
         """Render one clip.
 
         Args:
@@ -269,14 +280,14 @@ class SyntheticClips(_SyntheticSource):
             "afmat": crop.afmat,
         }
 
-    def get_clip_index(self, key, mode, subsamples=(2,)):
+    def get_clip_index(self, key: int, mode: int, subsamples: Sequence[int] = (2,)) -> list[range]:
         """List the clips that cover a video as `range` objects, as `PennAction.get_clip_index` does."""
         return clip_windows(self._length(sample_at(self._keys, key, mode)), self.clip_size, subsamples)
 
     def _length(self, key):
         return clip_length(self.split, key, self.seed, self.actions)
 
-    def get_shape(self, dictkey):
+    def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
         shapes = {
             "frame": (self.clip_size, *self.dataconf.input_shape),

@@ -7,7 +7,10 @@
 `PennAction` and `Ntu` derive from it and say where annotations and images are and what labels a video has.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from deephar.data.clips import choose_frames, clip_windows, union_box
 from deephar.data.files import load_json, malformed, open_image
@@ -76,7 +79,14 @@ class VideoDataset:
         self.sequences[mode] = videos
         self.frame_idx[mode] = FrameIndex([video.num_frames for video in videos])
 
-    def get_data(self, key, mode, frame_list=None, bbox=None, rng=None):
+    def get_data(
+        self,
+        key: int,
+        mode: int,
+        frame_list: Sequence[int] | None = None,
+        bbox: ArrayLike | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> dict:
         """Load one clip or frame.
 
         Args:
@@ -185,7 +195,7 @@ class VideoDataset:
             output["fullframe"] = np.stack(fullframes)
         return output
 
-    def get_clip_index(self, key, mode, subsamples=(2,)):
+    def get_clip_index(self, key: int, mode: int, subsamples: Sequence[int] = (2,)) -> list[range]:
         """List the clips that cover a sequence, for several steps between frames.
 
         Args:
@@ -203,15 +213,15 @@ class VideoDataset:
             raise ValueError(f"`topology` must be 'sequences' to take clips. Received: {self.topology!r}")
         return clip_windows(sample_at(self.sequences, key, mode).num_frames, self.clip_size, subsamples)
 
-    def clip_length(self):
+    def clip_length(self) -> int | None:
         """Return the frames of a sample, None for single frames."""
         return self.clip_size if self.topology == "sequences" else None
 
-    def clip_shape(self):
+    def clip_shape(self) -> tuple[int, ...]:
         """Return the leading axes of `frame` and `pose`: `(T,)` or `()`."""
         return (self.clip_size,) if self.topology == "sequences" else ()
 
-    def get_shape(self, dictkey):
+    def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
         layout, clip = self.poselayout, self.clip_shape()
         shapes = {
@@ -224,7 +234,7 @@ class VideoDataset:
         }
         return shape_of({**shapes, **self._label_shapes()}, dictkey)
 
-    def get_length(self, mode):
+    def get_length(self, mode: int) -> int:
         """Return the number of sequences or frames in a split."""
         return len(split_of(self.sequences if self.topology == "sequences" else self.frame_idx, mode))
 

@@ -6,13 +6,18 @@ nothing stays open.
 
 import csv
 import pathlib
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 
 
-def plot_training(log, path, columns=None, title=None):
+def plot_training(
+    log: str | Path | dict, path: str | Path, columns: Sequence[str] | None = None, title: str | None = None
+) -> Path:
     """Curves from a training log, one panel a quantity, train and validation together.
 
     Args:
@@ -46,7 +51,7 @@ def plot_training(log, path, columns=None, title=None):
     return _save(figure, path, title)
 
 
-def plot_confusion(matrix, labels, path, title=None):
+def plot_confusion(matrix: ArrayLike, labels: Sequence[str], path: str | Path, title: str | None = None) -> Path:
     """Confusion matrix as shares of each row.
 
     Args:
@@ -73,7 +78,9 @@ def plot_confusion(matrix, labels, path, title=None):
     return _save(figure, path, title)
 
 
-def plot_joint_bars(scores, path, unit="%", title=None):
+def plot_joint_bars(
+    scores: dict[str, dict[str, float]], path: str | Path, unit: str = "%", title: str | None = None
+) -> Path:
     """Grouped bars, one group a joint.
 
     Args:

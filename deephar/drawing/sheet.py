@@ -1,12 +1,23 @@
 """Contact sheets: many images side by side in one, with captions."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from deephar.drawing.skeleton import check_image, draw_label, draw_pose
+from deephar.utils.pose import PoseLayout
 
 
-def contact_sheet(images, columns, pad=4, captions=None, cell=None, background=(255, 255, 255)):
+def contact_sheet(
+    images: Sequence[np.ndarray],
+    columns: int,
+    pad: int = 4,
+    captions: Sequence[str] | None = None,
+    cell: int | None = None,
+    background: tuple[int, int, int] = (255, 255, 255),
+) -> np.ndarray:
     """Lay images out row by row in one image.
 
     Args:
@@ -53,12 +64,14 @@ def _fit(image, cell):
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
-def crop_image(sample, side):
+def crop_image(sample: dict, side: int) -> np.ndarray:
     """The crop of a data set's sample, `frame` (H, W, 3) in [-1, 1], as a uint8 image whose larger side is `side`."""
     return _fit(np.round(127.5 * (sample["frame"] + 1)).astype(np.uint8), (side, side))
 
 
-def pose_sheet(samples, poses_px, layout, columns=8, cell=256):
+def pose_sheet(
+    samples: Sequence[dict], poses_px: ArrayLike, layout: PoseLayout, columns: int = 8, cell: int = 256
+) -> np.ndarray:
     """Lay out the crops of some people with poses drawn on them.
 
     Args:

@@ -9,9 +9,10 @@ Colours are from Okabe and Ito's palette (2008), which stays distinct under all 
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
-from deephar.utils.pose import VALID_ABOVE
+from deephar.utils.pose import VALID_ABOVE, PoseLayout
 
 SIDE_COLORS = {
     "left": (230, 159, 0),  # orange
@@ -22,7 +23,7 @@ OUTLINE_COLOR = (20, 20, 20)
 SUPERSAMPLE = 3
 
 
-def joint_side(name):
+def joint_side(name: str) -> str:
     """Side of a joint from its name: 'left', 'right' or 'centre' (`l_elb`, `left_elbow`, `r-ankle`, `LHip`...)."""
     plain = name.lower().replace("-", "_").replace(" ", "_")
     for side in ("left", "right"):
@@ -33,7 +34,15 @@ def joint_side(name):
     return "centre"
 
 
-def draw_pose(image, pose_px, layout, confidence=None, threshold=0.5, visible=None, width=None):
+def draw_pose(
+    image: ArrayLike,
+    pose_px: ArrayLike,
+    layout: PoseLayout,
+    confidence: ArrayLike | None = None,
+    threshold: float = 0.5,
+    visible: ArrayLike | None = None,
+    width: float | None = None,
+) -> np.ndarray:
     """Draw a skeleton on a copy of an image.
 
     Args:
@@ -72,7 +81,9 @@ def draw_pose(image, pose_px, layout, confidence=None, threshold=0.5, visible=No
     return _supersampled(image, (*low, *high), paint)
 
 
-def draw_box(image, box, color=(0, 158, 115), width=2):
+def draw_box(
+    image: ArrayLike, box: ArrayLike, color: tuple[int, int, int] = (0, 158, 115), width: int = 2
+) -> np.ndarray:
     """Draw the outline of `box` (x1, y1, x2, y2 in pixels) on a copy of a uint8 image (H, W, 3)."""
     image = check_image(image)
     x1, y1, x2, y2 = (float(v) for v in np.asarray(box, float).reshape(4))
@@ -88,7 +99,14 @@ def draw_box(image, box, color=(0, 158, 115), width=2):
     return _supersampled(image, (x1 - margin, y1 - margin, x2 + margin, y2 + margin), paint)
 
 
-def draw_label(image, text, xy=(4, 4), size=None, color=(255, 255, 255), background=(20, 20, 20)):
+def draw_label(
+    image: ArrayLike,
+    text: str,
+    xy: tuple[int, int] = (4, 4),
+    size: int | None = None,
+    color: tuple[int, int, int] = (255, 255, 255),
+    background: tuple[int, int, int] | None = (20, 20, 20),
+) -> np.ndarray:
     """Write `text` in a filled box on a copy of an image; the box is moved where it would leave the image.
 
     Args:
@@ -116,7 +134,7 @@ def draw_label(image, text, xy=(4, 4), size=None, color=(255, 255, 255), backgro
     return np.array(canvas)
 
 
-def check_image(image):
+def check_image(image: ArrayLike) -> np.ndarray:
     """Return `image` as a contiguous uint8 array (H, W, 3), or raise TypeError."""
     array = np.asarray(image)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:

@@ -5,18 +5,30 @@ camera coordinates: x to the right, y down, z away     turned by a degrees: x' =
 """
 
 import types
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from deephar.drawing.sheet import contact_sheet
 from deephar.drawing.skeleton import draw_label, draw_pose
-from deephar.utils.pose import VALID_ABOVE
+from deephar.utils.pose import VALID_ABOVE, PoseLayout
 
 PAPER, GRID_COLOR = 250, 215
 MARGIN = 1.3  # half of the image over the largest distance from the centre
 
 
-def pose_views(pose, layout, angles=(0, 90), side=320, grid=None, confidence=None, threshold=0.5, captions=None, pad=4):
+def pose_views(
+    pose: ArrayLike,
+    layout: PoseLayout,
+    angles: Sequence[float] = (0, 90),
+    side: int = 320,
+    grid: float | None = None,
+    confidence: ArrayLike | None = None,
+    threshold: float = 0.5,
+    captions: Sequence[str] | None = None,
+    pad: int = 4,
+) -> np.ndarray:
     """Draw a pose from several sides, all at one scale.
 
     Args:

@@ -4,10 +4,13 @@ Luvizon, Picard and Tabia, TPAMI 2020, section 4.4: one clip from the middle of 
 images, the probabilities multiplied.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+import keras
 import numpy as np
 
+from deephar.data.samples import Dataset
 from deephar.evaluation.batches import prefetched, sample_batches
 from deephar.inference.engines import forward
 from deephar.metrics.actions import confusion, top_k_accuracy
@@ -39,7 +42,7 @@ class ActionScoresOnSet:
     wrong_clips: tuple = field(repr=False, default=())
 
 
-def action_outputs(model, num_actions=None):
+def action_outputs(model: keras.Model, num_actions: int | None = None) -> list[int]:
     """Return the indices of a model's action outputs (B, A), those of `num_actions` classes where it is given.
 
     Raises:
@@ -55,7 +58,9 @@ def action_outputs(model, num_actions=None):
     return found
 
 
-def score_clips(model, batches, batch_size):
+def score_clips(
+    model: keras.Model, batches: Iterable[tuple[np.ndarray, np.ndarray]], batch_size: int
+) -> ActionScoresOnSet:
     """Accuracy on clips that each count alone.
 
     Args:
@@ -75,7 +80,15 @@ def score_clips(model, batches, batch_size):
     return summarise(np.concatenate(scores, axis=1), true, len(true))
 
 
-def eval_single_clip(model, dataset, mode=TEST_MODE, keys=None, batch_size=2, label_key="pennaction", progress=True):
+def eval_single_clip(
+    model: keras.Model,
+    dataset: Dataset,
+    mode: int = TEST_MODE,
+    keys: Sequence[int] | None = None,
+    batch_size: int = 2,
+    label_key: str = "pennaction",
+    progress: bool = True,
+) -> ActionScoresOnSet:
     """Accuracy with one clip a video: the one that the data set takes by default, from the middle.
 
     Args:
@@ -92,17 +105,17 @@ def eval_single_clip(model, dataset, mode=TEST_MODE, keys=None, batch_size=2, la
 
 
 def eval_multi_clip(
-    model,
-    dataset,
-    mode=TEST_MODE,
-    subsampling=None,
-    keys=None,
-    batch_size=2,
-    flip=True,
-    label_key="pennaction",
-    progress=True,
-    boxes=None,
-):
+    model: keras.Model,
+    dataset: Dataset,
+    mode: int = TEST_MODE,
+    subsampling: Sequence[int] | None = None,
+    keys: Sequence[int] | None = None,
+    batch_size: int = 2,
+    flip: bool = True,
+    label_key: str = "pennaction",
+    progress: bool = True,
+    boxes: Callable | None = None,
+) -> ActionScoresOnSet:
     """Accuracy with all clips of a video, each also flipped: the action with the largest product of probabilities.
 
     Args:
@@ -159,7 +172,9 @@ class _Votes:
                 self.wrong.append((video, clip, flipped, int(last[place])))
 
 
-def summarise(scores, true, num_clips, wrong_clips=()):
+def summarise(
+    scores: np.ndarray, true: Sequence[int], num_clips: int, wrong_clips: Sequence[tuple] = ()
+) -> ActionScoresOnSet:
     """Scores (K, N, A) and N true actions -> `ActionScoresOnSet`."""
     true = np.asarray(true)  # (N,)
     counts = confusion(true, scores[-1].argmax(axis=-1), scores.shape[-1])

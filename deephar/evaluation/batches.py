@@ -2,13 +2,15 @@
 
 import collections
 import concurrent.futures
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from deephar.data.samples import Dataset
 from deephar.utils.progress import progress as progress_bar
 
 READERS = 2  # threads
 
 
-def prefetched(function, items, ahead=2, threads=1):
+def prefetched(function: Callable, items: Iterable, ahead: int = 2, threads: int = 1) -> Iterator:
     """Yield `function(item)` in order, computed up to `ahead` items early by threads while the caller works."""
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         waiting = collections.deque()
@@ -24,7 +26,14 @@ def prefetched(function, items, ahead=2, threads=1):
                 future.cancel()
 
 
-def sample_batches(dataset, mode, keys=None, batch_size=16, progress=True, label="samples"):
+def sample_batches(
+    dataset: Dataset,
+    mode: int,
+    keys: Sequence[int] | None = None,
+    batch_size: int = 16,
+    progress: bool = True,
+    label: str = "samples",
+) -> Iterator[list[dict]]:
     """Yield lists of `batch_size` samples in order, the last one shorter.
 
     Args:

@@ -6,10 +6,13 @@
 Everything returns numbers and prints nothing but a progress bar on stderr; `table` makes text of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
+from deephar.data.samples import Dataset
 from deephar.evaluation.actions import ActionScoresOnSet, eval_multi_clip, eval_single_clip
 from deephar.evaluation.batches import sample_batches
 from deephar.inference.decode import decode_all
@@ -18,6 +21,7 @@ from deephar.metrics.pose2d import known_sizes, pck_torso, pck_torso_per_joint, 
 from deephar.models.signature import signature_of
 from deephar.models.surgery import image_view
 from deephar.utils.parser import TEST_MODE, VALID_MODE
+from deephar.utils.pose import PoseLayout
 from deephar.utils.tables import table
 from deephar.utils.transform import crop_to_frame
 
@@ -82,7 +86,16 @@ class PoseScores:
     metric: str = "PCKh"
 
 
-def predict_poses(model, dataset, mode=VALID_MODE, keys=None, batch_size=16, flip=False, progress=True, label="poses"):
+def predict_poses(
+    model: keras.Model,
+    dataset: Dataset,
+    mode: int = VALID_MODE,
+    keys: Sequence[int] | None = None,
+    batch_size: int = 16,
+    flip: bool = False,
+    progress: bool = True,
+    label: str = "poses",
+) -> PosePredictions:
     """Run every prediction block on images of a data set.
 
     Args:
@@ -108,7 +121,17 @@ def predict_poses(model, dataset, mode=VALID_MODE, keys=None, batch_size=16, fli
     return PosePredictions(points, poses[..., -1], true, np.array(sizes))
 
 
-def predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries):
+def predict_crops(
+    model: keras.Model,
+    dataset: Dataset,
+    mode: int,
+    keys: Sequence[int] | None,
+    batch_size: int,
+    flip: bool,
+    progress: bool,
+    label: str,
+    entries: Sequence[str],
+) -> tuple[np.ndarray, list[dict]]:
     """Run every prediction block and leave its poses in the crop.
 
     Args:
@@ -130,7 +153,9 @@ def predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label,
     return np.concatenate(poses, axis=1), samples
 
 
-def eval_pose(model, dataset, mode=VALID_MODE, threshold=0.5, **options):
+def eval_pose(
+    model: keras.Model, dataset: Dataset, mode: int = VALID_MODE, threshold: float = 0.5, **options
+) -> PoseScores:
     """PCKh of every prediction block and joint.
 
     Args:
@@ -144,7 +169,7 @@ def eval_pose(model, dataset, mode=VALID_MODE, threshold=0.5, **options):
     return pckh_scores(found, signature_of(model).layout, threshold)
 
 
-def pckh_scores(found, layout, threshold=0.5):
+def pckh_scores(found: PosePredictions, layout: PoseLayout, threshold: float = 0.5) -> PoseScores:
     """PCKh of every prediction block and joint of `PosePredictions`, as `PoseScores`; the mean is over pa16.
 
     People whose head size is not known are left out and counted.
@@ -158,7 +183,7 @@ def pckh_scores(found, layout, threshold=0.5):
     return PoseScores(np.array(per_joint), np.array(mean), names, threshold, num_people, num_left_out)
 
 
-def pck_scores(found, layout, threshold=0.2):
+def pck_scores(found: PosePredictions, layout: PoseLayout, threshold: float = 0.2) -> PoseScores:
     """PCK relative to the torso (left shoulder to right hip) of every prediction block, in LSP's 14 joints.
 
     Args:
@@ -180,13 +205,15 @@ def pck_scores(found, layout, threshold=0.2):
     return PoseScores(per_pair, np.array(mean), tuple(LSP_PAIRS), threshold, num_people, num_left_out, "PCK")
 
 
-def eval_pck(model, dataset, mode=TEST_MODE, threshold=0.2, **options):
+def eval_pck(
+    model: keras.Model, dataset: Dataset, mode: int = TEST_MODE, threshold: float = 0.2, **options
+) -> PoseScores:
     """`pck_scores` of a network on a data set; `options` as for `predict_poses`."""
     found = predict_poses(model, dataset, mode, **options)
     return pck_scores(found, signature_of(model).layout, threshold)
 
 
-def pose_table(scores):
+def pose_table(scores: PoseScores) -> str:
     """Table of `PoseScores` as text: a row a joint and the mean, a column a prediction block, per cent, - for none.
 
     A last line counts the people who were left out, where there are any.

@@ -16,10 +16,13 @@ The depth of the root, which no network here predicts, comes from one of two pla
 In both, the crop is placed and sized by the annotation, as in the papers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
+from deephar.data.samples import Dataset
 from deephar.evaluation.poses import predict_crops
 from deephar.metrics.pose2d import valid_joints
 from deephar.metrics.pose3d import auc_150, mpjpe, n_mpjpe, p_mpjpe, pck3d_150
@@ -27,7 +30,7 @@ from deephar.models.signature import signature_of
 from deephar.utils.camera import camera_deserialize, project_pred_to_camera
 from deephar.utils.math import solve_increasing
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE
-from deephar.utils.pose import DEPTH_RANGE_MM, link_vectors
+from deephar.utils.pose import DEPTH_RANGE_MM, PoseLayout, link_vectors
 from deephar.utils.tables import table
 
 TRUE_DEPTH = "The depth of the root joint is GROUND TRUTH, and so is the crop: the published protocol."
@@ -64,7 +67,7 @@ class PosePredictions3D:
     action: np.ndarray
     depth_range: float = DEPTH_RANGE_MM
 
-    def world(self, block, root_depth=None):
+    def world(self, block: int, root_depth: np.ndarray | None = None) -> np.ndarray:
         """One block's poses (N, J, 3) in world mm, the roots at `root_depth` (N,), by default at their true depth."""
         depth = self.root_depth if root_depth is None else root_depth
         uvd = project_pred_to_camera(self.crops[block][..., :3], self.afmat, self.depth_range, depth)
@@ -96,15 +99,22 @@ class PoseScores3D:
     num_left_out: int = 0
 
     @property
-    def protocol(self):
+    def protocol(self) -> str:
         """What the scores rest on, in words."""
         words = f"{TRUE_DEPTH} {NO_SIZE if self.size_mm is None else BY_SIZE.format(size=self.size_mm)}"
         return f"{words} Left out: {self.num_left_out} poses without root." if self.num_left_out else words
 
 
 def predict_poses_3d(
-    model, dataset, mode=TEST_MODE, keys=None, batch_size=16, flip=False, progress=True, label="3D poses"
-):
+    model: keras.Model,
+    dataset: Dataset,
+    mode: int = TEST_MODE,
+    keys: Sequence[int] | None = None,
+    batch_size: int = 16,
+    flip: bool = False,
+    progress: bool = True,
+    label: str = "3D poses",
+) -> PosePredictions3D:
     """Run every prediction block on images of a data set.
 
     Args:
@@ -136,12 +146,12 @@ def predict_poses_3d(
     )
 
 
-def links_mm(poses, layout):
+def links_mm(poses: np.ndarray, layout: PoseLayout) -> np.ndarray:
     """The sum of the lengths of a layout's links, (..., J, 3) -> (...,)."""
     return np.linalg.norm(link_vectors(poses, layout), axis=-1).sum(axis=-1)
 
 
-def training_size_mm(dataset):
+def training_size_mm(dataset: Dataset) -> float | None:
     """The mean sum of links over the first frames of `Human36M`'s training sequences, mm; None where it has none."""
     sequences = dataset.sequences[TRAIN_MODE] if hasattr(dataset, "sequences") else []
     if not len(sequences):
@@ -150,7 +160,7 @@ def training_size_mm(dataset):
     return float(links_mm(first[:, dataset.poselayout.map_from_h36m], dataset.poselayout).mean())
 
 
-def depth_by_size(found, block, layout, size_mm):
+def depth_by_size(found: PosePredictions3D, block: int, layout: PoseLayout, size_mm: float) -> np.ndarray:
     """The depth of the root at which a block's skeletons have a given sum of links.
 
     Every joint moves along the ray through its pixel, so its place in the world is linear in the root's depth, and the
@@ -177,7 +187,9 @@ def depth_by_size(found, block, layout, size_mm):
     return solve_increasing(sum_of_links, size_mm, *limits)
 
 
-def scores_3d(found, layout, action_names, size_mm=None):
+def scores_3d(
+    found: PosePredictions3D, layout: PoseLayout, action_names: Sequence[str], size_mm: float | None = None
+) -> PoseScores3D:
     """Score `PosePredictions3D`.
 
     Args:
@@ -212,7 +224,9 @@ def scores_3d(found, layout, action_names, size_mm=None):
     )
 
 
-def eval_pose_3d(model, dataset, mode=TEST_MODE, size_mm=None, **options):
+def eval_pose_3d(
+    model: keras.Model, dataset: Dataset, mode: int = TEST_MODE, size_mm: float | None = None, **options
+) -> PoseScores3D:
     """Score a network of 3D poses on a data set.
 
     Args:
@@ -228,7 +242,7 @@ def eval_pose_3d(model, dataset, mode=TEST_MODE, size_mm=None, **options):
     return scores_3d(found, signature_of(model).layout, names, size_mm)
 
 
-def pose_table_3d(scores):
+def pose_table_3d(scores: PoseScores3D) -> str:
     """Table of `PoseScores3D` as text: a row a metric, a column a prediction block."""
     rows = [
         [f"{name}, %" if name in SHARE_METRICS else f"{name}, mm", *_cells(values, name in SHARE_METRICS)]
@@ -237,7 +251,7 @@ def pose_table_3d(scores):
     return table(["", *_blocks(scores)], rows)
 
 
-def action_table_3d(scores):
+def action_table_3d(scores: PoseScores3D) -> str:
     """Table of MPJPE in mm, true depth of the root: a row an action, the mean over poses and over actions."""
     present = ~np.isnan(scores.per_action).all(axis=0)
     rows = [[name, *_cells(scores.per_action[:, k])] for k, name in enumerate(scores.action_names) if present[k]]
@@ -246,7 +260,7 @@ def action_table_3d(scores):
     return table(["MPJPE, mm", *_blocks(scores)], rows)
 
 
-def joint_table_3d(scores):
+def joint_table_3d(scores: PoseScores3D) -> str:
     """Table of MPJPE in mm, true depth of the root: a row a joint."""
     rows = [[name, *_cells(scores.per_joint[:, k])] for k, name in enumerate(scores.joint_names)]
     return table(["MPJPE, mm", *_blocks(scores)], rows)

@@ -5,6 +5,7 @@ Luvizon et al., TPAMI 2020, section 3.3: the visual features of a frame, average
 
 import math
 
+import keras
 from keras import ops
 
 from deephar.layers.frames import StableLayer, is_clip, register
@@ -31,7 +32,7 @@ class JointFeatures(StableLayer):
         return 2 * math.prod(maps) * features[-1]
 
 
-def kronecker_prod(h, f, name="Kronecker_prod"):
+def kronecker_prod(h: keras.KerasTensor, f: keras.KerasTensor, name: str = "Kronecker_prod") -> keras.KerasTensor:
     """Appearance features (B, [T,] J, F) from joint maps `h` (B, [T,] H, W, J) and visual features `f`."""
     if tuple(h.shape[1:-1]) != tuple(f.shape[1:-1]):
         raise ValueError(

@@ -4,6 +4,7 @@ All convolutions are without bias, channels last; a clip is seen frame by frame.
 names derived from `name`, in the same way as the original package, so that weight files fit by name.
 """
 
+import keras
 from keras import layers, regularizers
 
 from deephar.layers.frames import derived_name, per_frame
@@ -11,112 +12,211 @@ from deephar.layers.frames import derived_name, per_frame
 _CONV = {"use_bias": False, "data_format": "channels_last"}
 
 
-def relu(x, leakyrelu=False, name=None):
+def relu(x: keras.KerasTensor, leakyrelu: bool = False, name: str | None = None) -> keras.KerasTensor:
     """max(x, 0), or with `leakyrelu` a slope of 0.1 below zero; any shape."""
     layer = layers.LeakyReLU(negative_slope=0.1, name=name) if leakyrelu else layers.Activation("relu", name=name)
     return layer(x)
 
 
-def batch_norm(x, scale=True, name=None):
+def batch_norm(x: keras.KerasTensor, scale: bool = True, name: str | None = None) -> keras.KerasTensor:
     """Batch normalisation of the last axis; any shape."""
     return layers.BatchNormalization(axis=-1, scale=scale, name=name)(x)
 
 
-def conv2d(x, filters, kernel_size, strides=(1, 1), padding="same", name=None):
+def conv2d(
+    x: keras.KerasTensor,
+    filters: int,
+    kernel_size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """2D convolution, per frame."""
     return per_frame(layers.Conv2D(filters, kernel_size, strides, padding, name=name, **_CONV), x)
 
 
-def sepconv2d(x, filters, kernel_size, strides=(1, 1), padding="same", name=None):
+def sepconv2d(
+    x: keras.KerasTensor,
+    filters: int,
+    kernel_size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Depthwise convolution followed by a 1x1 convolution, per frame."""
     return per_frame(layers.SeparableConv2D(filters, kernel_size, strides, padding, name=name, **_CONV), x)
 
 
-def conv2dtranspose(x, filters, kernel_size, strides=(1, 1), padding="same", name=None):
+def conv2dtranspose(
+    x: keras.KerasTensor,
+    filters: int,
+    kernel_size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Transposed 2D convolution, per frame."""
     return per_frame(layers.Conv2DTranspose(filters, kernel_size, strides, padding, name=name, **_CONV), x)
 
 
-def maxpooling2d(x, kernel_size=(2, 2), strides=(2, 2), padding="same", name=None):
+def maxpooling2d(
+    x: keras.KerasTensor,
+    kernel_size: int | tuple[int, int] = (2, 2),
+    strides: int | tuple[int, int] = (2, 2),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Max pooling, per frame."""
     return per_frame(layers.MaxPooling2D(kernel_size, strides, padding, data_format="channels_last", name=name), x)
 
 
-def upsampling2d(x, kernel_size=(2, 2), name=None):
+def upsampling2d(
+    x: keras.KerasTensor, kernel_size: int | tuple[int, int] = (2, 2), name: str | None = None
+) -> keras.KerasTensor:
     """Each pixel repeated `kernel_size` times, per frame."""
     return per_frame(layers.UpSampling2D(kernel_size, data_format="channels_last", name=name), x)
 
 
-def conv_bn(x, filters, size, strides=(1, 1), padding="same", name=None):
+def conv_bn(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Convolution (`name`_conv), normalisation (`name`)."""
     x = conv2d(x, filters, size, strides, padding, derived_name(name, "_conv"))
     return batch_norm(x, scale=False, name=name)
 
 
-def conv_act(x, filters, size, strides=(1, 1), padding="same", name=None):
+def conv_act(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Convolution (`name`_conv), relu (`name`)."""
     x = conv2d(x, filters, size, strides, padding, derived_name(name, "_conv"))
     return relu(x, name=name)
 
 
-def conv_bn_act(x, filters, size, strides=(1, 1), padding="same", name=None):
+def conv_bn_act(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Convolution (`name`_conv), normalisation (`name`_bn), relu (`name`)."""
     x = conv2d(x, filters, size, strides, padding, derived_name(name, "_conv"))
     x = batch_norm(x, scale=False, name=derived_name(name, "_bn"))
     return relu(x, name=name)
 
 
-def bn_act_conv(x, filters, size, strides=(1, 1), padding="same", name=None):
+def bn_act_conv(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Normalisation (`name`_bn), relu (`name`_act), convolution (`name`)."""
     x = batch_norm(x, scale=False, name=derived_name(name, "_bn"))
     x = relu(x, name=derived_name(name, "_act"))
     return conv2d(x, filters, size, strides, padding, name)
 
 
-def act_conv(x, filters, size, strides=(1, 1), padding="same", name=None):
+def act_conv(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Relu (`name`_act), convolution (`name`)."""
     x = relu(x, name=derived_name(name, "_act"))
     return conv2d(x, filters, size, strides, padding, name)
 
 
-def act_conv_bn(x, filters, size, strides=(1, 1), padding="same", name=None):
+def act_conv_bn(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Relu (`name`_act), convolution (`name`_conv), normalisation (`name`)."""
     x = relu(x, name=derived_name(name, "_act"))
     return conv_bn(x, filters, size, strides, padding, name)
 
 
-def separable_conv_bn(x, filters, size, strides=(1, 1), padding="same", name=None):
+def separable_conv_bn(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Separable convolution (`name`_conv), normalisation (`name`)."""
     x = sepconv2d(x, filters, size, strides, padding, derived_name(name, "_conv"))
     return batch_norm(x, scale=False, name=name)
 
 
-def separable_conv_bn_act(x, filters, size, strides=(1, 1), padding="same", name=None):
+def separable_conv_bn_act(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Separable convolution (`name`_conv), normalisation (`name`_bn), relu (`name`)."""
     x = sepconv2d(x, filters, size, strides, padding, derived_name(name, "_conv"))
     x = batch_norm(x, scale=False, name=derived_name(name, "_bn"))
     return relu(x, name=name)
 
 
-def separable_act_conv_bn(x, filters, size, strides=(1, 1), padding="same", name=None):
+def separable_act_conv_bn(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Relu (`name`_act), separable convolution (`name`_conv), normalisation (`name`)."""
     x = relu(x, name=derived_name(name, "_act"))
     return separable_conv_bn(x, filters, size, strides, padding, name)
 
 
-def bn_act_conv3d(x, filters, size, strides=(1, 1, 1), padding="same", name=None):
+def bn_act_conv3d(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int | tuple[int, int, int],
+    strides: int | tuple[int, int, int] = (1, 1, 1),
+    padding: str = "same",
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Normalisation (`name`_bn), relu (`name`_act), 3D convolution (`name`) of a clip (B, T, H, W, C)."""
     x = batch_norm(x, scale=False, name=derived_name(name, "_bn"))
     x = relu(x, name=derived_name(name, "_act"))
     return layers.Conv3D(filters, size, strides, padding, name=name, **_CONV)(x)
 
 
-def dense(x, filters, name=None):
+def dense(x: keras.KerasTensor, filters: int, name: str | None = None) -> keras.KerasTensor:
     """Fully connected layer on the last axis, its kernel kept sparse by an L1 penalty of 0.001."""
     return layers.Dense(filters, kernel_regularizer=regularizers.L1(0.001), name=name)(x)
 
 
-def bn_act_dense(x, filters, name=None):
+def bn_act_dense(x: keras.KerasTensor, filters: int, name: str | None = None) -> keras.KerasTensor:
     """Normalisation (`name`_bn), relu (`name`_act), fully connected layer (`name`)."""
     x = batch_norm(x, scale=False, name=derived_name(name, "_bn"))
     return dense(relu(x, name=derived_name(name, "_act")), filters, name)

@@ -49,25 +49,25 @@ def _mean_on_valid(element, y_true, y_pred):
 
 
 @keras.saving.register_keras_serializable("deephar")
-def l1_loss_on_valid_joints(y_true, y_pred):
+def l1_loss_on_valid_joints(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
     """Return the mean absolute error over existing coordinates, (..., J, D) -> (...,)."""
     return _mean_on_valid(lambda t, p: ops.abs(p - t), y_true, y_pred)
 
 
 @keras.saving.register_keras_serializable("deephar")
-def l2_loss_on_valid_joints(y_true, y_pred):
+def l2_loss_on_valid_joints(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
     """Return the mean squared error over existing coordinates, (..., J, D) -> (...,)."""
     return _mean_on_valid(lambda t, p: ops.square(p - t), y_true, y_pred)
 
 
 @keras.saving.register_keras_serializable("deephar")
-def elasticnet_loss_on_valid_joints(y_true, y_pred):
+def elasticnet_loss_on_valid_joints(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
     """Return the elastic net |e| + e^2 of equation 11 over existing coordinates, (..., J, D) -> (...,)."""
     return _mean_on_valid(lambda t, p: ops.abs(p - t) + ops.square(p - t), y_true, y_pred)
 
 
 @keras.saving.register_keras_serializable("deephar")
-def elasticnet_bincross_loss_on_valid_joints(y_true, y_pred):
+def elasticnet_bincross_loss_on_valid_joints(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
     """Return the elastic net plus 0.01 times the binary cross entropy of the coordinates, (..., J, D) -> (...,).
 
     The second term is what the authors trained with; the paper does not mention it. It needs coordinates in [0, 1].
@@ -131,7 +131,7 @@ class PoseRegressionLoss:
         return cls(**config)
 
 
-def pose_regression_loss(pose_loss, visibility_weight):
+def pose_regression_loss(pose_loss: str, visibility_weight: float) -> "PoseRegressionLoss":
     """Return the loss used on every pose output, for `model.compile(loss=...)`.
 
     Args:
@@ -147,7 +147,7 @@ def pose_regression_loss(pose_loss, visibility_weight):
     return PoseRegressionLoss(pose_loss, visibility_weight)
 
 
-def heatmap_crossentropy(y_true, maps):
+def heatmap_crossentropy(y_true: keras.KerasTensor, maps: keras.KerasTensor) -> keras.KerasTensor:
     """Return the cross entropy of probability maps against the pixels around each true joint, one value a sample.
 
     The target of a joint has its mass on the two nearest columns and rows, so that its soft-argmax is exactly the true
@@ -178,7 +178,13 @@ def _share_of_pixels(position, count):
     return ops.maximum(0.0, 1.0 - ops.abs(position[..., None] * (count - 1) - pixels))
 
 
-def gaussian_heatmaps(y_true, size, sigma_px=1.0, patch=0, background=False):
+def gaussian_heatmaps(
+    y_true: keras.KerasTensor,
+    size: tuple[int, int],
+    sigma_px: float = 1.0,
+    patch: int = 0,
+    background: bool = False,
+) -> keras.KerasTensor:
     """Return the heat maps that a network of maps is trained for, one Gaussian of peak 1 a joint.
 
     Args:

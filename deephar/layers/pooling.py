@@ -6,6 +6,7 @@ smallest value, so one very negative region can veto an action.
 
 import math
 
+import keras
 from keras import ops
 
 from deephar.layers.frames import StableLayer, per_frame, register
@@ -60,11 +61,13 @@ class GlobalMaxMinPooling2D(StableLayer):
         return 2 * math.prod(input_shapes[0])
 
 
-def max_min_pooling(x, strides=(2, 2), padding="same", name=None):
+def max_min_pooling(
+    x: keras.KerasTensor, strides: int | tuple[int, int] = (2, 2), padding: str = "same", name: str | None = None
+) -> keras.KerasTensor:
     """Largest plus smallest value of each `strides` window of (B, [T,] H, W, C)."""
     return per_frame(MaxMinPooling2D(strides, padding, name=name), x)
 
 
-def global_max_min_pooling(x, name=None):
+def global_max_min_pooling(x: keras.KerasTensor, name: str | None = None) -> keras.KerasTensor:
     """Largest plus smallest value of each channel, (B, [T,] H, W, C) -> (B, [T,] C)."""
     return GlobalMaxMinPooling2D(name=name)(x)

@@ -7,8 +7,10 @@ changes (then the short way starts behind the normalisation):
         +--------- (shortcut_act -- shortcut_conv) ----------+
 """
 
+import keras
 from keras import layers
 
+from deephar.config import ModelConfig
 from deephar.layers.conv import batch_norm, conv2d, conv2dtranspose, maxpooling2d, relu, sepconv2d, upsampling2d
 from deephar.layers.frames import derived_name
 
@@ -17,15 +19,15 @@ DOWNSAMPLING_TYPES = ("maxpooling", "conv")
 
 
 def residual_unit(
-    x,
-    kernel_size,
-    strides=(1, 1),
-    out_size=None,
-    convtype="depthwise",
-    shortcut_act=True,
-    features_div=2,
-    name=None,
-):
+    x: keras.KerasTensor,
+    kernel_size: int | tuple[int, int],
+    strides: int | tuple[int, int] = (1, 1),
+    out_size: int | None = None,
+    convtype: str = "depthwise",
+    shortcut_act: bool = True,
+    features_div: int = 2,
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Residual unit on images (B, H, W, C) or clips.
 
     Args:
@@ -61,7 +63,9 @@ def residual_unit(
     return layers.Add(name=derived_name(name, "_add"))([shortcut, x])
 
 
-def downscaling_unit(x, cfg, out_size=None, name=None):
+def downscaling_unit(
+    x: keras.KerasTensor, cfg: ModelConfig, out_size: int | None = None, name: str | None = None
+) -> keras.KerasTensor:
     """Half the rows and columns, then a separable residual unit to `out_size` channels."""
     strides = (2, 2)
     if cfg.downsampling_type == "maxpooling":
@@ -70,7 +74,9 @@ def downscaling_unit(x, cfg, out_size=None, name=None):
     return residual_unit(x, cfg.kernel_size, strides, out_size, name=derived_name(name, "_r0"))
 
 
-def upscaling_unit(x, cfg, out_size=None, name=None):
+def upscaling_unit(
+    x: keras.KerasTensor, cfg: ModelConfig, out_size: int | None = None, name: str | None = None
+) -> keras.KerasTensor:
     """Twice the rows and columns, with `out_size` channels."""
     out_size = x.shape[-1] if out_size is None else out_size
     if cfg.downsampling_type == "maxpooling":

@@ -12,6 +12,7 @@ mass in a 2x2 window.
 
 import math
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -200,36 +201,44 @@ class DepthExpectation(StableLayer):
         return 3 * math.prod(input_shapes[0])
 
 
-def act_channel_softmax(x, name=None):
+def act_channel_softmax(x: keras.KerasTensor, name: str | None = None) -> keras.KerasTensor:
     """Probability maps of (B, [T,] H, W, J) heat maps."""
     return ChannelSoftmax2D(name=name)(x)
 
 
-def act_depth_softmax(x, name=None):
+def act_depth_softmax(x: keras.KerasTensor, name: str | None = None) -> keras.KerasTensor:
     """Probabilities over the depth axis of (B, [T,] D, J) scores."""
     return ChannelSoftmax1D(name=name)(x)
 
 
-def lin_interpolation_1d(x, vmin=None, vmax=None, name=None):
+def lin_interpolation_1d(
+    x: keras.KerasTensor, vmin: float | None = None, vmax: float | None = None, name: str | None = None
+) -> keras.KerasTensor:
     """Expected depth of (B, [T,] D, J) probabilities -> (B, [T,] J, 1); see `LinearExpectation1D`."""
     return LinearExpectation1D(vmin, vmax, name=name)(x)
 
 
-def lin_interpolation_2d(x, axis, vmin=0.0, vmax=1.0, name=None):
+def lin_interpolation_2d(
+    x: keras.KerasTensor, axis: int, vmin: float = 0.0, vmax: float = 1.0, name: str | None = None
+) -> keras.KerasTensor:
     """Expected x (`axis` 0) or y (`axis` 1) of (B, [T,] H, W, J) probability maps -> (B, [T,] J, 1)."""
     return LinearExpectation2D(axis, vmin, vmax, name=name)(x)
 
 
-def softargmax2d(x, limits=(0, 0, 1, 1), name=None):
+def softargmax2d(
+    x: keras.KerasTensor, limits: tuple[float, float, float, float] = (0, 0, 1, 1), name: str | None = None
+) -> keras.KerasTensor:
     """Expected (x, y) of (B, [T,] H, W, J) probability maps -> (B, [T,] J, 2), from 0 to 1 over columns and rows."""
     return SoftArgmax2D(limits, name=name)(x)
 
 
-def keypoint_confidence(x, name=None):
+def keypoint_confidence(x: keras.KerasTensor, name: str | None = None) -> keras.KerasTensor:
     """Confidence in [0, 1] of (B, [T,] H, W, J) probability maps -> (B, [T,] J, 1)."""
     return KeypointConfidence(name=name)(x)
 
 
-def depth_expectation(depth, probability, name=None):
+def depth_expectation(
+    depth: keras.KerasTensor, probability: keras.KerasTensor, name: str | None = None
+) -> keras.KerasTensor:
     """Depth in [0, 1] of (B, [T,] H, W, J) depth and probability maps -> (B, [T,] J, 1)."""
     return DepthExpectation(name=name)([depth, probability])

@@ -1,5 +1,7 @@
 """Softmax over the positions of a map (channel by channel), as functions on tensors."""
 
+from collections.abc import Callable
+
 from keras import ops
 
 
@@ -8,7 +10,7 @@ def _softmax_over(x, axes):
     return e / ops.sum(e, axis=axes, keepdims=True)
 
 
-def channel_softmax_2d(alpha=1):
+def channel_softmax_2d(alpha: float = 1) -> Callable:
     """Heat maps to probability maps: each channel sums to one over rows and columns.
 
     Args:
@@ -27,7 +29,7 @@ def channel_softmax_2d(alpha=1):
     return softmax_2d
 
 
-def channel_softmax_1d():
+def channel_softmax_1d() -> Callable:
     """Depth scores to probabilities: each channel sums to one over the depth axis.
 
     Returns:

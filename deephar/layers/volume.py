@@ -13,6 +13,7 @@ map, and a 3D pose is read from a volume of maps: its mean over depth gives x an
 
 import math
 
+import keras
 from keras import ops
 
 from deephar.layers.frames import StableLayer, derived_name, register
@@ -168,31 +169,39 @@ class VolumeConfidence(StableLayer):
         return sum(math.prod(shape) for shape in input_shapes)
 
 
-def joint_probability(x, scale=1.0, name=None):
+def joint_probability(x: keras.KerasTensor, scale: float = 1.0, name: str | None = None) -> keras.KerasTensor:
     """Probability of each joint from raw maps (B, [T,] H, W, J) -> (B, [T,] J, 1); see `JointProbability`."""
     return JointProbability(scale, name=name)(x)
 
 
-def context_aggregation(pose, context, weight, alpha=0.8, name=None):
+def context_aggregation(
+    pose: keras.KerasTensor,
+    context: keras.KerasTensor,
+    weight: keras.KerasTensor,
+    alpha: float = 0.8,
+    name: str | None = None,
+) -> keras.KerasTensor:
     """Pose (B, [T,] J, D) with the help of its context; see `ContextAggregation`."""
     return ContextAggregation(alpha, name=name)([pose, context, weight])
 
 
-def volume_marginals(x, depth_maps, name=None):
+def volume_marginals(x: keras.KerasTensor, depth_maps: int, name: str | None = None) -> list[keras.KerasTensor]:
     """Means of a volume (B, [T,] H, W, D * J) over depth and over the image; see `VolumeMarginals`."""
     return VolumeMarginals(depth_maps, name=name)(x)
 
 
-def volume_confidence(maps, depths, scale=1.0, name=None):
+def volume_confidence(
+    maps: keras.KerasTensor, depths: keras.KerasTensor, scale: float = 1.0, name: str | None = None
+) -> keras.KerasTensor:
     """Probability of each joint from a volume's marginals; see `VolumeConfidence`."""
     return VolumeConfidence(scale, name=name)([maps, depths])
 
 
-def position(x, name=None, maps_name=None):
+def position(x: keras.KerasTensor, name: str | None = None, maps_name: str | None = None) -> keras.KerasTensor:
     """Expected x and y of raw maps (B, [T,] H, W, J) -> (B, [T,] J, 2): softmax (`maps_name`), soft-argmax (`name`)."""
     return softargmax2d(act_channel_softmax(x, name=maps_name), name=name)
 
 
-def depth_position(x, name=None):
+def depth_position(x: keras.KerasTensor, name: str | None = None) -> keras.KerasTensor:
     """Expected z of raw depth scores (B, [T,] D, J) -> (B, [T,] J, 1), first bin 0 and last 1 (`name`_bins, `name`)."""
     return lin_interpolation_1d(act_depth_softmax(x, name=derived_name(name, "_bins")), 0.0, 1.0, name=name)

@@ -8,6 +8,7 @@ Any score that grows with belief does: probabilities, their logarithms, logits. 
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def _pair(scores, true):
@@ -15,8 +16,7 @@ def _pair(scores, true):
     scores, true = np.asarray(scores), np.asarray(true)
     if scores.ndim not in (2, 3) or true.shape != scores.shape[-2:-1]:
         raise ValueError(
-            "`scores` must have shape (N, A) or (K, N, A), and `true` (N,). "
-            f"Received: {scores.shape} and {true.shape}"
+            f"`scores` must have shape (N, A) or (K, N, A), and `true` (N,). Received: {scores.shape} and {true.shape}"
         )
     _check_range(true, scores.shape[-1], "true")
     return scores, true.astype(int)
@@ -30,7 +30,7 @@ def _check_range(actions, num_actions, name):
         )
 
 
-def top_k_accuracy(scores, true, k=1):
+def top_k_accuracy(scores: ArrayLike, true: ArrayLike, k: int = 1) -> float | np.ndarray:
     """Return the share of samples whose true action is among the `k` with the best scores.
 
     Args:
@@ -60,7 +60,7 @@ def top_k_accuracy(scores, true, k=1):
     return shares if scores.ndim == 3 else float(shares)
 
 
-def confusion(true, predicted, num_actions):
+def confusion(true: ArrayLike, predicted: ArrayLike, num_actions: int) -> np.ndarray:
     """Return how often each action was taken for each.
 
     Args:

@@ -14,8 +14,9 @@ Those of 3D poses with an alignment (MPJPE, N-MPJPE, P-MPJPE, AUC) are in `deeph
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from deephar.utils.pose import VALID_ABOVE
+from deephar.utils.pose import VALID_ABOVE, PoseLayout
 
 PCKH_JOINTS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)  # pa16j without pelvis and thorax
 LSP_LEFT_SHOULDER, LSP_RIGHT_HIP = 9, 2
@@ -48,7 +49,7 @@ def _fraction(hits, valid, axis=None):
         return np.true_divide(hits, count)
 
 
-def known_sizes(size):
+def known_sizes(size: ArrayLike) -> np.ndarray:
     """Return the mask (N,) of the people whose head or torso size is known: finite and above 0.
 
     Args:
@@ -58,18 +59,18 @@ def known_sizes(size):
     return np.isfinite(size) & (size > 0)
 
 
-def valid_joints(y_true, min_valid=VALID_ABOVE):
+def valid_joints(y_true: ArrayLike, min_valid: float = VALID_ABOVE) -> np.ndarray:
     """Return the mask (N, J) of joints whose coordinates (N, J, D) are all above `min_valid`."""
     return np.all(np.asarray(y_true) > min_valid, axis=-1)
 
 
-def joint_distances(y_true, y_pred):
+def joint_distances(y_true: ArrayLike, y_pred: ArrayLike) -> np.ndarray:
     """Return the Euclidean distances (N, J) between two poses (N, J, D), in their unit."""
     y_true, y_pred = _pair(y_true, y_pred)
     return np.linalg.norm(y_true - y_pred, axis=-1)
 
 
-def mean_distance_error(y_true, y_pred):
+def mean_distance_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Return the mean joint distance over valid joints.
 
     Args:
@@ -85,7 +86,7 @@ def mean_distance_error(y_true, y_pred):
         return np.true_divide(distance.sum(), valid.sum())
 
 
-def pckh(y_true, y_pred, head_size, refp=0.5):
+def pckh(y_true: ArrayLike, y_pred: ArrayLike, head_size: ArrayLike, refp: float = 0.5) -> float:
     """Return PCKh: the share of joints nearer than `refp` head sizes (Andriluka et al., CVPR 2014).
 
     Args:
@@ -105,7 +106,15 @@ def pckh(y_true, y_pred, head_size, refp=0.5):
     return _fraction(joint_distances(y_true, y_pred) / size[:, None] <= refp, valid)
 
 
-def pckh_per_joint(y_true, y_pred, head_size, pose_layout=None, refp=0.5, verbose=0, valid=None):
+def pckh_per_joint(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    head_size: ArrayLike,
+    pose_layout: PoseLayout | None = None,
+    refp: float = 0.5,
+    verbose: int = 0,
+    valid: ArrayLike | None = None,
+) -> np.ndarray | dict[str, float]:
     """Return PCKh of every joint.
 
     Args:
@@ -131,7 +140,7 @@ def pckh_per_joint(y_true, y_pred, head_size, pose_layout=None, refp=0.5, verbos
     return dict(zip(pose_layout.joint_names, scores.tolist(), strict=True))
 
 
-def pck3d(y_true, y_pred, refp=150):
+def pck3d(y_true: ArrayLike, y_pred: ArrayLike, refp: float = 150) -> float:
     """Return PCK3D: the share of joints nearer than `refp` (Mehta et al., 3DV 2017), joint 0, the root, left out.
 
     Args:
@@ -146,7 +155,7 @@ def pck3d(y_true, y_pred, refp=150):
     return _fraction(joint_distances(y_true, y_pred) <= refp, valid_joints(y_true))
 
 
-def torso_size(y_true, left_shoulder, right_hip):
+def torso_size(y_true: ArrayLike, left_shoulder: int, right_hip: int) -> np.ndarray:
     """Return the distance (N,) from left shoulder to right hip; nan where one of them is not annotated."""
     y_true = np.asarray(y_true, float)
     size = np.linalg.norm(y_true[:, left_shoulder] - y_true[:, right_hip], axis=-1)
@@ -154,7 +163,13 @@ def torso_size(y_true, left_shoulder, right_hip):
     return np.where(seen[:, left_shoulder] & seen[:, right_hip] & (size > 0), size, np.nan)
 
 
-def pck_torso_per_joint(y_true, y_pred, refp=0.2, torso=(PA16J_LEFT_SHOULDER, PA16J_RIGHT_HIP), pairs=None):
+def pck_torso_per_joint(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    refp: float = 0.2,
+    torso: tuple[int, int] = (PA16J_LEFT_SHOULDER, PA16J_RIGHT_HIP),
+    pairs: dict[str, tuple[int, ...]] | None = None,
+) -> np.ndarray | dict[str, float]:
     """Return PCK of every joint, relative to the torso from left shoulder to right hip.
 
     Args:
@@ -176,7 +191,12 @@ def pck_torso_per_joint(y_true, y_pred, refp=0.2, torso=(PA16J_LEFT_SHOULDER, PA
     return {name: float(_fraction(hits[:, list(js)], valid[:, list(js)])) for name, js in pairs.items()}
 
 
-def pck_torso(y_true, y_pred, refp=0.2, torso=(PA16J_LEFT_SHOULDER, PA16J_RIGHT_HIP)):
+def pck_torso(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    refp: float = 0.2,
+    torso: tuple[int, int] = (PA16J_LEFT_SHOULDER, PA16J_RIGHT_HIP),
+) -> float:
     """Return PCK: the mean over joints of the share nearer than `refp` torso sizes (Yang and Ramanan, PAMI 2013).
 
     Args and the people left out: see `pck_torso_per_joint`.

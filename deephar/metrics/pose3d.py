@@ -16,6 +16,7 @@ and does not count in pck3d_150 and auc_150.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from deephar.metrics.pose2d import joint_distances, valid_joints
 from deephar.utils.pose import ABSENT
@@ -34,7 +35,7 @@ def _poses(y_true, y_pred):
     return y_true, y_pred, valid_joints(y_true)
 
 
-def align_root(y_true, y_pred, root=0):
+def align_root(y_true: ArrayLike, y_pred: ArrayLike, root: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Move both poses so that their root is the origin.
 
     Args:
@@ -52,7 +53,7 @@ def align_root(y_true, y_pred, root=0):
     return moved, y_pred - y_pred[:, [root]]
 
 
-def align_scale(y_true, y_pred, root=0):
+def align_scale(y_true: ArrayLike, y_pred: ArrayLike, root: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Move both poses as `align_root` does, then scale the predicted one so that the squared distance is least.
 
     Returns:
@@ -66,7 +67,7 @@ def align_scale(y_true, y_pred, root=0):
     return y_true, scale * y_pred
 
 
-def align_similarity(y_true, y_pred):
+def align_similarity(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Move, turn (no reflection) and scale the predicted pose so that the squared distance is least.
 
     Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991.
@@ -100,7 +101,7 @@ def _mean(y_true, y_pred, per_joint):
         return np.true_divide(distance.sum(axis=axis), valid.sum(axis=axis))
 
 
-def mpjpe(y_true, y_pred, root=0, per_joint=False):
+def mpjpe(y_true: ArrayLike, y_pred: ArrayLike, root: int = 0, per_joint: bool = False) -> float | np.ndarray:
     """Return the mean per joint position error of root-aligned poses, mm.
 
     Args:
@@ -114,7 +115,7 @@ def mpjpe(y_true, y_pred, root=0, per_joint=False):
     return _mean(*align_root(y_true, y_pred, root), per_joint)
 
 
-def n_mpjpe(y_true, y_pred, root=0, per_joint=False):
+def n_mpjpe(y_true: ArrayLike, y_pred: ArrayLike, root: int = 0, per_joint: bool = False) -> float | np.ndarray:
     """Return the mean joint error of root-aligned poses, the predicted one scaled, mm.
 
     Args and result as `mpjpe`. The scale is that of least squares, one a pose.
@@ -122,7 +123,7 @@ def n_mpjpe(y_true, y_pred, root=0, per_joint=False):
     return _mean(*align_scale(y_true, y_pred, root), per_joint)
 
 
-def p_mpjpe(y_true, y_pred, per_joint=False):
+def p_mpjpe(y_true: ArrayLike, y_pred: ArrayLike, per_joint: bool = False) -> float | np.ndarray:
     """Return the mean joint error after a similarity (Procrustes) alignment of each predicted pose, mm.
 
     Args and result as `mpjpe`; all joints take part in the alignment.
@@ -130,7 +131,7 @@ def p_mpjpe(y_true, y_pred, per_joint=False):
     return _mean(*align_similarity(y_true, y_pred), per_joint)
 
 
-def pck3d_150(y_true, y_pred, root=0, per_joint=False):
+def pck3d_150(y_true: ArrayLike, y_pred: ArrayLike, root: int = 0, per_joint: bool = False) -> float | np.ndarray:
     """Return the share of joints at most 150 mm off of root-aligned poses; the root does not count.
 
     Args:
@@ -144,7 +145,7 @@ def pck3d_150(y_true, y_pred, root=0, per_joint=False):
     return _share(*_without_root(y_true, y_pred, root, per_joint), PCK_THRESHOLD_MM, strict=False)
 
 
-def auc_150(y_true, y_pred, root=0, per_joint=False):
+def auc_150(y_true: ArrayLike, y_pred: ArrayLike, root: int = 0, per_joint: bool = False) -> float | np.ndarray:
     """Return the mean of the shares of joints nearer than 0, 5, ... 150 mm, root-aligned.
 
     Args and result as `pck3d_150`. Distances must be below the threshold, as in the evaluation code of MPI-INF-3DHP: no

@@ -15,6 +15,9 @@ Other than in the ReceptionNet the probability of a joint is the sigmoid of 4 ti
 twice the sum of the two maxima in 3D.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import keras
 import numpy as np
 from keras import layers
@@ -66,14 +69,14 @@ def _check_actions(num_actions):
 
 
 def build_pose_model(
-    num_joints,
-    num_actions,
-    num_temp_frames=None,
-    pose_dim=2,
-    name=None,
-    include_top=True,
-    network_version="v1",
-):
+    num_joints: int,
+    num_actions: int,
+    num_temp_frames: int | None = None,
+    pose_dim: int = 2,
+    name: str | None = None,
+    include_top: bool = True,
+    network_version: str = "v1",
+) -> ActionNet:
     """Build the network that tells actions from poses, with fresh weights, not compiled.
 
     Args:
@@ -107,7 +110,14 @@ def build_pose_model(
     return model
 
 
-def build_visual_model(num_joints, num_actions, num_features, num_temp_frames=None, name=None, include_top=True):
+def build_visual_model(
+    num_joints: int,
+    num_actions: int,
+    num_features: int,
+    num_temp_frames: int | None = None,
+    name: str | None = None,
+    include_top: bool = True,
+) -> ActionNet:
     """Build the network that tells actions from appearance, with fresh weights, not compiled.
 
     Args:
@@ -212,17 +222,17 @@ def _poses_and_appearance(frames, models, num_joints, pose_dim, depth_maps, alph
 
 
 def build_guided_visual_model(
-    model_pe,
-    num_actions,
-    input_shape,
-    num_frames,
-    num_joints,
-    num_blocks,
-    pose_dim=2,
-    depth_maps=8,
-    num_context_per_joint=2,
-    full_trainable=False,
-):
+    model_pe: keras.Model,
+    num_actions: int,
+    input_shape: tuple[int, ...],
+    num_frames: int,
+    num_joints: int,
+    num_blocks: int,
+    pose_dim: int = 2,
+    depth_maps: int = 8,
+    num_context_per_joint: int | None = 2,
+    full_trainable: bool = False,
+) -> ActionNet:
     """Build the appearance network on top of a pose network: clips in, actions out, to train it before merging.
 
     Args: as `build_merge_model`.
@@ -248,22 +258,22 @@ def build_guided_visual_model(
 
 
 def build_merge_model(
-    model_pe,
-    num_actions,
-    input_shape,
-    num_frames,
-    num_joints,
-    num_blocks,
-    pose_dim=2,
-    depth_maps=8,
-    num_context_per_joint=2,
-    pose_net_version="v1",
-    output_poses=False,
-    weighted_merge=True,
-    ar_pose_weights=None,
-    ar_visual_weights=None,
-    full_trainable=False,
-):
+    model_pe: keras.Model,
+    num_actions: int,
+    input_shape: tuple[int, ...],
+    num_frames: int,
+    num_joints: int,
+    num_blocks: int,
+    pose_dim: int = 2,
+    depth_maps: int = 8,
+    num_context_per_joint: int | None = 2,
+    pose_net_version: str = "v1",
+    output_poses: bool = False,
+    weighted_merge: bool = True,
+    ar_pose_weights: str | Path | None = None,
+    ar_visual_weights: str | Path | None = None,
+    full_trainable: bool = False,
+) -> ActionNet:
     """Build the network that reads poses and appearance from clips and merges what both say about the action.
 
     Args:
@@ -340,7 +350,13 @@ def _merge(from_pose, from_visual, weighted):
     return layers.Add(name="merge_add")([from_pose, from_visual])
 
 
-def compile(model, lr=0.001, momentum=0.95, loss_weights=None, pose_predicted=False):
+def compile(
+    model: keras.Model,
+    lr: float = 0.001,
+    momentum: float = 0.95,
+    loss_weights: Sequence[float] | None = None,
+    pose_predicted: bool = False,
+) -> None:
     """Compile an action network: SGD with Nesterov momentum, cross entropy on every action output.
 
     Args:

@@ -28,7 +28,7 @@ from deephar.layers import relu
 from deephar.layers.frames import stable_dtype
 from deephar.models.base import PoseModel
 from deephar.models.signature import InputSpec, OutputSpec, Signature
-from deephar.utils.pose import get_poselayout, mpii16j2d, usual_layout
+from deephar.utils.pose import PoseLayout, get_poselayout, mpii16j2d, usual_layout
 
 DEPTH = 4  # times that an hourglass halves rows and columns
 MAP_DIV = 4  # the stem divides rows and columns by this
@@ -142,7 +142,13 @@ def signature_for(input_shape, num_joints, blocks, poselayout=None):
     return Signature([InputSpec.for_shape(input_shape, value_range=(0.0, 1.0))], specs, float32_part=FLOAT32_PART)
 
 
-def build(input_shape=(256, 256, 3), num_joints=16, num_stacks=8, filters=256, poselayout=None):
+def build(
+    input_shape: tuple[int, ...] = (256, 256, 3),
+    num_joints: int = 16,
+    num_stacks: int = 8,
+    filters: int = 256,
+    poselayout: PoseLayout | str | None = None,
+) -> PoseModel:
     """Build a stacked hourglass network with fresh weights, not compiled.
 
     Args:

@@ -68,19 +68,19 @@ def _check(input_shape, num_joints, dim, num_context_per_joint, num_blocks, dept
 
 
 def build(
-    input_shape,
-    num_joints,
-    dim,
-    num_context_per_joint=None,
-    alpha=0.8,
-    num_blocks=4,
-    depth_maps=16,
-    ksize=(3, 3),
-    export_heatmaps=False,
-    export_vfeat_block=None,
-    old_model=False,
-    concat_pose_confidence=True,
-):
+    input_shape: tuple[int, ...],
+    num_joints: int,
+    dim: int,
+    num_context_per_joint: int | None = None,
+    alpha: float = 0.8,
+    num_blocks: int = 4,
+    depth_maps: int = 16,
+    ksize: tuple[int, int] = (3, 3),
+    export_heatmaps: bool = False,
+    export_vfeat_block: int | None = None,
+    old_model: bool = False,
+    concat_pose_confidence: bool = True,
+) -> ReceptionNet:
     """Build a ReceptionNet with fresh weights, not compiled.
 
     Args:
@@ -143,7 +143,7 @@ def _outputs(pose, confidence, concatenated, layout, name):
     return [(pose, spec), (confidence, OutputSpec("confidence", name))]
 
 
-def compile(model, ptr, vtr, num_y_per_branch=1):
+def compile(model: keras.Model, ptr: np.ndarray, vtr: np.ndarray, num_y_per_branch: int = 1) -> None:
     """Compile for training: elastic net on poses, binary cross entropy times 0.01 on confidences, RMSprop at 0.001.
 
     Args:

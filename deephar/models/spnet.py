@@ -13,6 +13,8 @@ A clip (B, T, H, W, C) is folded to images (B * T, H, W, C) right behind the inp
 get time back. Layers of a clip model carry the names of the image model, and depend on the place only.
 """
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -99,7 +101,7 @@ def _check_config(cfg):
         )
 
 
-def build(cfg, stop_grad_stem=False):
+def build(cfg: ModelConfig, stop_grad_stem: bool = False) -> SPNet:
     """Build an SPNet with fresh weights, not compiled; `cfg` is left as it is.
 
     Args:
@@ -136,7 +138,7 @@ def build(cfg, stop_grad_stem=False):
     return model
 
 
-def get_num_predictions(num_pyramids, num_levels):
+def get_num_predictions(num_pyramids: int, num_levels: int) -> int:
     """How many prediction blocks `num_pyramids` pyramids of `num_levels` resolutions have."""
     return num_pyramids * (num_levels - 1)
 
@@ -152,7 +154,12 @@ def _split_outputs(outputs, num_poses, num_actions, num_sets, interlaced):
     return poses, actions
 
 
-def split_model(full_model, cfg, interlaced=False, model_names=(None, None)):
+def split_model(
+    full_model: keras.Model,
+    cfg: ModelConfig,
+    interlaced: bool = False,
+    model_names: Sequence[str | None] = (None, None),
+) -> list[PoseModel]:
     """A pose model and an action model on the layers of `full_model`, sharing its weights.
 
     Args:
@@ -183,15 +190,15 @@ def split_model(full_model, cfg, interlaced=False, model_names=(None, None)):
 
 
 def compile_split_models(
-    full_model,
-    cfg,
-    optimizer,
-    pose_trainable=False,
-    copy_replica=False,
-    ar_loss_weights=0.01,
-    interlaced=False,
-    verbose=0,
-):
+    full_model: keras.Model,
+    cfg: ModelConfig,
+    optimizer: str | keras.optimizers.Optimizer,
+    pose_trainable: bool = False,
+    copy_replica: bool = False,
+    ar_loss_weights: float | Sequence[float] = 0.01,
+    interlaced: bool = False,
+    verbose: int = 0,
+) -> list[PoseModel]:
     """Split `full_model` and compile both parts for alternating training (section 4.2.3 of the paper).
 
     Args:

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from deephar.utils.pose import get_valid_joints
 
@@ -37,7 +38,9 @@ class PoseBBox:
         return (len(self), 4) if self.num_frames is None else (len(self), self.num_frames, 4)
 
 
-def get_valid_bbox(points, jprob=None, relsize=RELSIZE, square=True):
+def get_valid_bbox(
+    points: ArrayLike, jprob: ArrayLike | None = None, relsize: float = RELSIZE, square: bool = True
+) -> np.ndarray:
     """The box around the valid joints of one pose.
 
     Args:
@@ -57,7 +60,9 @@ def get_valid_bbox(points, jprob=None, relsize=RELSIZE, square=True):
     return get_valid_bbox_array(points[None], jprob, relsize, square)[0]
 
 
-def get_valid_bbox_array(pointarray, jprob=None, relsize=RELSIZE, square=True):
+def get_valid_bbox_array(
+    pointarray: ArrayLike, jprob: ArrayLike | None = None, relsize: float = RELSIZE, square: bool = True
+) -> np.ndarray:
     """The same for poses (N, J, dim) with `jprob` (N, J) or (N, J, 1): boxes (N, 4)."""
     points = np.asarray(pointarray, dtype=float)
     if points.ndim != 3 or points.shape[-1] < 2:
@@ -77,7 +82,9 @@ def get_valid_bbox_array(pointarray, jprob=None, relsize=RELSIZE, square=True):
     return np.concatenate([centre - half, centre + half], axis=1)  # (N, 4)
 
 
-def get_objpos_winsize(points, relsize=RELSIZE, square=True):
+def get_objpos_winsize(
+    points: ArrayLike, relsize: float = RELSIZE, square: bool = True
+) -> tuple[np.ndarray, tuple[float, float]]:
     """The window around all points (N, 2+): its centre (2,) and its (width, height)."""
     points = np.asarray(points)[:, :2]
     low, high = points.min(axis=0), points.max(axis=0)
@@ -87,7 +94,9 @@ def get_objpos_winsize(points, relsize=RELSIZE, square=True):
     return (low + high) / 2.0, (size[0], size[1])
 
 
-def compute_grid_bboxes(frame_size, grid=(3, 2), relsize=RELSIZE, square=True):
+def compute_grid_bboxes(
+    frame_size: tuple[int, int], grid: tuple[int, int] = (3, 2), relsize: float = RELSIZE, square: bool = True
+) -> np.ndarray:
     """Boxes to look for a person in: the frame, the frame times `relsize`, then a grid of half-overlapping windows.
 
     Args:
@@ -108,12 +117,12 @@ def compute_grid_bboxes(frame_size, grid=(3, 2), relsize=RELSIZE, square=True):
     return np.concatenate([centres - halves, centres + halves], axis=1)  # (2 + columns * rows, 4)
 
 
-def bbox_to_objposwin(bbox):
+def bbox_to_objposwin(bbox: ArrayLike) -> tuple[np.ndarray, tuple[float, float]]:
     """A box as its centre (2,) and its (width, height)."""
     return np.array([(bbox[0] + bbox[2]) / 2, (bbox[1] + bbox[3]) / 2]), (bbox[2] - bbox[0], bbox[3] - bbox[1])
 
 
-def objposwin_to_bbox(objpos, winsize):
+def objposwin_to_bbox(objpos: ArrayLike, winsize: ArrayLike) -> np.ndarray:
     """A centre (x, y) and a (width, height) as a box (4,)."""
     objpos, half = np.asarray(objpos), np.asarray(winsize) / 2
     return np.concatenate([objpos - half, objpos + half])
@@ -124,7 +133,9 @@ def _key_frames(num_frames):
     return sorted({0, min(int(num_frames / 2 + 0.5), num_frames - 1), num_frames - 1})
 
 
-def get_gt_bbox(pose, visible, image_size, scale=1.0, logkey=None):
+def get_gt_bbox(
+    pose: ArrayLike, visible: ArrayLike, image_size: tuple[int, int], scale: float = 1.0, logkey: object = None
+) -> np.ndarray:
     """The box around a clip: the union over its first, middle and last frame.
 
     Args:
@@ -156,7 +167,9 @@ def get_gt_bbox(pose, visible, image_size, scale=1.0, logkey=None):
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
-def get_crop_params(rootj, imgsize, f, scale):
+def get_crop_params(
+    rootj: np.ndarray, imgsize: tuple[int, int], f: np.ndarray, scale: float
+) -> tuple[np.ndarray, tuple[float, float], np.ndarray]:
     """The window around a person whose root joint is known in px and mm (Human3.6M, NTU).
 
     The whole clip takes its first frame's window, as the published numbers do.

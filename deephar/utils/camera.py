@@ -1,6 +1,7 @@
 """Pinhole cameras with distortion, between world (mm) and image (px and depth in mm), one or one for each frame."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from deephar.utils.transform import transform_pose_sequence
 
@@ -29,7 +30,7 @@ class Camera:
         self.p = np.reshape(p, (*many, 1, 2))
         self.k = None if k is None else np.reshape(k, (*many, 3))
 
-    def project(self, points_w):
+    def project(self, points_w: ArrayLike) -> np.ndarray:
         """World points (..., 3) in mm as (..., 3): x and y in px, depth in mm."""
         points = self._check_points("points_w", points_w)
         R, t, f, c, p, k = self._beside(points)
@@ -41,7 +42,7 @@ class Camera:
             xy = xy * factor + r2 * p
         return np.concatenate([xy * f + c, depth], axis=-1)
 
-    def inverse_project(self, points_uvd):
+    def inverse_project(self, points_uvd: ArrayLike) -> np.ndarray:
         """Image points (..., 3), px and depth in mm, as world points (..., 3) in mm.
 
         The distortion is undone in one step, evaluated at the distorted point, as the published numbers do: some
@@ -73,7 +74,7 @@ class Camera:
             raise ValueError(f"`{name}` must begin with the axis of {many[0]} cameras. Received: {points.shape}")
         return points
 
-    def serialize(self):
+    def serialize(self) -> np.ndarray:
         """R, t, f, c, p and, where there is one, k as one vector, (18,) or (21,); of N cameras (N, 18) or (N, 21)."""
         many = self.R.shape[:-2]
         parts = [self.R, self.t, self.f, self.c, self.p] + ([] if self.k is None else [self.k])
@@ -93,7 +94,7 @@ def _distortion(xy, p, k):
     return r2, radial + (xy * p).sum(axis=-1, keepdims=True)
 
 
-def camera_deserialize(s):
+def camera_deserialize(s: ArrayLike) -> Camera:
     """The camera that `Camera.serialize` wrote, or the cameras.
 
     Args:
@@ -109,7 +110,7 @@ def camera_deserialize(s):
     return Camera(R.reshape(*s.shape[:-1], 3, 3), t, f, c, p, k if k.shape[-1] else None)
 
 
-def project_pred_to_camera(pred, afmat, resol_z, root_z):
+def project_pred_to_camera(pred: ArrayLike, afmat: ArrayLike, resol_z: float, root_z: ArrayLike) -> np.ndarray:
     """Predictions in the crop as pixels of the frame and depth.
 
     Args:

@@ -1,6 +1,7 @@
 """Poses as Gaussian heat maps."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from deephar.utils.math import normalpdf2d
 from deephar.utils.pose import get_visible_joints
@@ -36,7 +37,9 @@ class HeatMaps2D:
         return (len(self), *frames, self.numbins, self.numbins, self.num_joints)
 
 
-def pose_heatmaps(p, num_bins, num_joints, variance=0.1, num_frames=None):
+def pose_heatmaps(
+    p: ArrayLike, num_bins: int, num_joints: int, variance: float = 0.1, num_frames: int | None = None
+) -> np.ndarray:
     """Heat maps of a pose (J, dim), or of poses (..., J, dim): (..., num_bins, num_bins, num_joints).
 
     Every map of a joint inside the image sums to 1, the others are zero.

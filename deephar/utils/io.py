@@ -7,6 +7,7 @@ import os
 import pathlib
 import secrets
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def printnl(vmsg):
     print(vmsg, flush=True)
 
 
-def warning(vmsg):
+def warning(vmsg: object) -> None:
     """Print a line in yellow to the error stream."""
     print(f"{WARNING}{vmsg}{ENDC}", file=sys.stderr, flush=True)
 
@@ -68,7 +69,7 @@ def appstr(s, a):
 
 
 @contextlib.contextmanager
-def atomic_path(path):
+def atomic_path(path: str | pathlib.Path) -> Iterator[pathlib.Path]:
     """Yield a temporary path beside `path`; move it there when the block ends, remove it when the block fails.
 
     Whatever happens, `path` holds either what it held before or the whole new file. The temporary name ends like
@@ -103,7 +104,7 @@ def _plain(value):
     raise TypeError(f"cannot write {type(value).__name__} as JSON. Received: {value!r}")
 
 
-def file_digest(path, kind="sha256"):
+def file_digest(path: str | pathlib.Path, kind: str = "sha256") -> str:
     """The digest of a file as hexadecimal digits; `kind` is a name that `hashlib` knows."""
     digest = hashlib.new(kind)
     with open(path, "rb") as file:
@@ -112,7 +113,7 @@ def file_digest(path, kind="sha256"):
     return digest.hexdigest()
 
 
-def write_json(path, obj):
+def write_json(path: str | pathlib.Path, obj: object) -> None:
     """Write `obj` (NumPy arrays and numbers included) as indented JSON, whole or not at all."""
     text = json.dumps(obj, indent=2, default=_plain)
     with atomic_path(path) as temporary:

@@ -3,12 +3,13 @@
 import concurrent.futures
 import multiprocessing
 import os
+from collections.abc import Callable, Sequence
 
 from deephar.utils.processes import follow_parent
 from deephar.utils.progress import progress
 
 
-def run_jobs(function, jobs, workers=None, label="jobs"):
+def run_jobs(function: Callable, jobs: Sequence, workers: int | None = None, label: str = "jobs") -> list:
     """Call `function` on every job, in several processes where there are several workers.
 
     Args:

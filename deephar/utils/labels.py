@@ -17,7 +17,7 @@ NTU_LABELS = tuple(
 )
 
 
-def default_labels(count):
+def default_labels(count: int) -> tuple[str, ...]:
     """Return the names of `count` actions: Penn Action's for 15, NTU's for 60, else action_0, action_1, ..."""
     known = {len(names): names for names in (PENN_LABELS, NTU_LABELS)}
     return known.get(count) or tuple(f"action_{k}" for k in range(count))

@@ -5,13 +5,13 @@ import numpy as np
 EPSILON = 1e-7  # a Gaussian with less mass than this on the grid counts as absent
 
 
-def linspace_2d(nb_rols, nb_cols, dim=0):
+def linspace_2d(nb_rols: int, nb_cols: int, dim: int = 0) -> np.ndarray:
     """A ramp from 0 to 1 along the columns (dim 0) or down the rows (dim 1): (rows, columns) float32."""
     ramp = np.linspace(0, 1, nb_rols if dim == 1 else nb_cols, dtype=np.float32)
     return np.broadcast_to(ramp[:, None] if dim == 1 else ramp, (nb_rols, nb_cols)).copy()
 
 
-def normalpdf2d(numbins, xmean, ymean, var):
+def normalpdf2d(numbins: int, xmean: float, ymean: float, var: float) -> np.ndarray:
     """A Gaussian on a grid, with sum 1; zeros where it lies (almost) outside.
 
     Args:

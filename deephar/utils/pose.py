@@ -7,8 +7,10 @@ neighbours along the spine, the arms and the legs. A joint that is absent has -1
 import dataclasses
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 ABSENT = -1e9
 VALID_ABOVE = -1e6  # a coordinate below it says that the joint was not annotated
@@ -42,7 +44,7 @@ class PoseLayout:
     maps: dict = field(default_factory=dict, repr=False)
 
     @property
-    def num_joints(self):
+    def num_joints(self) -> int:
         return len(self.joint_names)
 
     def __getattr__(self, name):
@@ -171,7 +173,7 @@ POSE_LAYOUTS = {
 }
 
 
-def get_poselayout(name):
+def get_poselayout(name: str | PoseLayout) -> PoseLayout:
     """The layout of that name.
 
     Raises:
@@ -182,7 +184,7 @@ def get_poselayout(name):
     raise ValueError(f"`name` must be a joint layout: {', '.join(POSE_LAYOUTS)}. Received: {name!r}")
 
 
-def default_layout(num_joints, dim):
+def default_layout(num_joints: int, dim: int) -> PoseLayout:
     """Return the usual layout with so many joints and coordinates.
 
     Raises:
@@ -198,7 +200,7 @@ def default_layout(num_joints, dim):
     )
 
 
-def usual_layout(num_joints, dim):
+def usual_layout(num_joints: int, dim: int) -> PoseLayout:
     """Return `default_layout`, or where there is none one with plain names, no links and no sides."""
     try:
         return default_layout(num_joints, dim)
@@ -228,7 +230,7 @@ def layout_from_data(data):
         raise ValueError(f"`data` must be the fields of a PoseLayout: {error}. Received: {data!r}") from error
 
 
-def get_visible_joints(x, margin=0.0):
+def get_visible_joints(x: ArrayLike, margin: float = 0.0) -> np.ndarray:
     """1 for every joint strictly inside the unit square (or cube), else 0.
 
     Args:
@@ -242,12 +244,12 @@ def get_visible_joints(x, margin=0.0):
     return ((x > margin) & (x < 1 - margin)).all(axis=-1).astype(np.int64)  # (..., J)
 
 
-def get_valid_joints(x):
+def get_valid_joints(x: ArrayLike) -> np.ndarray:
     """1 for every joint that was annotated (all coordinates above -1e6), else 0: (..., J, dim) -> (..., J)."""
     return (np.asarray(x) > VALID_ABOVE).all(axis=-1).astype(np.int64)  # (..., J)
 
 
-def convert_pa17j3d_to_pa16j(p, dim=3):
+def convert_pa17j3d_to_pa16j(p: ArrayLike, dim: int = 3) -> np.ndarray:
     """A pose (17, 3) in pa17j3d as a new (16, dim) one in pa16j."""
     p = np.asarray(p)
     if p.shape != (pa17j3d.num_joints, pa17j3d.dim):
@@ -255,7 +257,7 @@ def convert_pa17j3d_to_pa16j(p, dim=3):
     return convert_sequence_pa17j3d_to_pa16j(p[None], dim)[0]
 
 
-def convert_sequence_pa17j3d_to_pa16j(seqp, dim=3):
+def convert_sequence_pa17j3d_to_pa16j(seqp: ArrayLike, dim: int = 3) -> np.ndarray:
     """Poses (N, 17, 3) in pa17j3d as new (N, 16, dim) ones in pa16j."""
     seqp = np.asarray(seqp)
     if seqp.ndim != 3 or seqp.shape[1:] != (pa17j3d.num_joints, pa17j3d.dim):
@@ -263,7 +265,7 @@ def convert_sequence_pa17j3d_to_pa16j(seqp, dim=3):
     return seqp[:, pa17j3d.map_to_pa16j, :dim].copy()  # (N, 16, dim)
 
 
-def write_poselist(filename, poses):
+def write_poselist(filename: str | Path, poses: ArrayLike) -> None:
     """Write poses (N, J, dim) as text: a line a pose, x1, y1, [z1,] x2, ... with six decimals, separated by commas."""
     poses = np.asarray(poses)
     if poses.ndim != 3:
@@ -271,7 +273,7 @@ def write_poselist(filename, poses):
     np.savetxt(filename, poses.reshape(len(poses), -1), fmt="%.6f", delimiter=",")
 
 
-def link_vectors(poses, layout):
+def link_vectors(poses: ArrayLike, layout: PoseLayout) -> np.ndarray:
     """Vectors along the links of a layout, from the second joint to the first: (..., J, D) -> (..., L, D)."""
     first, second = np.array(layout.links, int).reshape(-1, 2).T
     return poses[..., first, :] - poses[..., second, :]

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from typing import TextIO
 
 BAR_WIDTH = 30
 TERMINAL_EVERY_S = 0.1
@@ -49,7 +51,7 @@ class _Bar:
         self.stream.flush()
 
 
-def progress(iterable, total=None, label="", stream=None):
+def progress(iterable: Iterable, total: int | None = None, label: str = "", stream: TextIO | None = None) -> Iterator:
     """Yield from `iterable` while showing how far it is.
 
     Args:

@@ -1,7 +1,9 @@
 """Text tables."""
 
+from collections.abc import Iterable, Sequence
 
-def table(header, rows, left=(0,)):
+
+def table(header: Sequence, rows: Iterable[Sequence], left: Sequence[int] = (0,)) -> str:
     """Text table with a rule under the header; the columns in `left` are flush left, the others flush right."""
     cells = [[str(c) for c in row] for row in (header, *rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
