@@ -7,8 +7,8 @@ def add_command(commands):
     command = commands.add_parser(
         "models",
         help="list the registered networks, or show one",
-        description="List the registered networks; with NAME show all that is known about one: scores with their protocols "
-        "and commands, input, labels, licence, and how it was trained.",
+        description="List the registered networks; with NAME show all that is known about one: scores with protocol "
+        "and command, input, labels, licence, and how it was trained.",
     )
     command.add_argument("name", metavar="NAME", nargs="?", help="of one network; default: all, one line each")
     command.add_argument("--json", action="store_true", help="print JSON")

@@ -62,7 +62,7 @@ def test_cards_are_complete(name):
 
 
 def test_a_built_network_has_what_its_card_says(card, monkeypatch, small):
-    config = {"network": "spnet", **small(num_frames=4, num_actions=[3]).to_dict()}
+    config = {"network": "spnet", **small(input_shape=(4, 64, 64, 3), num_actions=[3]).to_dict()}
     changes = dict(config=config, labels=("sit", "stand", "walk"), frame_step=3, fps=15.0)
     clips = dataclasses.replace(card, **changes)
     monkeypatch.setitem(MODELS, "tiny", clips)
