@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from deephar.utils.images import webp_as_apng
 from deephar.utils.optional import require
 
 DEFAULT_FPS = 25.0  # for streams that do not say
@@ -44,7 +45,7 @@ class VideoReader:
         if not self.path.is_file():
             raise FileNotFoundError(f"`path` must be a video file. Received: {self.path}, which does not exist")
         try:
-            self._container = av.open(str(self.path))
+            self._container = av.open(webp_as_apng(self.path) or str(self.path))
         except (av.FFmpegError, UnicodeDecodeError) as error:
             raise ValueError(f"`path` must be a video that FFmpeg can read. Received: {self.path} ({error})") from error
         if not self._container.streams.video:

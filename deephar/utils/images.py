@@ -8,12 +8,14 @@
 Nothing is clipped in silence: 16 bits are scaled to 8, floats in [0, 1] to 255; what could mean two things is refused.
 """
 
+import contextlib
+import io
 import os
 import pathlib
 import struct
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, ImageSequence
 
 from deephar.utils.optional import require
 
@@ -84,6 +86,20 @@ def is_animation(path):
         return False if path.suffix.lower() in IMAGE_SUFFIXES or _is_heic(path) else None
 
 
+def webp_as_apng(path):
+    """Return an animated WebP, which FFmpeg does not read, as an APNG in memory, with its times; else None."""
+    with contextlib.suppress(*UNREADABLE, ValueError), Image.open(path, formats=["WEBP"]) as opened:
+        if opened.n_frames > 1:
+            file, times = io.BytesIO(), []
+            for frame in ImageSequence.Iterator(opened):
+                frame.load()  # only then its duration is known
+                times.append(frame.info["duration"])
+            opened.save(file, "PNG", save_all=True, duration=times)
+            file.seek(0)
+            return file
+    return None
+
+
 def rgb_array(array, name="image"):
     """Return an array that holds one image as RGB bytes.
 
@@ -93,7 +109,7 @@ def rgb_array(array, name="image"):
         name: str. The argument that an error names.
 
     Returns:
-        uint8 (H, W, 3), contiguous; the array itself where it is that already.
+        uint8 (H, W, 3), contiguous; the same memory where it is that already.
 
     Raises:
         TypeError: not an array of numbers.
