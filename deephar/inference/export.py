@@ -9,7 +9,7 @@ from PIL import Image
 from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
 from deephar.drawing.views import pose_views
 from deephar.inference.video import VideoReader, VideoWriter
-from deephar.utils.images import read_image
+from deephar.utils.images import read_image, rgb_array
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.progress import progress as progress_bar
 
@@ -85,6 +85,7 @@ def draw_person(image, pose, layout, label=""):
     Beside it, for a 3D pose, the skeleton as the camera sees it and from the right, on a grid of half metres: the
     image is then wider.
     """
+    image = rgb_array(image)
     height, width = image.shape[:2]
     if pose.box[2] - pose.box[0] < width or pose.box[3] - pose.box[1] < height:
         image = draw_box(image, pose.box, width=max(1, round(min(width, height) / 300)))
