@@ -51,7 +51,8 @@ class PoseResult:
             leads to the same crop.
         joint_names: J names.
         pose_mm: float (J, 3) mm from the first joint, the root; x to the right, y down, z away from the camera; the
-            scale follows from the person's height, see `deephar.inference.millimetres`. None for a model of 2D poses.
+            scale follows from the person's height, see `deephar.inference.millimetres`. None for a model of 2D poses,
+            or where the layout has no link of known length.
     """
 
     pose_px: np.ndarray

@@ -1,5 +1,6 @@
 """The command line: help and version at once, results where they belong, user errors in one line with status 2."""
 
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -89,6 +90,49 @@ def fails(capsys, arguments, *words):
     assert all(word in last for word in words), last
 
 
+def test_it_runs_in_a_thread(stand_in, photo, tmp_path):
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(cli.main, ["predict", str(photo), "--out", str(tmp_path / "out")]).result() == 0
+    assert names(tmp_path / "out") == ["photo_overlay.png", "photo_prediction.json"]
+
+
+def test_a_fault_keeps_its_traceback(stand_in, photo, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(StandIn, "pose", lambda self: None)  # which predict_image calls with a box
+    assert cli.main(["predict", str(photo), "--out", str(tmp_path / "out")]) == 1
+    error = capsys.readouterr().err
+    assert "Traceback" in error and "TypeError" in error and "please report it" in error
+
+
+@pytest.mark.parametrize("name", ["phone.jpg", "pages.tif"])
+def test_an_image_with_further_images_in_it_is_one_image(stand_in, tmp_path, name):
+    pages = [Image.new("RGB", (60, 40), (90, 120, 90)), Image.new("RGB", (30, 20))]
+    kind = "MPO" if name.endswith("jpg") else "TIFF"
+    pages[0].save(tmp_path / name, kind, save_all=True, append_images=pages[1:])
+    out, stem = tmp_path / "out", name.split(".")[0]
+    assert cli.main(["predict", str(tmp_path / name), "--out", str(out)]) == 0
+    assert names(out) == [f"{stem}_overlay.png", f"{stem}_prediction.json"]
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_an_animated_image_is_a_video(stand_in, tmp_path, name):
+    frames = [Image.new("RGB", (60, 40), (40 * k, 120, 90)) for k in range(5)]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=100)
+    out = tmp_path / "out"
+    assert cli.main(["predict", str(tmp_path / name), "--out", str(out)]) == 0
+    assert names(out) == ["a_overlay.mp4", "a_prediction.json"]
+    assert json.loads((out / "a_prediction.json").read_text())["num_frames"] == 5
+
+
+def test_what_is_named_as_an_image_is_none_of_video(stand_in, tmp_path, capsys):
+    (tmp_path / "page.jpg").write_text("<!DOCTYPE html><html></html>")
+    fails(capsys, ["predict", tmp_path / "page.jpg", "--out", tmp_path / "out"], "`image` must be an image", "page.jpg")
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    words = ("HEIC image", "a.heic", "pip install pillow-heif")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "pillow_heif", None)
+        fails(capsys, ["predict", tmp_path / "a.heic", "--out", tmp_path / "out"], *words)
+
+
 def test_version_is_fast_and_starts_no_keras():
     start = time.perf_counter()
     code = "import sys; from deephar.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass\n"
@@ -112,7 +156,7 @@ def test_predict_image(stand_in, photo, tmp_path, capsys):
     assert document["box"] == [5, 5, 50, 35] and document["model"]["name"] == "m" and len(document["joints"]) == 16
     assert capsys.readouterr().out.split() == [str(out / "photo_prediction.json"), str(out / "photo_overlay.png")]
     assert stand_in.made == [
-        ("m", {"weights": None, "refine": 1, "subsampling": None, "flip": False, "height_mm": 1700})
+        ("m", {"weights": None, "refine": None, "subsampling": None, "flip": False, "height_mm": 1700})
     ]
 
 
