@@ -20,6 +20,7 @@ from deephar.data.human36m import ACTION_LABELS
 from deephar.experiments import image_files, preparing
 from deephar.experiments.h36m_release import CAMERAS, read_metadata, read_poses, require_cdflib
 from deephar.synthetic.writers import cells
+from deephar.utils.io import leftovers
 
 TRAIN, TEST = (1, 5, 6, 7, 8), (9, 11)
 MISSING = (11, 1, 2, 0)  # subject, action, take, camera: S11, Directions, 54138969, broken in the release
@@ -200,7 +201,7 @@ def verify(arguments, folder):
         problems = [f"{name} is in SOURCE, but was not prepared" for name in expected if name not in jobs]
     if not arguments.no_frames:
         problems += image_files.check_folders(list(jobs.values()), arguments.workers, "Human3.6M images")
-        problems += [f"{path} is half-made" for path in preparing.half_made(folder / "images")]
+        problems += [f"{path} is half-made" for path in leftovers(folder / "images")]
     count = sum(len(names) for _, names, _ in jobs.values())
     print(f"{len(jobs)} recordings, {count} frames, {len(problems)} problems")
     return int(preparing.report(problems))

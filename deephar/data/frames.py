@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from deephar.utils.images import to_rgb
 from deephar.utils.pose import ABSENT, get_visible_joints
 from deephar.utils.transform import T, transform_2d_points
 
@@ -107,7 +108,7 @@ def _decode_reduced(image, shrink):
         drafted = image.draft("RGB", (max(1, width // factor), max(1, height // factor)))
         if drafted is not None:
             reduced = width / drafted[1][2]
-    return (image if image.mode == "RGB" else image.convert("RGB")), reduced
+    return to_rgb(image), reduced
 
 
 def _cut_straight(image, low, high, crop):

@@ -17,6 +17,7 @@ from deephar.data.files import load_json, malformed, open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.samples import check_topology, draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
+from deephar.utils.images import to_rgb
 from deephar.utils.parser import TRAIN_MODE
 
 MIN_WINDOW_PX = 32
@@ -183,7 +184,7 @@ class VideoDataset:
         for path in [] if self.pose_only else self._paths(sequence, frame_list):
             with open_image(path, self.prepare) as image:
                 if self.output_fullframe:
-                    fullframes.append(scale_pixels(np.asarray(image.convert("RGB")), unblanked, self.dataconf))
+                    fullframes.append(scale_pixels(np.asarray(to_rgb(image)), unblanked, self.dataconf))
                 pixels = cut(image, self._crop_of_image(crop, image))
             frames.append(scale_pixels(pixels, augmentation, self.dataconf))
         output = {

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from deephar.drawing.skeleton import check_image, draw_label, draw_pose
+from deephar.drawing.skeleton import draw_label, draw_pose
+from deephar.utils.images import rgb_array
 from deephar.utils.pose import PoseLayout
 
 
@@ -34,7 +35,7 @@ def contact_sheet(
     Raises:
         ValueError: no images, `columns` below 1, or another number of captions than images.
     """
-    images = [check_image(image) for image in images]
+    images = [rgb_array(image) for image in images]
     if not images or columns < 1:
         raise ValueError(f"`images` must not be empty and `columns` at least 1. Received: {len(images)}, {columns}")
     if captions is not None and len(captions) != len(images):
