@@ -202,9 +202,14 @@ def label_pose(coordinates, layout, hflip=False, remove_outer_joints=True):
 
     Returns:
         (..., J, dim + 1): coordinates, absent ones -1e9, then 1 for a joint inside the crop and 0 for any other.
+
+    Raises:
+        ValueError: a flipped crop, and a layout that does not say what is left and right.
     """
     pose = np.array(coordinates, dtype=np.float64)
     if hflip:
+        if len(layout.map_hflip) != layout.num_joints:
+            raise ValueError(f"`layout` must say by `map_hflip` which joints a flip exchanges. Received: {layout.name}")
         pose = pose[..., layout.map_hflip, :]
     pose[np.isnan(pose)] = ABSENT
     visible = get_visible_joints(pose[..., 0:2])  # (..., J)

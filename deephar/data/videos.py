@@ -15,6 +15,7 @@ from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_
 from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.parser import TRAIN_MODE
+from deephar.utils.pose import as_layout
 
 TOPOLOGIES = ("sequences", "frames")
 MIN_WINDOW_PX = 32
@@ -60,7 +61,7 @@ class VideoDataset:
     ):
         self.dataset_path = dataset_path
         self.dataconf = dataconf
-        self.poselayout = poselayout
+        self.poselayout = as_layout(poselayout)
         self.topology = check_topology(topology)
         self.use_gt_bbox = use_gt_bbox
         self.remove_outer_joints = remove_outer_joints

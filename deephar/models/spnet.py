@@ -83,6 +83,7 @@ def _pyramid(number, lateral, predictions, cfg):
 def _check_config(cfg):
     if not isinstance(cfg, ModelConfig):
         raise TypeError(f"`cfg` should be a ModelConfig. Received: {type(cfg).__name__}")
+    cfg.check()
     if cfg.num_actions and cfg.num_frames is None:
         raise ValueError(
             "`cfg.input_shape` should be a clip (T, H, W, C) when `cfg.num_actions` is not empty. "
