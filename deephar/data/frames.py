@@ -143,9 +143,7 @@ def _cut_turned(image, low, high, to_source, crop):
     part = image.reduce(factor, box) if factor > 1 else image.crop(box)
     to_part = np.diag([1 / factor, 1 / factor, 1.0]) @ np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
     coefficients = (to_part @ to_source)[:2].ravel().tolist()  # crop px -> px of the part
-    return part.transform(
-        crop.resolution, Image.AFFINE, coefficients, Image.BILINEAR, fillcolor=tuple(crop.pad_color)
-    )
+    return part.transform(crop.resolution, Image.AFFINE, coefficients, Image.BILINEAR, fillcolor=tuple(crop.pad_color))
 
 
 def normalise(pixels, channel_power=1, geoocclusion=None, value_range=(-1.0, 1.0)):

@@ -56,7 +56,8 @@ def test_draw_takes_one_pose_or_several(skels, tmp_path):
 
 def test_draw_with_all_the_arguments_by_position(tmp_path):
     box = np.array([0.2, 0.2, 0.8, 0.8])
-    draw(np.zeros((9, 9)), [], [box, box / 2], ["r", "b"], False, False, False, (2, 2), "off", "w", 65, 50, tmp_path / "a")
+    options = (False, False, False, (2, 2), "off", "w", 65, 50, tmp_path / "a.png")
+    draw(np.zeros((9, 9)), [], [box, box / 2], ["r", "b"], *options)
     seen = pixels(tmp_path / "a.png")
     assert [255, 0, 0] in seen and [0, 0, 255] in seen and len(seen) <= 100 * 100
     draw(None, bboxes=box, bbox_color="r", facecolor="black", figsize=(2, 2), filename=tmp_path / "b.png")

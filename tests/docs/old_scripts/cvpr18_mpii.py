@@ -56,7 +56,8 @@ model = reception.build(
     concat_pose_confidence=False,
 )
 model.save_weights("start.h5")
-weights_path = get_file("start.h5", "file://" + os.path.abspath("start.h5"), cache_subdir="models", cache_dir=os.getcwd())
+weights_url = "file://" + os.path.abspath("start.h5")
+weights_path = get_file("start.h5", weights_url, cache_subdir="models", cache_dir=os.getcwd())
 model.load_weights(weights_path)
 joined = [
     concatenate([model.outputs[2 * b], model.outputs[2 * b + 1]], name="blk%d" % (b + 1)) for b in range(num_blocks)

@@ -46,8 +46,9 @@ num_predictions = spnet.get_num_predictions(cfg.num_pyramids, cfg.num_levels)
 num_action_predictions = spnet.get_num_predictions(len(cfg.action_pyramids), cfg.num_levels)
 
 mpii = MpiiSinglePerson(datasetpath("MPII"), dataconf=dataconf, poselayout=pa16j2d)
+penn_path = datasetpath("Penn_Action")
 penn_seq = PennAction(
-    datasetpath("Penn_Action"), dataconf, poselayout=pa16j2d, topology="sequences", use_gt_bbox=True, clip_size=num_frames
+    penn_path, dataconf, poselayout=pa16j2d, topology="sequences", use_gt_bbox=True, clip_size=num_frames
 )
 pe_data_tr = BatchLoader([mpii], ["frame"], ["pose"], TRAIN_MODE, batch_size=[num_frames], shuffle=True)
 pe_data_tr = BatchLoader(
