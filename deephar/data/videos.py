@@ -16,6 +16,7 @@ from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_o
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.images import to_rgb
 from deephar.utils.parser import TRAIN_MODE
+from deephar.utils.pose import as_layout
 
 TOPOLOGIES = ("sequences", "frames")
 MIN_WINDOW_PX = 32
@@ -61,7 +62,7 @@ class VideoDataset:
     ):
         self.dataset_path = dataset_path
         self.dataconf = dataconf
-        self.poselayout = poselayout
+        self.poselayout = as_layout(poselayout)
         self.topology = check_topology(topology)
         self.use_gt_bbox = use_gt_bbox
         self.remove_outer_joints = remove_outer_joints
