@@ -9,7 +9,7 @@ import threading
 USER_ERRORS = (ValueError, TypeError, OSError, ImportError, FloatingPointError)
 
 
-def exit_status(main, name, interrupted="nothing half-written is left behind", debug=None, hint=""):
+def exit_status(main, name, interrupted="nothing half-written is left behind", debug=None, hint="", options=()):
     """Call `main` and return the exit status: its own or 0; 2 after a user error; 130 after Ctrl-C or SIGTERM.
 
     Args:
@@ -19,6 +19,7 @@ def exit_status(main, name, interrupted="nothing half-written is left behind", d
         debug: function that tells whether an error is raised with its traceback instead; None: whether the environment
             variable DEEPHAR_DEBUG is set.
         hint: a second line after an error.
+        options: dict from arguments, as errors name them in backticks, to the program's options for them.
     """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that temporary files are removed
     try:
@@ -29,7 +30,10 @@ def exit_status(main, name, interrupted="nothing half-written is left behind", d
     except USER_ERRORS as error:
         if debug() if debug else os.environ.get("DEEPHAR_DEBUG"):
             raise
-        print(f"{name}: error: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
+        message = " ".join(str(error).split()) or type(error).__name__
+        for argument in options:
+            message = message.replace(f"`{argument}`", f"`{options[argument]}`")
+        print(f"{name}: error: {message}", file=sys.stderr)
         if hint:
             print(hint, file=sys.stderr)
         return 2
