@@ -113,8 +113,8 @@ def multi_clip(about, model, dataset, subsampling=None, bboxes_file=None, logdir
     found = eval_multi_clip(model, dataset, TEST_MODE, [step], **options)
     if logdir is not None:
         _write_votes(pathlib.Path(logdir), found)
-    protocol = f"multi-clip, every {_ordinal(step)} frame, boxes: {box_source(dataset, boxes)};"
-    _report(about, protocol, found.accuracy.tolist(), found.num_clips, time.monotonic() - start, verbose)
+    clips = f"; every {_ordinal(step)} frame, boxes from {box_source(dataset, boxes)}"
+    _report(about, "multi-clip", found.accuracy.tolist(), found.num_clips, time.monotonic() - start, verbose, clips)
     return 100 * found.accuracy
 
 
@@ -174,9 +174,9 @@ def box_source(dataset, boxes=None):
     return str(own.path) if own is not None else "the whole frame"
 
 
-def _report(about, protocol, scores, num_clips, seconds, verbose):
+def _report(about, protocol, scores, num_clips, seconds, verbose, clips=""):
     if verbose:
-        speed = f"{num_clips} clips in {seconds:.1f} s, {num_clips / max(seconds, 1e-9):.1f} clips a second"
+        speed = f"{num_clips} clips in {seconds:.1f} s, {num_clips / max(seconds, 1e-9):.1f} clips a second{clips}"
         print_scores(f"{about.title}, {protocol} accuracy (%), every prediction block", scores, speed)
 
 

@@ -1,7 +1,6 @@
 """A model whose answers are known."""
 
 
-
 class FakeModel:
     """Answers with poses that were fixed beforehand."""
 
