@@ -11,7 +11,7 @@ from deephar.inference.export import action_words, free_name, output_folder, sav
 from deephar.inference.millimetres import HEIGHT_MM
 from deephar.inference.predictor import Predictor, images_in, read_image
 from deephar.inference.quiet import quiet_keras
-from deephar.inference.registry import default_model
+from deephar.models.cards import DEFAULT_MODEL
 
 
 def predict_source(arguments):
@@ -29,7 +29,7 @@ def predict_source(arguments):
     output_folder(arguments.out)
     quiet_keras()
     predictor = Predictor(
-        arguments.model or default_model(),
+        arguments.model or DEFAULT_MODEL,
         weights=arguments.weights,
         refine=0 if arguments.no_refine else arguments.refine,
         subsampling=arguments.subsampling,

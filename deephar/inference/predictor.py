@@ -13,8 +13,7 @@ from PIL import Image, ImageOps
 from deephar.inference.boxes import check_box, whole_frame
 from deephar.inference.millimetres import HEIGHT_MM, pose_in_mm
 from deephar.inference.network import PersonNetwork
-from deephar.inference.registry import load_network
-from deephar.inference.results import ImageResult, PoseResult, VideoResult
+from deephar.inference.results import ImageResult, ModelStamp, PoseResult, VideoResult
 from deephar.inference.video import VideoReader
 from deephar.inference.windows import WindowedVideo
 from deephar.models.signature import signature_of
@@ -61,7 +60,7 @@ class Predictor:
             raise ValueError(f"`refine` must be >= 0, `batch_size` and `subsampling` >= 1. Received: {received}")
         if not height_mm > 0:
             raise ValueError(f"`height_mm` must be above 0. Received: {height_mm}")
-        self.model, self.stamp = load_network(model, weights)
+        self.model, self.stamp = _load_network(model, weights)
         self.signature = signature_of(self.model, layout, labels)
         self.network = PersonNetwork(self.model, self.signature, pose_block, action_block, flip, batch_size)
         self.subsampling = subsampling or self.signature.frame.frame_step
@@ -145,6 +144,18 @@ class Predictor:
         """`PoseResult` of one person: points (J, D) in frame px, confidence (J,), box."""
         millimetres = pose_in_mm(points, self.layout, self.height_mm) if self.layout.dim == 3 else None
         return PoseResult(points, confidence, box, tuple(self.layout.joint_names), millimetres)
+
+
+def _load_network(model, weights=None):
+    """Return what the user named or handed over, and the `ModelStamp` of its predictions."""
+    if isinstance(model, (str, pathlib.Path)):
+        from deephar.models.zoo import load_model, weights_path
+
+        return load_model(model, weights=weights), ModelStamp.of_file(model, weights_path(model, weights))
+    if weights is None:
+        return model, ModelStamp.of_network(model)
+    model.load_weights(weights)
+    return model, ModelStamp.of_file(getattr(model, "name", type(model).__name__), weights)
 
 
 def read_image(path):

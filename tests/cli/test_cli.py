@@ -1,5 +1,6 @@
 """The command line: help and version at once, results where they belong, user errors in one line with status 2."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import deephar
 from deephar import cli
 from deephar.inference.results import ActionResult, ActionScores, ImageResult, ModelStamp, PoseResult, VideoResult
 from deephar.inference.video import VideoReader, VideoWriter
+from deephar.models.cards import MODELS
 from deephar.utils.pose import pa16j2d
 
 
@@ -60,7 +62,7 @@ def stand_in(monkeypatch):
     monkeypatch.setattr(StandIn, "made", [])
     monkeypatch.setattr("deephar.inference.command.Predictor", StandIn)
     monkeypatch.setattr("deephar.inference.command.quiet_keras", lambda: None)
-    monkeypatch.setattr("deephar.inference.command.default_model", lambda: "default")
+    monkeypatch.setattr("deephar.inference.command.DEFAULT_MODEL", "default")
     return StandIn
 
 
@@ -244,16 +246,42 @@ def test_synth_writes_what_several_cameras_saw(kind, name, size, tmp_path, capsy
 
 
 def test_models_lists_the_registry(capsys):
-    from deephar.models.cards import MODELS
-
     assert cli.main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:-2]] == list(MODELS)
+    assert "128 x 128  8 x 0.133 s         60       2.7 M    yes  MPJPE 99.2 mm" in lines[3]
+
+
+def test_models_shows_one_network(capsys):
+    assert cli.main(["models", "spnet-penn-6p"]) == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in MODELS)
+    for words in (
+        "multi-clip accuracy 98.7 %",
+        "TPAMI 2020, table 2",
+        "licence of the weights: unknown",
+        "bench_press",
+    ):
+        assert words in text
+    fails(capsys, ["models", "nix"], "`name` must be one of", "spnet-small-2d", "merge-ntu", "nix")
+
+
+def test_models_as_json(capsys):
+    assert cli.main(["models", "--json"]) == 0
+    cards = json.loads(capsys.readouterr().out)
+    assert [card["name"] for card in cards] == list(MODELS)
+    assert cards[0]["clip_step_s"] == pytest.approx(4 / 30)
+    assert cards[0]["scores"][0] == dataclasses.asdict(MODELS["spnet-small-2d"].scores[0])
+    assert cli.main(["models", "merge-ntu", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["input_shape"] == [20, 256, 256, 3]
+
+
+def test_models_needs_no_keras():
+    code = "import sys; from deephar import cli; cli.main(['models']); print('keras' in sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.strip()) == (0, "False")
 
 
 def test_unknown_model_lists_the_names(photo, tmp_path, capsys):
-    from deephar.models.cards import MODELS
-
     fails(capsys, ["predict", photo, "--out", tmp_path / "out", "--model", "nix"], "nix", *MODELS)
     assert names(tmp_path / "out") == []
 
