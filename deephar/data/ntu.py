@@ -48,9 +48,9 @@ class Ntu(VideoDataset):
         pose_only: do not load images; `frame` is then None.
         num_S: take the setups 1 to `num_S`, at most 17.
         split: 'cross-subject' (20 of 40 people train) or 'cross-view' (cameras 2 and 3 train).
-        pred_bboxes_file: JSON file with predicted boxes, below `dataset_path` or absolute, used if not `use_gt_bbox`: a
-            list of dicts for test, training and validation, from "S001C001P001R001A001.frame" (from 0) to [x1, y1, x2,
-            y2] px.
+        pred_bboxes_file: JSON file with predicted boxes, in the working directory or below `dataset_path`, used if
+            not `use_gt_bbox`: a list of dicts for test, training and validation, from
+            "S001C001P001R001A001.frame" (from 0) to [x1, y1, x2, y2] px.
         seed: seed of the augmentation when `get_data` gets no `rng`.
 
     A sample has `seq_idx`, `frame_list` (indices from 0), `ntuaction` (one-hot 60), `pennaction` (15 zeros, for old

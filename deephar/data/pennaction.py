@@ -37,8 +37,9 @@ class PennAction(VideoDataset):
         clip_size: frames of a clip.
         pose_only: do not load images; `frame` is then None.
         output_fullframe: also return the whole frames as `fullframe`.
-        pred_bboxes_file: JSON file with predicted boxes, below `dataset_path` or absolute, used if not `use_gt_bbox`: a
-            list of dicts for test, training and validation, from "sequence.frame" (from 0) to [x1, y1, x2, y2] px.
+        pred_bboxes_file: JSON file with predicted boxes, in the working directory or below `dataset_path`, used if
+            not `use_gt_bbox`: a list of dicts for test, training and validation, from
+            "sequence.frame" (from 0) to [x1, y1, x2, y2] px.
         seed: seed of the augmentation when `get_data` gets no `rng`.
 
     A sample has `seq_idx`, `frame_list` (indices from 0), `pennaction` (one-hot 15), `ntuaction` (60 zeros, for old

@@ -10,12 +10,26 @@ import dataclasses
 from deephar.experiments import networks, options
 from deephar.utils import TRAIN_MODE
 
+PENN_NETWORK = {
+    "network": "merge",
+    "pose": dict(input_shape=[256, 256, 3], num_joints=16, dim=2, ksize=[5, 5], num_blocks=4),
+    "num_actions": networks.NUM_PENN_ACTIONS,
+    "num_frames": 16,
+    "pose_net_version": "v1",
+    "output_poses": True,
+}
+
 
 def tiny_network(network, num_frames=networks.NUM_FRAMES):
     """A copy of a merged network's description, small enough to show in seconds that a script works."""
     side = networks.TINY_SIDE
     pose = {**network["pose"], "input_shape": [side, side, 3], "num_blocks": 2}
     return {**network, "pose": pose, "num_frames": num_frames}
+
+
+def build_tiny(network):
+    """A merged network of random weights that only shows that a script works."""
+    return build(tiny_network(network))[0]
 
 
 def build(network, clips=None):

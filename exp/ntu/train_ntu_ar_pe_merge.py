@@ -17,10 +17,9 @@ read: training videos that are held out decide which weights are best.
 
 import dataclasses
 
-import multitask_training as multitask
-
 from deephar.config import ntu_ar_dataconf
 from deephar.experiments import merge_training, networks, ntu_sources, options
+from deephar.experiments import multitask_training as multitask
 from deephar.experiments.sources import split_batch
 from deephar.training.recipes import MERGE_RECIPE, NTU_IMAGES
 from deephar.utils import pa20j3d

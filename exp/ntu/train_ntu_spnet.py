@@ -18,9 +18,8 @@ decide which weights are best, and in the stage of poses a training subject of H
 """
 
 
-import multitask_training as multitask
-
 from deephar.config import ModelConfig, ntu_dataconf
+from deephar.experiments import multitask_training as multitask
 from deephar.experiments import networks, ntu_sources, options
 from deephar.training.recipes import NTU_IMAGES, NTU_RECIPE
 from deephar.utils import pa17j3d

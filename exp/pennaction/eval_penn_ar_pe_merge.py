@@ -16,21 +16,18 @@ import functools
 from deephar.data import PennAction
 from deephar.experiments import merge_evaluation, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.experiments.merge_training import PENN_NETWORK
 from deephar.experiments.penn_tools import PENN_ACTION
 
 
 def main():
-    arguments = options.parse(merge_evaluation.make_parser(__doc__, "runs/eval_penn_merge"))
+    arguments = options.parse(merge_evaluation.make_parser(__doc__, "runs/eval_penn_merge", "merge-penn"))
     if arguments.tiny:
         options.tiny_data(arguments, "PennAction")
         arguments.limit = arguments.limit or 2
     folder = datasetpath("PennAction", arguments.data)
-    from train_penn_ar_pe_merge import NETWORK
-
-    model = merge_evaluation.load(arguments, "merge-penn", NETWORK)
-    merge_evaluation.evaluate(
-        arguments, PENN_ACTION, model, functools.partial(PennAction, folder), "eval_penn_merge.json"
-    )
+    reader = functools.partial(PennAction, folder)
+    merge_evaluation.evaluate(arguments, PENN_ACTION, PENN_NETWORK, reader, "eval_penn_merge.json")
 
 
 if __name__ == "__main__":

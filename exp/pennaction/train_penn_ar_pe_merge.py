@@ -16,24 +16,16 @@ read: training videos that are held out decide which weights are best.
 """
 
 
-import multitask_training as multitask
-
 from deephar.config import mpii_dataconf, pennaction_ar_dataconf, pennaction_pe_dataconf
 from deephar.experiments import merge_training, networks, options
+from deephar.experiments import multitask_training as multitask
+from deephar.experiments.merge_training import PENN_NETWORK
 from deephar.experiments.sources import held_out_videos, hold_out, make_images, penn_clips, split_batch
 from deephar.training.recipes import MERGE_RECIPE, PENN_IMAGES
 
 IMAGES = {"mpii": mpii_dataconf, "lsp": mpii_dataconf, "synthetic": mpii_dataconf, "penn": pennaction_pe_dataconf}
 MONITORS = dict.fromkeys(("action", "joint"), ("single_clip", "max"))
 SMALL_EPOCHS = {"pose": 60, "action": 20, "finetune": 5}
-NETWORK = {
-    "network": "merge",
-    "pose": dict(input_shape=[256, 256, 3], num_joints=16, dim=2, ksize=[5, 5], num_blocks=4),
-    "num_actions": networks.NUM_PENN_ACTIONS,
-    "num_frames": 16,
-    "pose_net_version": "v1",
-    "output_poses": True,
-}
 
 
 def arguments_of(argv=None):
@@ -47,11 +39,11 @@ def make_network(arguments):
     """The network's description, how its clips are cropped, and how its images are, by their source."""
     if arguments.tiny or arguments.small:
         side = networks.TINY_SIDE if arguments.tiny else networks.SMALL_SIDE
-        network = merge_training.tiny_network(NETWORK)
+        network = merge_training.tiny_network(PENN_NETWORK)
         network["pose"]["input_shape"] = [side, side, 3]
         images = dict.fromkeys(IMAGES, networks.small_dataconf(side))
         return network, networks.small_dataconf(side, turn=20, subsampling=(1, 2, 3), fixed_subsampling=2), images
-    return NETWORK, pennaction_ar_dataconf, IMAGES
+    return PENN_NETWORK, pennaction_ar_dataconf, IMAGES
 
 
 def make_pose_sets(arguments, confs):

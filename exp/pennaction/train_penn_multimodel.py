@@ -15,9 +15,8 @@ are held out decide which weights are best.
 """
 
 
-import multitask_training as multitask
-
 from deephar.config import ModelConfig, mpii_dataconf, pennaction_dataconf, pennaction_pe_dataconf
+from deephar.experiments import multitask_training as multitask
 from deephar.experiments import networks, options
 from deephar.experiments.sources import held_out_videos, hold_out, make_images, penn_clips
 from deephar.training.recipes import PENN_IMAGES, PENN_RECIPE
