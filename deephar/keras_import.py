@@ -14,9 +14,11 @@ PACKAGE = "deephar"
 BACKENDS = ("tensorflow", "jax", "torch")  # each is the name of the package that it needs, too
 
 # Everything with a `from_config` that deephar registers with Keras, and the modules whose import registers it.
-REGISTERING = ("deephar.models.builders", "deephar.layers.losses")
+REGISTERING = ("deephar.models.builders", "deephar.layers.losses", "deephar.training.optimizers")
 REGISTERED = (
     "ActionNet",
+    "AdamWWithRateFactors",
+    "AdamWithRateFactors",
     "ChannelSlice",
     "ChannelSoftmax1D",
     "ChannelSoftmax2D",
@@ -33,9 +35,12 @@ REGISTERED = (
     "MaxMinPooling2D",
     "PoseModel",
     "PoseRegressionLoss",
+    "RMSpropWithRateFactors",
     "ReceptionNet",
+    "SGDWithRateFactors",
     "SPNet",
     "SoftArgmax2D",
+    "StageSchedule",
     "StopGradient",
     "UnfoldFrames",
     "VolumeConfidence",

@@ -10,7 +10,8 @@ import keras
 import pytest
 
 import deephar.losses
-import deephar.models.builders  # noqa: F401
+import deephar.models.builders
+import deephar.training.optimizers  # noqa: F401
 from deephar.keras_import import BACKENDS, PACKAGE, REGISTERED, asked_backend, check_backend
 from deephar.layers import MaxMinPooling2D
 from deephar.models.base import PoseModel
