@@ -10,8 +10,6 @@ import dataclasses
 from deephar.experiments import networks, options
 from deephar.utils import TRAIN_MODE
 
-NUM_POSE_OUTPUTS = 2  # poses and confidences, before the actions
-
 
 def tiny_network(network, num_frames=networks.NUM_FRAMES):
     """A copy of a merged network's description, small enough to show in seconds that a script works."""
@@ -20,21 +18,23 @@ def tiny_network(network, num_frames=networks.NUM_FRAMES):
     return {**network, "pose": pose, "num_frames": num_frames}
 
 
-def build(network):
+def build(network, clips=None):
     """The networks of training on shared weights.
 
     Args:
         network: dict, as `deephar.models.builders.build_network` takes it for "merge", poses among its outputs.
+        clips: data set of clips that the merged network is trained on, or None.
 
     Returns:
         (merged network, pose network for images, the merged network's action outputs alone).
     """
-    from deephar.models.action import ActionNet
     from deephar.models.builders import build_merge_parts
 
     description = {name: value for name, value in network.items() if name != "network"}
     pose_net, merged = build_merge_parts(**description)
-    return merged, pose_net, ActionNet(merged.inputs, merged.outputs[NUM_POSE_OUTPUTS:], name="Action")
+    if clips is not None:
+        merged.signature = networks.trained_on(merged.signature, clips)
+    return merged, pose_net, merged.part(merged.signature.indices("action"), name="Action")
 
 
 def initialise(arguments, models):
@@ -89,7 +89,7 @@ def train(arguments, network, recipe, sets, sizes, clips, label_key, validations
     from deephar.training.run import Run
     from deephar.training.stages import run_recipe
 
-    models = build(network)
+    models = build(network, clips)
     initialise(arguments, models)
     about = {"model": network, "recipe": dataclasses.asdict(recipe), "images": sizes, "clips": arguments.clips}
     run = Run(arguments.out, {**about, "validate": arguments.validate}, arguments.resume)

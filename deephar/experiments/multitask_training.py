@@ -133,6 +133,7 @@ def train(arguments, config, recipe, sets, counts, clips, label_key, validations
 
     def build(pose_replica):
         model = spnet.build(config.replace(pose_replica=pose_replica))
+        model.signature = networks.trained_on(model.signature, clips)
         for path in (arguments.weights, arguments.init) if not started else ():
             if path:
                 networks.initialise(model, path)

@@ -66,6 +66,16 @@ def load(arguments, num_frames=None, network="spnet", **changes):
     return load_model(arguments.weights or DEFAULT_MODEL)
 
 
+def trained_on(signature, clips):
+    """Return a network's signature with the action names and the clip step of the data set that it is trained on.
+
+    Args:
+        signature: `Signature` of the network.
+        clips: data set of clips, with a `dataconf` and, where it names its actions, `action_labels`.
+    """
+    return signature.replace(labels=getattr(clips, "action_labels", None), frame_step=clips.dataconf.fixed_subsampling)
+
+
 def step_of(arguments, signature):
     """Step between the frames of a clip: asked for by --subsampling, or that of the network."""
     return arguments.subsampling or signature.frame.frame_step

@@ -17,7 +17,7 @@ def per_cent(scores):
 
 
 class PoseValidation:
-    """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP) of every block; call it with (epoch) -> scores of the last block.
+    """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP) of every block; call it with (epoch) -> metrics of the last block.
 
     Args:
         model: the network, for images or clips.
@@ -31,14 +31,14 @@ class PoseValidation:
         self.keys = {name: spread(data.get_length(VALID_MODE), limit) for name, data in datasets.items()}
 
     def __call__(self, epoch):
-        scores = {}
+        metrics = {}
         for name, data in self.datasets.items():
             evaluate, measure = (eval_pck, "pck") if name == "lsp" else (eval_pose, "pckh")
             scores = evaluate(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
             threshold = f"{scores.measure}@{scores.threshold:g}"
             print(f"epoch {epoch + 1}: {name} {threshold} by block: {per_cent(scores.mean)}", flush=True)
-            scores[f"{measure}_{name}"] = float(scores.mean[-1])
-        return scores
+            metrics[f"{measure}_{name}"] = float(scores.mean[-1])
+        return metrics
 
 
 class PoseValidation3D:
@@ -57,18 +57,18 @@ class PoseValidation3D:
     def __call__(self, epoch):
         from deephar.evaluation.poses3d import eval_pose_3d
 
-        scores = {}
+        metrics = {}
         for name, data in self.datasets.items():
             scores = eval_pose_3d(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
             errors = scores.measures["MPJPE"]
             text = " ".join(f"{error:.1f}" for error in errors)
             print(f"epoch {epoch + 1}: {name} MPJPE by block, mm, true root depth: {text}", flush=True)
-            scores[f"mpjpe_{name}"] = float(errors[-1])
-        return scores
+            metrics[f"mpjpe_{name}"] = float(errors[-1])
+        return metrics
 
 
 def pose_validation(model, people, people_3d, limit):
-    """One function (epoch) -> scores for people with and without depth, those with depth first.
+    """One function (epoch) -> metrics for people with and without depth, those with depth first.
 
     Args:
         model: the network, for images or clips.
@@ -77,7 +77,7 @@ def pose_validation(model, people, people_3d, limit):
     """
     kinds = ((PoseValidation3D, people_3d), (PoseValidation, people))
     checks = [kind(model, sets, limit) for kind, sets in kinds if sets]
-    return lambda epoch: {name: score for check in checks for name, score in check(epoch).items()}
+    return lambda epoch: {name: value for check in checks for name, value in check(epoch).items()}
 
 
 class ActionValidation:

@@ -45,6 +45,7 @@ from deephar.utils.pose import usual_layout
 
 POSE_NAME, VISUAL_NAME = "PoseAR", "GuidedVisAR"
 ACTION_PART = ("*AR*",)  # in the names of all layers of the action part
+FLOAT32_PART = ("*RegMap*",)
 PROBABILITY_SCALE = {2: 4.0, 3: 2.0}  # of the raw maps (2D), of the sum of two maxima (3D)
 
 
@@ -242,7 +243,7 @@ def build_guided_visual_model(
     outputs = [layers.Identity(name=f"y{k + 1}")(y) for k, y in enumerate(visual(appearance))]
     model = ActionNet(frames, outputs, name="GuidedVisual")
     specs = [OutputSpec("action", f"v{k + 1}", labels=default_labels(num_actions)) for k in range(len(outputs))]
-    model.signature = Signature([InputSpec.for_shape((num_frames, *input_shape))], specs, ACTION_PART)
+    model.signature = Signature([InputSpec.for_shape((num_frames, *input_shape))], specs, ACTION_PART, FLOAT32_PART)
     return model
 
 
@@ -316,7 +317,7 @@ def build_merge_model(
     if output_poses:
         pose_spec = OutputSpec("pose", "pose", layout=usual_layout(num_joints, pose_dim), has_confidence=False)
         specs = [pose_spec, OutputSpec("confidence", "pose"), *specs]
-    model.signature = Signature([InputSpec.for_shape((num_frames, *input_shape))], specs, ACTION_PART)
+    model.signature = Signature([InputSpec.for_shape((num_frames, *input_shape))], specs, ACTION_PART, FLOAT32_PART)
     return model
 
 

@@ -33,6 +33,7 @@ from deephar.utils.pose import get_poselayout, mpii16j2d, usual_layout
 DEPTH = 4  # times that an hourglass halves rows and columns
 MAP_DIV = 4  # the stem divides rows and columns by this
 IMAGE_DIV = MAP_DIV * 2**DEPTH
+FLOAT32_PART = ("*_maps",)
 TARGET = dict(stride=MAP_DIV, sigma_px=1.75, patch=7)  # the Gaussian of Torch that the authors trained with
 
 
@@ -138,7 +139,7 @@ def signature_for(input_shape, num_joints, blocks, poselayout=None):
     """Signature of a network of heatmaps on images in [0, 1]; 16 joints are MPII's unless a layout is given."""
     layout = poselayout or (mpii16j2d if num_joints == 16 else usual_layout(num_joints, 2))
     specs = [OutputSpec("heatmaps", block, layout=layout, **TARGET) for block in blocks]
-    return Signature([InputSpec.for_shape(input_shape, value_range=(0.0, 1.0))], specs)
+    return Signature([InputSpec.for_shape(input_shape, value_range=(0.0, 1.0))], specs, float32_part=FLOAT32_PART)
 
 
 def build(input_shape=(256, 256, 3), num_joints=16, num_stacks=8, filters=256, poselayout=None):

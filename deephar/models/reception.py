@@ -33,6 +33,7 @@ from deephar.models.reception_blocks import (
 from deephar.models.signature import InputSpec, OutputSpec, Signature
 from deephar.utils.pose import usual_layout
 
+FLOAT32_PART = ("RegMap*",)
 IMAGE_DIV = 32  # the stem divides rows and columns by 8, a reception block by 4 more
 CONFIDENCE_WEIGHT = 0.01
 
@@ -124,7 +125,7 @@ def build(
             x = layers.Add(name=f"pb{n}_reinject")([ident, x, back])
     tensors, specs = zip(*outputs, *exported, strict=True)
     model = ReceptionNet(inputs, list(tensors), name="ReceptionNet")
-    model.signature = Signature([InputSpec.for_shape(input_shape)], specs)
+    model.signature = Signature([InputSpec.for_shape(input_shape)], specs, float32_part=FLOAT32_PART)
     return model
 
 

@@ -126,14 +126,17 @@ class Signature:
         outputs: tuple of `OutputSpec`.
         action_part: patterns (`fnmatch`) of the layers that an action stage of training changes; all others are frozen
             then. Empty: the network has no such part.
+        float32_part: patterns of the layers with weights that stay in float32 under mixed precision: those whose maps
+            positions and probabilities are computed from. A pattern with a slash is for a layer inside of a model.
     """
 
     inputs: tuple
     outputs: tuple
     action_part: tuple = ()
+    float32_part: tuple = ()
 
     def __post_init__(self):
-        for name in ("inputs", "outputs", "action_part"):
+        for name in ("inputs", "outputs", "action_part", "float32_part"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
     def indices(self, *kinds):
@@ -216,6 +219,7 @@ class Signature:
             "inputs": [_fields(k) for k in self.inputs],
             "outputs": outputs,
             "action_part": list(self.action_part),
+            "float32_part": list(self.float32_part),
         }
 
     @classmethod
@@ -228,7 +232,7 @@ class Signature:
         try:
             inputs = [InputSpec(**k) for k in values["inputs"]]
             outputs = [OutputSpec(**{**k, "layout": layout_from_data(k["layout"])}) for k in values["outputs"]]
-            return cls(inputs, outputs, values["action_part"])
+            return cls(inputs, outputs, values["action_part"], values.get("float32_part", ()))
         except (KeyError, TypeError) as error:
             raise ValueError(f"`values` must be what `Signature.to_dict` gives: {error}. Received: {values}") from error
 

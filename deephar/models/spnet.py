@@ -26,6 +26,7 @@ from deephar.models.spnet_blocks import Predictions, entry_flow, prediction_bloc
 from deephar.models.surgery import copy_replica_layers, set_trainable_layers, trainable_table
 
 ACTION_PART = ("*action*",)  # in the names of all layers of the action part
+FLOAT32_PART = ("*_heatmaps_conv1*", "*_depthmaps_conv1*")
 
 
 @keras.saving.register_keras_serializable(package="deephar")
@@ -130,7 +131,8 @@ def build(cfg, stop_grad_stem=False):
         _pyramid(number, lateral, predictions, cfg)
     outputs, specs = predictions.as_lists()
     model = SPNet(inputs, list(outputs), name="SPNet")
-    model.signature = Signature([InputSpec.for_shape(cfg.input_shape)], specs, ACTION_PART if cfg.num_actions else ())
+    action_part = ACTION_PART if cfg.num_actions else ()
+    model.signature = Signature([InputSpec.for_shape(cfg.input_shape)], specs, action_part, FLOAT32_PART)
     return model
 
 

@@ -18,23 +18,24 @@ from deephar.training.optimizers import make_optimizer
 from deephar.training.trainer import MultiModelTrainer, unwrap
 from deephar.utils.io import printnl, warning
 
-# Layers that stay in float32 under mixed precision: positions are sums over probability maps.
-FLOAT32_LAYERS = ("heatmaps_conv1", "depthmaps_conv1", "RegMap", "probmaps", "softmax", "_xy", "_vis", "_kron")
 
-
-def set_precision(model, precision, inside=""):
+def set_precision(model, precision):
     """Set the number format of a built model's layers for a stage, those of models inside of it included.
 
-    Convolutions, normalisation and what lies between follow `precision`; layers of this package and the last layers of
-    every prediction, whose results are positions and probabilities, stay in float32.
+    Convolutions, normalisation and what lies between follow `precision`; layers of this package and the signature's
+    `float32_part`, whose results are positions and probabilities, stay in float32.
     """
+    _set_precision(model, precision, signature_of(model).float32_part, "")
+
+
+def _set_precision(model, precision, float32_part, inside):
     for layer in model.layers:
         name = f"{inside}{layer.name}"
         if isinstance(layer, keras.Model):
-            set_precision(layer, precision, f"{name}/")
+            _set_precision(layer, precision, float32_part, f"{name}/")
             continue
         ours = type(layer).__module__.split(".")[0] == "deephar"
-        exact = ours or not layer.weights or any(part in name for part in FLOAT32_LAYERS)
+        exact = ours or not layer.weights or matches(name, float32_part)
         layer.dtype_policy = "float32" if exact and not _between_convolutions(layer) else precision
 
 

@@ -139,6 +139,7 @@ def main():
 
     keras.utils.set_random_seed(arguments.seed)
     model = build_network({**NETWORK, "num_actions": len(names)})
+    model.signature = model.signature.replace(labels=names)
     if arguments.init or arguments.weights:
         model.load_weights(arguments.init or arguments.weights)
     if arguments.evaluate and not arguments.weights:
