@@ -132,11 +132,11 @@ class Stage:
         rate = self.learning_rate
         if self.schedule == "cosine":
             steps = self.epochs * self.steps_per_epoch - self.warmup_steps
-            done = ops.maximum(0, step - self.warmup_steps) / max(1, steps)
+            done = ops.divide(ops.maximum(0, step - self.warmup_steps), max(1, steps))
             rate = 0.5 * rate * (1 + ops.cos(math.pi * ops.minimum(1.0, done)))
         for epoch in self.decay_epochs if self.schedule == "step" else ():
             rate = rate * ops.where(step // self.steps_per_epoch >= epoch, self.decay_factor, 1.0)
-        return rate * ops.minimum(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else rate
+        return rate * ops.minimum(1.0, ops.divide(step + 1, self.warmup_steps)) if self.warmup_steps else rate
 
     def keras_schedule(self):
         """Return `rate` as a `keras.optimizers.schedules.LearningRateSchedule`, for an optimizer of one's own."""
