@@ -1,6 +1,7 @@
 """The optimizer of a stage, with learning rates that differ by layer, and its schedule as one of Keras."""
 
 import dataclasses
+import math
 
 import keras
 from keras import ops
@@ -41,10 +42,15 @@ class _RateFactors:
         super().__init__(*args, **kwargs)
         self.rate_factors = tuple(map(tuple, rate_factors))
 
+    def build(self, variables):
+        super().build(variables)
+        fitting = [[f for pattern, f in self.rate_factors if matches(v.path, (pattern,))] for v in variables]
+        self._factors = [math.prod(factors) for factors in fitting]
+
     def update_step(self, gradient, variable, learning_rate):
-        for pattern, factor in self.rate_factors:
-            learning_rate = learning_rate * factor if matches(variable.path, (pattern,)) else learning_rate
-        super().update_step(gradient, variable, learning_rate)
+        # On TensorFlow this variable is TensorFlow's own, which does not know its path.
+        factor = self._factors[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * factor)
 
     def get_config(self):
         return {**super().get_config(), "rate_factors": [list(pair) for pair in self.rate_factors]}
