@@ -106,7 +106,7 @@ def train(arguments, network, recipe, sets, sizes, clips, label_key, validations
     models = build(network, clips)
     initialise(arguments, models)
     about = {"model": network, "recipe": dataclasses.asdict(recipe), "images": sizes, "clips": arguments.clips}
-    run = Run(arguments.out, about, arguments.resume)
+    run = Run(arguments.out, {**about, "validate": arguments.validate}, arguments.resume)
     loaders = make_loaders(arguments, models, sets, sizes, clips, label_key)
     names = ", ".join(stage.name for stage in recipe.stages)
     print(f"{models[0].count_params():,} parameters; stages: {names}; a batch: {sizes} or {arguments.clips} clips")
