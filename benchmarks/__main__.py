@@ -1,5 +1,10 @@
-"""All benchmarks in one run with one table: `python benchmarks`. About a minute on two idle cores."""
+"""All benchmarks in one run with one table: `python benchmarks`. About a minute on two idle cores.
 
+    python benchmarks reader synthetic   only these
+    python benchmarks --list             what there is
+"""
+
+import argparse
 import os
 import tempfile
 
@@ -47,19 +52,43 @@ def predict_rows(seconds=2.0):
             yield f"{network} network, {way}", "clips/s", speed, None if way in against else speeds[network, against[0]]
 
 
-def memory_rows(held):
-    for network, way, before, most in held:
+def memory_rows():
+    """Memory that `predict` takes, of some networks run in some ways."""
+    for network, way, before, most in predict.memory_rows(predict.NETWORKS):
         yield f"{network} network, {way}", "MB for predict", most - before, None
+
+
+PARTS = {  # memory first: a process starts with the peak of the one that starts it
+    "memory": memory_rows,
+    "reader": reader_rows,
+    "synthetic": synthetic_rows,
+    "predict": predict_rows,
+}
+
+
+def arguments_of(argv=None):
+    parser = argparse.ArgumentParser(
+        prog="python benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: all")
+    parser.add_argument("--list", action="store_true", help="name the parts with what they measure, and run nothing")
+    arguments = parser.parse_args(argv)
+    unknown = sorted(set(arguments.parts) - set(PARTS))
+    if unknown:
+        parser.error(f"PART must be one of {', '.join(PARTS)}. Received: {', '.join(unknown)}")
+    return arguments
 
 
 def main():
     """Print one table; the column `against` is the straightforward way, for networks that of frame by frame."""
+    arguments = arguments_of()
+    if arguments.list:
+        print("\n".join(f"{name:9}  {part.__doc__}" for name, part in PARTS.items()))
+        return
     os.environ.update(dict.fromkeys(predict.ONE_CORE, "1"))
-    held = predict.memory_rows(predict.NETWORKS)  # first: a process starts with the peak of the one that starts it
-    parts = {"reader": reader_rows(), "synthetic": synthetic_rows(), "predict": predict_rows()}
     rows = []
-    for part, found in {**parts, "memory": memory_rows(held)}.items():
-        for name, unit, value, against in found:
+    for part in (name for name in PARTS if name in (arguments.parts or PARTS)):
+        for name, unit, value, against in PARTS[part]():
             compared = ("", "") if against is None else (f"{against:.3g}", f"{value / against:.2f}x")
             rows.append([part, name, unit, f"{value:.3g}", *compared])
     print(table(["benchmark", "what", "unit", "deephar", "against", "ratio"], rows, left=(0, 1, 2)))

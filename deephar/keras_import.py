@@ -16,10 +16,12 @@ BACKENDS = ("tensorflow", "jax", "torch")  # each is the name of the package tha
 # Everything with a `from_config` that deephar registers with Keras, and the modules whose import registers it.
 REGISTERING = tuple(
     "deephar.models.action deephar.models.hourglass deephar.models.reception deephar.models.spnet "
-    "deephar.layers.losses".split()
+    "deephar.layers.losses deephar.training.optimizers".split()
 )
 REGISTERED = (
     "ActionNet",
+    "AdamWWithRateFactors",
+    "AdamWithRateFactors",
     "ChannelSlice",
     "ChannelSoftmax1D",
     "ChannelSoftmax2D",
@@ -36,9 +38,12 @@ REGISTERED = (
     "MaxMinPooling2D",
     "PoseModel",
     "PoseRegressionLoss",
+    "RMSpropWithRateFactors",
     "ReceptionNet",
+    "SGDWithRateFactors",
     "SPNet",
     "SoftArgmax2D",
+    "StageSchedule",
     "StopGradient",
     "UnfoldFrames",
     "VolumeConfidence",

@@ -25,7 +25,7 @@ from deephar.data.human36m_annotations import PREPARE, Splits
 from deephar.data.samples import check_topology, draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_crop_params, objposwin_to_bbox
 from deephar.utils.parser import TRAIN_MODE
-from deephar.utils.pose import PoseLayout, pa17j3d
+from deephar.utils.pose import PoseLayout, as_layout, pa17j3d
 
 ACTION_LABELS = tuple(
     "Directions Discussion Eating Greeting Phoning Posing Purchases Sitting SittingDown Smoking "
@@ -54,17 +54,18 @@ class Human36M:
         self,
         dataset_path: str | Path,
         dataconf: DataConfig,
-        poselayout: PoseLayout = pa17j3d,
+        poselayout: PoseLayout | str = pa17j3d,
         topology: str = "sequences",
         clip_size: int = 16,
         seed: int | None = None,
     ):
-        if poselayout.dim != 3 or "map_from_h36m" not in poselayout.maps:
-            raise ValueError(f"`poselayout` must be pa17j3d, pa20j3d or pa21j3d. Received: {poselayout.name}")
+        self.topology = check_topology(topology)
+        self.poselayout = as_layout(poselayout)
+        if self.poselayout.dim != 3 or "map_from_h36m" not in self.poselayout.maps:
+            allowed = "pa17j3d, pa20j3d, pa21j3d or an own one of three dimensions with `map_from_h36m`"
+            raise ValueError(f"`poselayout` must be {allowed}. Received: {self.poselayout.name}")
         self.dataset_path = data_folder(dataset_path, PREPARE)
         self.dataconf = dataconf
-        self.poselayout = poselayout
-        self.topology = check_topology(topology)
         self.clip_size = clip_size
         self._rng = np.random.default_rng(seed)
         self.sequences = Splits(self.dataset_path / "annotations.mat")

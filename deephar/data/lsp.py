@@ -22,7 +22,7 @@ from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_
 from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
 from deephar.utils.bbox import objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout, pa16j2d
+from deephar.utils.pose import PoseLayout, as_layout, pa16j2d
 
 PREPARE = "Unpack LSP or its extended set into a folder that holds `images/` and `joints.mat`."
 LSP_NAME, EXTENDED_NAME = "im%04d.jpg", "im%05d.jpg"
@@ -52,14 +52,14 @@ class Lsp:
         self,
         dataset_path: str | Path,
         dataconf: DataConfig,
-        poselayout: PoseLayout = pa16j2d,
+        poselayout: PoseLayout | str = pa16j2d,
         remove_outer_joints: bool = True,
         box_scale: float = 1.25,
         seed: int | None = None,
     ):
         self.dataset_path = data_folder(dataset_path, PREPARE)
         self.dataconf = dataconf
-        self.poselayout = poselayout
+        self.poselayout = as_layout(poselayout)
         self.remove_outer_joints = remove_outer_joints
         self.box_scale = box_scale
         self._rng = np.random.default_rng(seed)

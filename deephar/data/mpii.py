@@ -21,7 +21,7 @@ from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_
 from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout, pa16j2d
+from deephar.utils.pose import PoseLayout, as_layout, pa16j2d
 
 PREPARE = (
     "`python datasets/MPII/prepare.py` makes the folder from the official release, `deephar synth --format mpii "
@@ -63,13 +63,13 @@ class MpiiSinglePerson:
         self,
         dataset_path: str | Path,
         dataconf: DataConfig,
-        poselayout: PoseLayout = pa16j2d,
+        poselayout: PoseLayout | str = pa16j2d,
         remove_outer_joints: bool = True,
         seed: int | None = None,
     ):
         self.dataset_path = data_folder(dataset_path, PREPARE)
         self.dataconf = dataconf
-        self.poselayout = poselayout
+        self.poselayout = as_layout(poselayout)
         self.remove_outer_joints = remove_outer_joints
         self._rng = np.random.default_rng(seed)
         self.samples = _load_people(self.dataset_path / "annotations.mat")

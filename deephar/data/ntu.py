@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from deephar.config import DataConfig
+from deephar.data.clips import get_clip_frame_index
 from deephar.data.files import data_folder, inside
 from deephar.data.ntu_annotations import (
     FRAME_SIZE,
@@ -26,8 +27,12 @@ from deephar.data.ntu_annotations import (
 from deephar.data.samples import check_topology
 from deephar.data.videos import VideoDataset
 from deephar.utils.labels import NTU_LABELS
-from deephar.utils.pose import DEPTH_RANGE_MM, PoseLayout, pa20j3d
+from deephar.utils.pose import DEPTH_RANGE_MM, PoseLayout, as_layout, ntu25j3d, pa20j3d
 
+__all__ = ["ACTION_LABELS", "JOINT_LABELS", "Ntu", "get_clip_frame_index"]
+
+ACTION_LABELS = NTU_LABELS
+JOINT_LABELS = tuple(ntu25j3d.joint_names)
 NUM_PENN_ACTIONS = 15
 ROOT = 0
 
@@ -46,9 +51,9 @@ class Ntu(VideoDataset):
         pose_only: do not load images; `frame` is then None.
         num_S: take the setups 1 to `num_S`, at most 17.
         split: 'cross-subject' (20 of 40 people train) or 'cross-view' (cameras 2 and 3 train).
-        pred_bboxes_file: JSON file with predicted boxes, below `dataset_path` or absolute, used if not `use_gt_bbox`: a
-            list of dicts for test, training and validation, from "S001C001P001R001A001.frame" (from 0) to [x1, y1, x2,
-            y2] px.
+        pred_bboxes_file: JSON file with predicted boxes, in the working directory or below `dataset_path`, used if
+            not `use_gt_bbox`: a list of dicts for test, training and validation, from
+            "S001C001P001R001A001.frame" (from 0) to [x1, y1, x2, y2] px.
         seed: seed of the augmentation when `get_data` gets no `rng`.
 
     A sample has `seq_idx`, `frame_list` (indices from 0), `ntuaction` (one-hot 60), `pennaction` (15 zeros, for old
@@ -66,7 +71,7 @@ class Ntu(VideoDataset):
         self,
         dataset_path: str | Path,
         dataconf: DataConfig,
-        poselayout: PoseLayout = pa20j3d,
+        poselayout: PoseLayout | str = pa20j3d,
         topology: str = "sequences",
         use_gt_bbox: bool = False,
         remove_outer_joints: bool = True,
@@ -82,7 +87,7 @@ class Ntu(VideoDataset):
             raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
         if not isinstance(num_S, (int, np.integer)) or not 1 <= num_S <= NUM_SETUPS:
             raise ValueError(f"`num_S` must be a whole number in [1, {NUM_SETUPS}]. Received: {num_S!r}")
-        self.joint_map = _joint_map(poselayout)
+        self.joint_map = _joint_map(as_layout(poselayout))
         choice = (topology, use_gt_bbox, remove_outer_joints, clip_size, pose_only, pred_bboxes_file, seed)
         super().__init__(data_folder(dataset_path, PREPARE), dataconf, poselayout, *choice)
         self.split, self.action_labels = split, list(NTU_LABELS)

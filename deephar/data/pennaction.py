@@ -9,13 +9,23 @@ from pathlib import Path
 import numpy as np
 
 from deephar.config import DataConfig
+from deephar.data.clips import get_clip_frame_index, union_box
 from deephar.data.files import data_folder, inside
 from deephar.data.pennaction_annotations import PREPARE, PREPARE_BOXES, load_sequences
 from deephar.data.samples import check_topology
 from deephar.data.videos import VideoDataset
+from deephar.utils.labels import PENN_LABELS
 from deephar.utils.pose import PoseLayout, pa16j2d
 
+__all__ = ["ACTION_LABELS", "PennAction", "compute_clip_bbox", "get_clip_frame_index"]
+
+ACTION_LABELS = PENN_LABELS
 NUM_NTU_ACTIONS = 60
+
+
+def compute_clip_bbox(bbox_dict, seq_idx, frame_list):
+    """Return the box (4,) px around those of a video's frames, {"video.frame": (x1, y1, x2, y2) px}."""
+    return union_box([bbox_dict[f"{seq_idx}.{frame}"] for frame in frame_list])
 
 
 class PennAction(VideoDataset):
@@ -31,8 +41,9 @@ class PennAction(VideoDataset):
         clip_size: frames of a clip.
         pose_only: do not load images; `frame` is then None.
         output_fullframe: also return the whole frames as `fullframe`.
-        pred_bboxes_file: JSON file with predicted boxes, below `dataset_path` or absolute, used if not `use_gt_bbox`: a
-            list of dicts for test, training and validation, from "sequence.frame" (from 0) to [x1, y1, x2, y2] px.
+        pred_bboxes_file: JSON file with predicted boxes, in the working directory or below `dataset_path`, used if
+            not `use_gt_bbox`: a list of dicts for test, training and validation, from
+            "sequence.frame" (from 0) to [x1, y1, x2, y2] px.
         seed: seed of the augmentation when `get_data` gets no `rng`.
 
     A sample has `seq_idx`, `frame_list` (indices from 0), `pennaction` (one-hot 15), `ntuaction` (60 zeros, for old
@@ -49,7 +60,7 @@ class PennAction(VideoDataset):
         self,
         dataset_path: str | Path,
         dataconf: DataConfig,
-        poselayout: PoseLayout = pa16j2d,
+        poselayout: PoseLayout | str = pa16j2d,
         topology: str = "sequences",
         use_gt_bbox: bool = False,
         remove_outer_joints: bool = True,

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deephar.data.clips import choose_frames, clip_windows, union_box
-from deephar.data.files import load_json, malformed, open_image
+from deephar.data.boxes import ClipBoxes, find_box_file, read_box_file
+from deephar.data.clips import choose_frames, clip_windows
+from deephar.data.files import open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.samples import check_topology, draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.images import to_rgb
 from deephar.utils.parser import TRAIN_MODE
+from deephar.utils.pose import as_layout
 
 MIN_WINDOW_PX = 32
 
@@ -63,7 +65,7 @@ class VideoDataset:
     ):
         self.dataset_path = dataset_path
         self.dataconf = dataconf
-        self.poselayout = poselayout
+        self.poselayout = as_layout(poselayout)
         self.topology = check_topology(topology)
         self.use_gt_bbox = use_gt_bbox
         self.remove_outer_joints = remove_outer_joints
@@ -72,8 +74,18 @@ class VideoDataset:
         self.output_fullframe = False
         self.sequences, self.frame_idx = {}, {}
         self._rng = np.random.default_rng(seed)
-        path = dataset_path / pred_bboxes_file if pred_bboxes_file else None
-        self.pred_bboxes = load_boxes(path, self.prepare_boxes) if path else None
+        self.pred_bboxes = self._read_boxes(pred_bboxes_file) if pred_bboxes_file else None
+
+    def _read_boxes(self, name):
+        """Read `pred_bboxes_file`; boxes of clips are for evaluations, which know the number of each clip."""
+        path = find_box_file(name, self.dataset_path, "pred_bboxes_file", self.prepare_boxes)
+        boxes = read_box_file(path, self.prepare_boxes)
+        if isinstance(boxes, ClipBoxes):
+            raise ValueError(
+                f"`pred_bboxes_file` must have a box for every frame. Received: {str(path)!r} with boxes of clips, "
+                "which `eval_multiclip_dataset(bboxes_file=...)` and --boxes of the evaluations take"
+            )
+        return boxes
 
     def set_split(self, mode, videos):
         """Make `videos` the sequences of a mode."""
@@ -160,16 +172,9 @@ class VideoDataset:
         if self.use_gt_bbox:
             return get_gt_bbox(joints[:, :, 0:2], visible, sequence.size, scale=scale, logkey=key)
         if self.pred_bboxes is not None:
-            return self._predicted_box(mode, seq_idx, frame_list)
+            return self.pred_bboxes.union(mode, [self.box_name(mode, seq_idx, frame) for frame in frame_list])
         side = scale * max(sequence.size)
         return objposwin_to_bbox(np.array(sequence.size) / 2, (side, side))
-
-    def _predicted_box(self, mode, seq_idx, frame_list):
-        boxes, names = self.pred_bboxes[mode], [self.box_name(mode, seq_idx, frame) for frame in frame_list]
-        missing = [name for name in names if name not in boxes]
-        if missing:
-            raise ValueError(f"`pred_bboxes_file` has no box for {missing} of `mode` {mode}. {self.prepare_boxes}")
-        return union_box([boxes[name] for name in names])
 
     def _crop_clip(self, sequence, frame_list, joints, bbox, augmentation):
         """Return `pose` (T, J, dim + 1), `frame` (T, H, W, 3) or None, `afmat` and, if asked for, `fullframe`."""
@@ -238,24 +243,3 @@ class VideoDataset:
     def get_length(self, mode: int) -> int:
         """Return the number of sequences or frames in a split."""
         return len(split_of(self.sequences if self.topology == "sequences" else self.frame_idx, mode))
-
-
-def load_boxes(path, prepare):
-    """Read predicted boxes: a list of dicts for test, training and validation, "video.frame" -> [x1, y1, x2, y2] px.
-
-    Args:
-        path: JSON file.
-        prepare: sentence telling how the file comes to be, for the error.
-
-    Raises:
-        FileNotFoundError, ValueError: the file is missing or not as described.
-    """
-    content = load_json(path, prepare)
-    if not (isinstance(content, list) and len(content) == 3 and all(isinstance(boxes, dict) for boxes in content)):
-        raise ValueError(f"{str(path)!r} must hold a list of three dicts, test, training, validation. {prepare}")
-    for boxes in content:
-        for name, box in boxes.items():
-            with malformed(path, f"box {name!r}", prepare):
-                if np.shape(box) != (4,) or not np.isfinite(np.asarray(box, dtype=np.float64)).all():
-                    raise ValueError(f"must be four finite numbers; received {box!r}")
-    return content

@@ -123,7 +123,7 @@ def eval_multi_clip(
         subsampling: list of steps between frames; None: the data set's fixed one. A video too short for them gives its
             default clip.
         flip: also run flipped clips.
-        boxes: function (key, frame_list) -> box to crop, or None for the data set's own.
+        boxes: function (key, number of the clip, frame_list, flipped) -> box to crop, or None for the data set's own.
 
     Returns:
         `ActionScoresOnSet`.
@@ -134,16 +134,19 @@ def eval_multi_clip(
     jobs = [(n, clip, w) for n, key in enumerate(keys) for clip, w in enumerate(_windows(dataset, key, mode, steps))]
 
     def load(some):
-        options = [{} if w is None else {"frame_list": w, "bbox": boxes and boxes(keys[n], w)} for n, _, w in some]
-        samples = [dataset.get_data(keys[n], mode, **o) for (n, _, _), o in zip(some, options, strict=True)]
-        return some, np.stack([s["frame"] for s in samples]), [int(np.argmax(s[label_key])) for s in samples]
+        pairs = [_both(dataset, keys[n], mode, clip, window, boxes, flip) for n, clip, window in some]
+        true = [int(np.argmax(plain[label_key])) for plain, _ in pairs]
+        runs = [np.stack([plain["frame"] for plain, _ in pairs])]
+        if flip:
+            runs.append(np.stack([other["frame"] for _, other in pairs])[:, :, :, ::-1])
+        return some, runs, true  # clips (n, T, H, W, 3)
 
     chunks = [jobs[k : k + batch_size] for k in range(0, len(jobs), batch_size)]
     loaded = prefetched(load, chunks)
     total = _Votes(len(keys))
-    for some, clips, true in progress_bar(loaded, len(chunks), "actions, all clips") if progress else loaded:
-        for flipped in range(1 + int(flip)):
-            found = forward(model, clips[:, :, :, ::-1] if flipped else clips, batch_size)
+    for some, runs, true in progress_bar(loaded, len(chunks), "actions, all clips") if progress else loaded:
+        for flipped, clips in enumerate(runs):
+            found = forward(model, clips, batch_size)
             total.add(some, np.stack([found[k] for k in outputs]), true, flipped)
     wrong = tuple((keys[n], *rest) for n, *rest in total.wrong)
     return summarise(total.scores, total.true, len(jobs) * (1 + int(flip)), wrong)
@@ -152,6 +155,18 @@ def eval_multi_clip(
 def _windows(dataset, key, mode, steps):
     """The clips of a video as lists of frames, or [None] for the data set's own choice where it is too short."""
     return [list(window) for window in dataset.get_clip_index(key, mode, subsamples=steps)] or [None]
+
+
+def _both(dataset, key, mode, clip, window, boxes, flip):
+    """The samples of a clip and of what is to be flipped: the same one, unless that has a box of its own."""
+    if window is None:
+        return (dataset.get_data(key, mode),) * 2
+    if boxes is None:
+        return (dataset.get_data(key, mode, frame_list=window, bbox=None),) * 2
+    plain, other = (boxes(key, clip, window, flipped) for flipped in (False, flip))
+    sample = dataset.get_data(key, mode, frame_list=window, bbox=plain)
+    same = np.array_equal(plain, other)
+    return sample, sample if same else dataset.get_data(key, mode, frame_list=window, bbox=other)
 
 
 class _Votes:

@@ -1,13 +1,13 @@
 """What the evaluations of actions share, for any set of videos: one clip of a video, or all of them multiplied."""
 
+import functools
 import pathlib
 import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.data.clips import union_box
-from deephar.data.videos import load_boxes
+from deephar.data.boxes import FrameBoxes, find_box_file, read_box_file
 from deephar.evaluation.actions import eval_multi_clip, eval_single_clip, score_clips, summarise
 from deephar.evaluation.batches import prefetched
 from deephar.experiments.generic import EvalCallback, as_list, print_scores
@@ -16,6 +16,9 @@ from deephar.utils import TEST_MODE, mkdir
 from deephar.utils.io import write_json
 from deephar.utils.progress import progress
 from deephar.utils.tables import table
+
+STEP = 2  # between the frames of a clip, in the evaluation of CVPR'18, which had no argument for it
+SINGLE_CLIP_NOTE = "no single-clip accuracy: the boxes are those of the clips of the multi-clip test"
 
 
 @dataclass(frozen=True)
@@ -77,17 +80,19 @@ def _num_samples(datagen, seen):
     return min(seen, datasets[0].get_length(datagen.mode)) if len(datasets) == 1 else seen
 
 
-def multi_clip(about, model, dataset, subsampling, bboxes_file=None, logdir=None, verbose=1, batch_size=8):
+def multi_clip(about, model, dataset, subsampling=None, bboxes_file=None, logdir=None, verbose=1, batch_size=8):
     """Accuracy when the probabilities of all clips of a video, and of their flipped copies, are multiplied.
 
-    A video that is shorter than one clip at this step counts with the one clip that the data set makes of it.
+    A video that is shorter than one clip at this step counts with the one clip that the data set makes of it, cropped
+    by the data set's own choice of box.
 
     Args:
         about: `ActionSet`.
         model: action model, outputs (B, A) each.
         dataset: one of videos, with topology 'sequences'.
-        subsampling: take every n-th frame.
-        bboxes_file: predicted boxes (`predict_bboxes.py`) to crop by; by default the data set's own choice.
+        subsampling: take every n-th frame; None: as the file of boxes says, or every 2nd. Old code may have
+            `bboxes_file` in this place.
+        bboxes_file: predicted boxes to crop by, see `read_boxes`; by default the data set's own choice.
         logdir: write allpred.npy (blocks, videos, actions: log of the product), a_true.npy and missing-clips.json,
             the single clips that the last block gets wrong: {"video.clip.flipped": [true, predicted]}.
         verbose: print the table, and progress.
@@ -95,44 +100,83 @@ def multi_clip(about, model, dataset, subsampling, bboxes_file=None, logdir=None
 
     Returns:
         (blocks,) accuracy in per cent.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such file of boxes, or it is of other clips.
     """
+    if isinstance(subsampling, (str, pathlib.Path)):
+        subsampling, bboxes_file = None, subsampling
     start, boxes = time.monotonic(), read_boxes(about, bboxes_file, dataset)
-    options = {"batch_size": batch_size, "label_key": about.label_key, "progress": bool(verbose), "boxes": boxes}
-    found = eval_multi_clip(model, dataset, TEST_MODE, [subsampling], **options)
+    step = subsampling or (boxes and boxes.step) or STEP
+    chosen = box_choice(boxes, dataset, range(dataset.get_length(TEST_MODE)), step)
+    options = {"batch_size": batch_size, "label_key": about.label_key, "progress": bool(verbose), "boxes": chosen}
+    found = eval_multi_clip(model, dataset, TEST_MODE, [step], **options)
     if logdir is not None:
-        folder = pathlib.Path(logdir)
-        np.save(folder / "allpred.npy", found.scores)
-        np.save(folder / "a_true.npy", np.eye(found.scores.shape[-1])[found.true])
-        wrong = {f"{v:04d}.{clip:03d}.{m}": [int(found.true[v]), label] for v, clip, m, label in found.wrong_clips}
-        write_json(folder / "missing-clips.json", wrong)
-    _report(about, "multi-clip", found.accuracy.tolist(), found.num_clips, time.monotonic() - start, verbose)
+        _write_votes(pathlib.Path(logdir), found)
+    clips = f"; every {_ordinal(step)} frame, boxes from {box_source(dataset, boxes)}"
+    _report(about, "multi-clip", found.accuracy.tolist(), found.num_clips, time.monotonic() - start, verbose, clips)
     return 100 * found.accuracy
 
 
-def read_boxes(about, bboxes_file, dataset):
-    """Predicted boxes of the test videos as a function (video, frames) -> box, or None without a file.
+def _write_votes(folder, found):
+    np.save(folder / "allpred.npy", found.scores)
+    np.save(folder / "a_true.npy", np.eye(found.scores.shape[-1])[found.true])
+    wrong = {f"{v:04d}.{clip:03d}.{m}": [int(found.true[v]), label] for v, clip, m, label in found.wrong_clips}
+    write_json(folder / "missing-clips.json", wrong)
+
+
+def read_boxes(about, bboxes_file, dataset, argument="bboxes_file"):
+    """Predicted boxes of the test videos, or None without a file.
 
     Args:
         about: `ActionSet`.
-        bboxes_file: below the data set's folder or absolute; None: the data set's own choice of box.
+        bboxes_file: JSON file of boxes of frames or of clips (`deephar.data.boxes`), as seen from the working directory
+            or below the data set's folder; None: the data set's own choice of box.
+        dataset: data set of videos.
+        argument: what the caller names the file, for the error.
 
     Raises:
         FileNotFoundError, ValueError: there is no such file, or it is not one of boxes.
     """
     if bboxes_file is None:
         return None
-    path = pathlib.Path(getattr(dataset, "dataset_path", "."), bboxes_file)
-    command = f"`python {about.boxes_command}` writes it"
-    if not path.is_file():
-        raise FileNotFoundError(f"`bboxes_file` must be a file. Received: {str(path)!r}; {command}.")
-    boxes = load_boxes(path, f"{command}.")[TEST_MODE]
-    name = getattr(dataset, "box_name", lambda mode, video, frame: f"{video}.{frame}")
-    return lambda video, frames: union_box([boxes[name(TEST_MODE, video, frame)] for frame in frames])
+    prepare = f"`python {about.boxes_command}` writes it."
+    return read_box_file(find_box_file(bboxes_file, dataset.dataset_path, argument, prepare), prepare)
 
 
-def _report(about, protocol, scores, num_clips, seconds, verbose):
+def box_choice(boxes, dataset, keys, step):
+    """The function that `eval_multi_clip` takes as `boxes`, having made sure that there is a box for every clip.
+
+    Args:
+        boxes: of `read_boxes`.
+        dataset: data set of videos.
+        keys: the test videos that will be asked for.
+        step: between the frames of a clip.
+
+    Raises:
+        ValueError: the file is of other clips.
+    """
+    if boxes is None:
+        return None
+    if boxes.step not in (None, step):
+        raise ValueError(f"`subsampling` must be {boxes.step}, that of the boxes in {boxes.path}. Received: {step}")
+    boxes.check(dataset, keys)
+    return functools.partial(boxes.of_clip, dataset)
+
+
+def box_source(dataset, boxes=None):
+    """In words, what the clips of a data set are cropped by."""
+    if boxes is not None:
+        return str(boxes.path)
+    if getattr(dataset, "use_gt_bbox", False):
+        return "the annotation"
+    own = getattr(dataset, "pred_bboxes", None)
+    return str(own.path) if own is not None else "the whole frame"
+
+
+def _report(about, protocol, scores, num_clips, seconds, verbose, clips=""):
     if verbose:
-        speed = f"{num_clips} clips in {seconds:.1f} s, {num_clips / max(seconds, 1e-9):.1f} clips a second"
+        speed = f"{num_clips} clips in {seconds:.1f} s, {num_clips / max(seconds, 1e-9):.1f} clips a second{clips}"
         print_scores(f"{about.title}, {protocol} accuracy (%), every prediction block", scores, speed)
 
 
@@ -142,34 +186,47 @@ def _ordinal(number):
     return f"{number}{suffix}"
 
 
-def evaluate(about, model, dataset, where, limit=None, batch_size=4, names=None):
+def evaluate(about, model, make_dataset, boxes_file=None, limit=None, batch_size=4, names=None, note=""):
     """Print and return single-clip and multi-clip accuracy on the test videos.
 
     Args:
         about: `ActionSet`.
         model: action model, outputs (B, A) each.
-        dataset: one of videos, with topology 'sequences' and `action_labels`.
-        where: where the boxes come from, in words.
+        make_dataset: function (use_gt_bbox=bool) -> data set of videos with topology 'sequences' and `action_labels`.
+        boxes_file: predicted boxes of frames, or of the clips of the multi-clip test: then there is no single-clip
+            accuracy, and videos that are shorter than a clip are taken whole. None: boxes around the annotation.
         limit: so many videos, evenly spaced; None: all.
         batch_size: clips for the network at once.
         names: of the action outputs; by default block 1, block 2, ...
+        note: more about the data, for the title.
 
     Returns:
-        Dict for a report: `single_clip` and `multi_clip` (fractions, one an output), `videos`, `clips`, `actions` and
-        `confusion`, multi-clip, of the last output.
+        Dict for a report: `single_clip` (fractions, one an output; or None, with `single_clip_note`), `multi_clip`,
+        `videos`, `clips`, `actions` and `confusion`, multi-clip, of the last output.
     """
-    keys = spread(dataset.get_length(TEST_MODE), limit or dataset.get_length(TEST_MODE))
+    dataset = make_dataset(use_gt_bbox=boxes_file is None)
+    boxes = read_boxes(about, boxes_file, dataset, "boxes")
+    if isinstance(boxes, FrameBoxes):
+        dataset.pred_bboxes, boxes = boxes, None
+    number, step = dataset.get_length(TEST_MODE), dataset.dataconf.fixed_subsampling
+    keys = spread(number, limit or number)
     shared = {"keys": keys, "batch_size": batch_size, "label_key": about.label_key}
-    single = eval_single_clip(model, dataset, **shared)
-    multi = eval_multi_clip(model, dataset, **shared)
-    rows = [["single-clip", single], [f"multi-clip ({multi.num_clips} clips)", multi]]
-    header = ["accuracy %", *(names or (f"block {k + 1}" for k in range(len(single.accuracy))))]
-    step = dataset.dataconf.fixed_subsampling
-    print(f"{about.title}, {len(keys)} test videos, every {_ordinal(step)} frame, boxes from {where}")
+    chosen = box_choice(boxes, dataset, keys, step)
+    single = eval_single_clip(model, dataset, **shared) if boxes is None else None
+    multi = eval_multi_clip(model, dataset, **shared, boxes=chosen)
+    rows = [] if single is None else [["single-clip", single]]
+    rows.append([f"multi-clip ({multi.num_clips} clips)", multi])
+    header = ["accuracy %", *(names or (f"block {k + 1}" for k in range(len(multi.accuracy))))]
+    where = box_source(dataset, boxes)
+    print(f"{about.title}, {len(keys)} test videos{note}, every {_ordinal(step)} frame, boxes from {where}")
     print(table(header, [[name, *(f"{100 * value:.1f}" for value in scores.accuracy)] for name, scores in rows]))
-    report = {"single_clip": single.accuracy.tolist(), "multi_clip": multi.accuracy.tolist()}
-    report.update(videos=len(keys), clips=multi.num_clips, subsampling=step, boxes=str(where))
-    return {**report, "actions": list(dataset.action_labels), "confusion": multi.confusion.tolist()}
+    report = {"single_clip": None, "single_clip_note": SINGLE_CLIP_NOTE}
+    if single is None:
+        print(SINGLE_CLIP_NOTE)
+    else:
+        report = {"single_clip": single.accuracy.tolist()}
+    report.update(multi_clip=multi.accuracy.tolist(), videos=len(keys), clips=multi.num_clips, subsampling=step)
+    return {**report, "boxes": where, "actions": list(dataset.action_labels), "confusion": multi.confusion.tolist()}
 
 
 class ActionEvalCallback(EvalCallback):

@@ -68,7 +68,7 @@ class EvalCallback(Callback):
         logdir: folder for the scores of every epoch, {epoch: [fraction of block 1, ...]}.
 
     Attributes:
-        scores: epoch (from 1) -> best score over the blocks.
+        scores: epoch (from 1) -> best score over the blocks; NaN where all are.
     """
 
     log_name = "val.json"
@@ -89,17 +89,19 @@ class EvalCallback(Callback):
         scores = self.evaluate(self.model if self.eval_model is None else self.eval_model)
         epoch += 1
         self.logarray[epoch] = scores
-        self.scores[epoch] = type(self).best_of(scores)
+        measured = [score for score in scores if not np.isnan(score)]
+        self.scores[epoch] = type(self).best_of(measured, default=np.nan)
         if self.logdir is not None:
             write_json(pathlib.Path(self.logdir) / self.log_name, self.logarray)
         print(f"best score is {self.factor * self.best_score:.1f} at epoch {self.best_epoch}", flush=True)
 
     @property
     def best_epoch(self):
-        """The epoch with the best score, infinity before the first."""
-        return type(self).best_of(self.scores, key=self.scores.get) if self.scores else np.inf
+        """The epoch with the best score, infinity before the first; NaN is never best."""
+        measured = [epoch for epoch, score in self.scores.items() if not np.isnan(score)]
+        return type(self).best_of(measured, key=self.scores.get, default=np.inf)
 
     @property
     def best_score(self):
         """The best score so far; before the first `worst`, 0 for fractions."""
-        return self.scores[self.best_epoch] if self.scores else self.worst
+        return self.scores.get(self.best_epoch, self.worst)

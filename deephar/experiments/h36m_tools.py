@@ -6,7 +6,9 @@ import numpy as np
 
 from deephar.data.human36m import ACTION_LABELS
 from deephar.experiments.generic import EvalCallback, as_list, print_scores
+from deephar.inference.decode import decode
 from deephar.metrics.pose3d import mpjpe
+from deephar.models.signature import describe, signature_of
 from deephar.utils import camera_deserialize, project_pred_to_camera
 from deephar.utils.pose import DEPTH_RANGE_MM
 
@@ -33,7 +35,7 @@ def eval_human36m_sc_error(
 
     Args:
         model: 3D pose model on images, or on clips: then consecutive samples are taken as the frames of one. Outputs
-            that are no poses (fewer than 3 columns) are left out.
+            that are no 3D poses are left out.
         x: (N, H, W, 3) crops.
         pose_w: (N, J, 3) true poses, world mm.
         afmat: (N, 3, 3) from frame px to the normalised crop.
@@ -50,20 +52,25 @@ def eval_human36m_sc_error(
         Mean error in mm for each block, over all poses and joints, the root included.
 
     Raises:
-        ValueError: the arguments differ in length, or do not fill one clip of the model.
+        ValueError: the arguments differ in length, or do not fill one clip of the model; it gives no 3D poses.
     """
     lengths = {len(item) for item in (x, pose_w, afmat, rootz, scam, action)}
     if len(lengths) > 1:
         raise ValueError(f"all arguments must have one length. Received: {sorted(lengths)}")
-    x, count = _as_clips(model, x)
+    signature = signature_of(model, verbose=False)
+    x, count = _as_clips(signature, x)
+    blocks = [b for b, k in enumerate(signature.pose_outputs) if signature.outputs[k].layout.dim == 3]
+    if not blocks:
+        raise ValueError(f"`model` must give 3D poses. Received: {describe(signature)}")
     pose_w, afmat, rootz, scam, action = (np.asarray(item[:count]) for item in (pose_w, afmat, rootz, scam, action))
     joints = slice(None) if map_to_pa17j is None else list(map_to_pa17j)
     cameras, depth = camera_deserialize(scam), np.reshape(rootz, -1)
     true, poses = pose_w[:, joints].astype(float), []
-    for found in as_list(model.predict(x, batch_size=batch_size, verbose=0)):
-        if found.shape[-1] >= 3:
-            crops = np.reshape(found[..., :3], (count, -1, 3))
-            poses.append(cameras.inverse_project(project_pred_to_camera(crops, afmat, resol_z, depth)[:, joints]))
+    outputs = as_list(model.predict(x, batch_size=batch_size, verbose=0))
+    for block in blocks:
+        points, _ = decode(outputs, signature, block)  # (B, [T,] J, 3)
+        crops = np.reshape(points, (count, -1, 3))
+        poses.append(cameras.inverse_project(project_pred_to_camera(crops, afmat, resol_z, depth)[:, joints]))
     scores = [float(mpjpe(true, pose)) for pose in poses]
     if logdir is not None:
         np.save(pathlib.Path(logdir) / "y_pred_w.npy", [pose - pose[:, :1] for pose in poses])
@@ -73,15 +80,15 @@ def eval_human36m_sc_error(
     return scores
 
 
-def _as_clips(model, x):
+def _as_clips(signature, x):
     """Crops for the model, as clips where it takes clips, and how many images they are."""
-    shape = model.inputs[0].shape
-    if len(shape) != 5:
+    num_frames = signature.num_frames
+    if not num_frames:
         return x, len(x)
-    count = len(x) // shape[1] * shape[1]
+    count = len(x) // num_frames * num_frames
     if not count:
-        raise ValueError(f"`x` must hold at least {shape[1]} frames, one clip. Received: {len(x)}")
-    return np.reshape(x[:count], (-1, shape[1], *x.shape[1:])), count  # (B, T, H, W, 3)
+        raise ValueError(f"`x` must hold at least {num_frames} frames, one clip. Received: {len(x)}")
+    return np.reshape(x[:count], (-1, num_frames, *x.shape[1:])), count  # (B, T, H, W, 3)
 
 
 def _print(scores, true, poses, action):

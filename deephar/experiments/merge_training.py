@@ -10,7 +10,7 @@ import dataclasses
 from deephar.experiments import networks, options
 from deephar.utils import TRAIN_MODE
 
-PENN_NETWORK = {  # of the paper
+PENN_NETWORK = {
     "network": "merge",
     "pose": dict(input_shape=[256, 256, 3], num_joints=16, dim=2, ksize=[5, 5], num_blocks=4),
     "num_actions": networks.NUM_PENN_ACTIONS,
@@ -25,6 +25,11 @@ def tiny_network(network, num_frames=networks.NUM_FRAMES):
     side = networks.TINY_SIDE
     pose = {**network["pose"], "input_shape": [side, side, 3], "num_blocks": 2}
     return {**network, "pose": pose, "num_frames": num_frames}
+
+
+def build_tiny(network):
+    """A merged network of random weights that only shows that a script works."""
+    return build(tiny_network(network))[0]
 
 
 def build(network, clips=None):
@@ -101,7 +106,7 @@ def train(arguments, network, recipe, sets, sizes, clips, label_key, validations
     models = build(network, clips)
     initialise(arguments, models)
     about = {"model": network, "recipe": dataclasses.asdict(recipe), "images": sizes, "clips": arguments.clips}
-    run = Run(arguments.out, about, arguments.resume)
+    run = Run(arguments.out, {**about, "validate": arguments.validate}, arguments.resume)
     loaders = make_loaders(arguments, models, sets, sizes, clips, label_key)
     names = ", ".join(stage.name for stage in recipe.stages)
     print(f"{models[0].count_params():,} parameters; stages: {names}; a batch: {sizes} or {arguments.clips} clips")

@@ -3,7 +3,9 @@
 import numpy as np
 
 from deephar.experiments.generic import EvalCallback, as_list, print_scores
+from deephar.inference.decode import decode, decode_all
 from deephar.metrics.pose2d import pckh, pckh_per_joint
+from deephar.models.signature import signature_of
 from deephar.utils import bbox_to_objposwin, objposwin_to_bbox, pa16j2d
 from deephar.utils.transform import crop_to_frame
 
@@ -24,16 +26,17 @@ def eval_singleperson_pckh(
     """PCKh of every prediction block.
 
     Args:
-        model: pose model on images, or on clips: then consecutive samples are taken as the frames of one.
+        model: pose model on images, or on clips: then consecutive samples are taken as the frames of one. Outputs that
+            are no poses are left out.
         fval: (N, H, W, 3) crops.
         pval: (N, J, 2+) true poses normalised to the crop, absent joints -1e9.
         afmat_val: (N, 3, 3) from frame px to the normalised crop.
         headsize_val: (N,) or (N, 1) frame px.
-        win: second input of the model; its first output is then left out.
+        win: second input of the model.
         batch_size: samples (or clips) for the network at once.
         refp: threshold in head sizes.
         map_to_pa16j: the joints of the model's layout that make pa16j, in its order; None where it is pa16j.
-        pred_per_block: outputs of the model for each block, the pose first.
+        pred_per_block: accepted for old code; the model's signature says which outputs are poses.
         verbose: print the table.
 
     Returns:
@@ -42,8 +45,8 @@ def eval_singleperson_pckh(
     Raises:
         ValueError: if the samples do not fill one clip of the model.
     """
-    shape = model.inputs[0].shape
-    num_frames = shape[1] if len(shape) == 5 else None
+    signature = signature_of(model, verbose=False)
+    num_frames = signature.num_frames
     if num_frames:
         count = len(fval) // num_frames * num_frames
         if not count:
@@ -51,9 +54,9 @@ def eval_singleperson_pckh(
         fval, pval, afmat_val, headsize_val = (x[:count] for x in (fval, pval, afmat_val, headsize_val))
         fval = np.reshape(fval, (-1, num_frames, *fval.shape[1:]))  # (B, T, H, W, 3)
     inputs = fval if win is None else [fval, win]
-    predictions = as_list(model.predict(inputs, batch_size=batch_size, verbose=0))[int(win is not None) :]
+    poses, _ = decode_all(as_list(model.predict(inputs, batch_size=batch_size, verbose=0)), signature)
     y_true = _pose_px(np.asarray(pval), afmat_val, map_to_pa16j)
-    predictions = [_pose_px(p, afmat_val, map_to_pa16j) for p in predictions[::pred_per_block]]
+    predictions = [_pose_px(pose, afmat_val, map_to_pa16j) for pose in poses]
     scores = [float(pckh(y_true, y_pred, headsize_val, refp=refp)) for y_pred in predictions]
     if verbose:
         print_scores(f"PCKh@{refp:g} (%), every prediction block, {len(y_true)} people", scores)
@@ -95,9 +98,18 @@ class MpiiEvalCallback(EvalCallback):
 
 
 def absulute_pred(model, frames, afmat, outidx, batch_size=8):
-    """Poses of output `outidx` in frame px: (N, H, W, 3) and (N, 3, 3) -> (N, J, 2)."""
+    """Poses of output `outidx` in frame px: (N, H, W, 3) and (N, 3, 3) -> (N, J, 2).
+
+    Raises:
+        ValueError: the model has no such output of poses.
+    """
+    signature = signature_of(model, verbose=False)
+    places = {k: block for block, k in enumerate(signature.pose_outputs)}
+    index = outidx + len(signature.outputs) if outidx < 0 else outidx
+    if index not in places:
+        raise ValueError(f"`outidx` must be an output of poses, one of {list(places)}. Received: {outidx}")
     predictions = as_list(model.predict(np.asarray(frames[:]), batch_size=batch_size, verbose=0))
-    return _pose_px(predictions[outidx], afmat[:])
+    return _pose_px(decode(predictions, signature, places[index])[0], afmat[:])
 
 
 def refine_pred(

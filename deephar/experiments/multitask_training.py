@@ -142,9 +142,10 @@ def train(arguments, config, recipe, sets, counts, clips, label_key, validations
 
     started = []
     stored = config.replace(pose_replica=recipe.stages[-1].pose_replica)
-    about = {"model": stored.to_dict(), "recipe": dataclasses.asdict(recipe), "images": counts}
-    run = Run(arguments.out, about, arguments.resume)
     loaders = make_loaders(arguments, config, sets, counts, clips, label_key)
+    about = {"model": stored.to_dict(), "recipe": dataclasses.asdict(recipe), "images": counts}
+    about["batch"] = {name: loader.batch_sizes for name, loader in loaders.items()}
+    run = Run(arguments.out, {**about, "validate": arguments.validate}, arguments.resume)
     print(f"stages: {', '.join(s.name for s in recipe.stages)}; {config.num_frames} images: {counts}", flush=True)
     run_recipe(recipe, build, loaders, run, validations, print_full_losses=False, **options.loading(arguments))
     print(f"weights: {run.path('weights_last.weights.h5')}")

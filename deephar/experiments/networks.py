@@ -45,25 +45,73 @@ def reception_config(side=PAPER_SIDE, num_joints=16, dim=2, **changes):
     return {**published, "num_blocks": 8, **changes}
 
 
-def load(arguments, num_frames=None, network="spnet", **changes):
-    """The trained network that --model and --weights name; with --tiny and neither, one of random weights.
+def build_tiny(num_frames=None, network="spnet", **changes):
+    """A network of random weights that only shows that a script works."""
+    from deephar.models.builders import build_network
+
+    if network == "reception":
+        return build_network(reception_config(TINY_SIDE, num_blocks=1, **changes))
+    return build_network(tiny_config(num_frames, **changes).to_dict())
+
+
+def load(arguments, tiny=build_tiny, fallback=None, suggestion=None):
+    """The trained network that a script scores: of --model and --weights, or the one of the script's paper.
 
     --weights alone is a registered name or a weight file with its run's config.json; with --model NAME it is the file.
+    Prints which network it is, and from which file.
+
+    Args:
+        arguments: of the command line, of a parser made with a `network`.
+        tiny: function that builds the network of --tiny without --model and --weights.
+        fallback: registered name of what is taken where the file of the paper's network is not at hand.
+        suggestion: registered name that the error gives where nothing may take its place.
+
+    Returns:
+        (model, {"model": name or None, "weights": path or None}), the latter for the report.
 
     Raises:
         FileNotFoundError, ValueError: there is no such file or name, or it does not fit.
     """
     if arguments.tiny and not (arguments.model or arguments.weights):
-        from deephar.models.builders import build_network
+        print("network: a tiny one of random weights")
+        return tiny(), {"model": None, "weights": None}
+    from deephar.models.zoo import MODELS, load_model
 
-        if network == "reception":
-            return build_network(reception_config(TINY_SIDE, num_blocks=1, **changes))
-        return build_network(tiny_config(num_frames, **changes).to_dict())
-    from deephar.models.zoo import DEFAULT_MODEL, load_model
+    asked, note = arguments.model or arguments.weights, ""
+    if not asked:
+        asked, note = _default(arguments.network_name, fallback, suggestion)
+    path = None if arguments.weights == asked else arguments.weights
+    if asked in MODELS:
+        path = path or _find_file(asked, f"tell where it is by --model {asked} --weights PATH")
+    model = load_model(asked, weights=path)
+    about = {"model": asked if asked in MODELS else None, "weights": str(path or asked)}
+    print(f"network: {about['model'] or model.name} ({about['weights']}){note}")
+    return model, about
 
-    if arguments.model:
-        return load_model(arguments.model, weights=arguments.weights)
-    return load_model(arguments.weights or DEFAULT_MODEL)
+
+def _default(published, fallback, suggestion):
+    """The name of the network to score where none was asked for, and what to say about it."""
+    instead = f"or give --weights {suggestion}" if suggestion else f"a copy: --model {published} --weights PATH"
+    try:
+        _find_file(published, instead)
+    except FileNotFoundError as error:
+        if fallback is None:
+            raise FileNotFoundError(f"no network was given, and {error}") from error
+        return fallback, f"; not {published}: {error}"
+    return published, ""
+
+
+def _find_file(name, instead):
+    """The weight file of a registered network; the error says what to do `instead` by the command's options."""
+    from deephar.models.zoo import MODELS, find_weights, weight_folders
+
+    card = MODELS[name]
+    try:
+        return find_weights(card)
+    except FileNotFoundError as error:
+        places = ", ".join(map(str, weight_folders()))
+        where = f"{card.file} is not in {places}; where to get it: {card.where}"
+        raise FileNotFoundError(f"{where}; {instead}") from error
 
 
 def trained_on(signature, clips):

@@ -13,12 +13,13 @@ from deephar.inference.quiet import quiet_keras
 from deephar.utils.processes import exit_status
 
 
-def make_parser(doc, default_out):
+def make_parser(doc, default_out, network=None):
     """A parser with the options of every script.
 
     Args:
         doc: the script's docstring, which `--help` shows.
         default_out: the output folder where none is named.
+        network: registered name of the network that the script takes by default, see `networks.load`.
     """
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
@@ -27,12 +28,19 @@ def make_parser(doc, default_out):
     parser.add_argument("--out", type=pathlib.Path, help=f"the same; default {default_out}")
     parser.add_argument("--data", metavar="DIR", help="folder of the data set, or one that holds several by name")
     parser.add_argument("--tiny", action="store_true", help="tiny synthetic data and network: seconds, no result")
-    parser.add_argument("--weights", metavar="NAME|PATH", help="a registered model, or weights of a run folder")
+    default = f"; default: {network}" if network else ""
+    parser.add_argument("--weights", metavar="NAME|PATH", help=f"a registered model, or weights of a run{default}")
     parser.add_argument("--model", metavar="NAME", help="a registered model, for weights that do not say what they are")
     parser.add_argument("--resume", action="store_true", help="go on with what OUT holds")
     parser.add_argument("--seed", type=int, default=0)
-    parser.set_defaults(default_out=pathlib.Path(default_out))
+    parser.set_defaults(default_out=pathlib.Path(default_out), network_name=network)
     return parser
+
+
+def add_boxes(parser):
+    """Add --boxes to a parser, for `action_evaluation.evaluate`."""
+    text = "predicted boxes, of predict_bboxes.py or one a clip; default: around the annotation"
+    parser.add_argument("--boxes", metavar="FILE", type=pathlib.Path, help=text)
 
 
 def add_training(parser, **defaults):
@@ -78,9 +86,18 @@ def parse(parser, argv=None):
 def run(main):
     """Call a script's `main` and leave with its exit status; what the user got wrong ends in one line."""
     going_on = "what was saved last is whole, --resume goes on with it"
-    sys.exit(exit_status(main, pathlib.Path(sys.argv[0]).name, going_on, hint="(DEEPHAR_DEBUG=1 shows where)"))
+    name, hint = pathlib.Path(sys.argv[0]).name, "(DEEPHAR_DEBUG=1 shows where)"
+    sys.exit(exit_status(main, name, going_on, hint=hint, options=OPTION_OF))
 
 
+OPTION_OF = {  # argument of a function, as its errors name it -> option of the scripts
+    "name_or_path": "--weights",
+    "resume": "--resume",
+    "subsampling": "--subsampling",
+    "boxes": "--boxes",
+    "data": "--data",
+    "weights": "--weights",
+}
 STAGE_FIELDS = {
     "epochs": "epochs",
     "steps": "steps_per_epoch",

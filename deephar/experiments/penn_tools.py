@@ -4,7 +4,7 @@ The functions are those of action_evaluation.py, whose first argument is given h
 
     eval_singleclip(model, x_te, action_te, batch_size=1, verbose=1), also named eval_singleclip_gt_bbox
     eval_singleclip_generator(model, datagen, verbose=1, logdir=None), also named eval_singleclip_gt_bbox_generator
-    eval_multiclip_dataset(model, penn, subsampling, bboxes_file=None, logdir=None, verbose=1, batch_size=8)
+    eval_multiclip_dataset(model, penn, subsampling=None, bboxes_file=None, logdir=None, verbose=1, batch_size=8)
     read_boxes(bboxes_file, penn)
 """
 

@@ -18,7 +18,7 @@ from deephar.data.pose_clips import (
     pa16_from_pa13,
     take_frames,
 )
-from deephar.evaluation.actions import SMALLEST, summarise
+from deephar.evaluation.actions import SMALLEST, action_outputs, summarise
 from deephar.utils import TEST_MODE, TRAIN_MODE
 
 FOLDERS = ("Penn_Action", "PennAction", "PennLabels")  # the data set's folder in one that holds several
@@ -163,13 +163,11 @@ def score(model, videos, clips, batch=256):
     Returns:
         `ActionScoresOnSet`.
     """
-    inputs = as_input(clips["clips"])
-    outputs = [[] for _ in model.outputs]
+    inputs, outputs, logs = as_input(clips["clips"]), action_outputs(model), []
     for first in range(0, len(inputs[0]), batch):
         found = model.predict_on_batch([part[first : first + batch] for part in inputs])
-        for kept, y in zip(outputs, found, strict=True):
-            kept.append(np.asarray(y))
-    logs = np.log(np.maximum(np.stack([np.concatenate(y) for y in outputs]), SMALLEST))  # (K, N, A)
+        logs.append(np.log(np.maximum(np.stack([np.asarray(found[k]) for k in outputs]), SMALLEST)))
+    logs = np.concatenate(logs, axis=1)  # (K, N, A)
     scores = np.zeros((len(logs), len(videos), logs.shape[-1]))
     np.add.at(scores, (slice(None), clips["video"]), logs)
     return summarise(scores, [video.action for video in videos], len(inputs[0]))

@@ -35,7 +35,7 @@ def train_poses(arguments, config, dataconf, stage, sets, sizes, people, people_
         seed=arguments.seed,
     )
     about = {"model": network, "data": dataconf.to_dict(), "stage": dataclasses.asdict(stage), "batch": sizes}
-    run = Run(arguments.out, about, arguments.resume)
+    run = Run(arguments.out, {**about, "validate": arguments.validate}, arguments.resume)
     print(f"{model.count_params():,} parameters; a batch: {sizes}; {stage.epochs} x {stage.steps_per_epoch} steps")
     check = pose_validation(model, people, people_3d or {}, arguments.validate) if arguments.validate else None
     train_stage(model, loader, stage, run, check, print_full_losses=False, **options.loading(arguments))

@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 from deephar.inference.boxes import check_box
-from deephar.inference.export import action_words, output_folder, save_image, save_video
+from deephar.inference.export import action_words, free_name, output_folder, save_image, save_video
 from deephar.inference.millimetres import HEIGHT_MM
 from deephar.inference.predictor import Predictor, images_in
 from deephar.inference.quiet import quiet_keras
@@ -66,7 +66,8 @@ def _check_box_early(arguments, kind):
 
 def _predict_image(predictor, arguments):
     result = predictor.predict_image(arguments.source, arguments.box)
-    _report(save_image(result, arguments.out, predictor.layout, arguments.overlay))
+    name = _choose_name(result, arguments)
+    _report(save_image(result, arguments.out, predictor.layout, arguments.overlay, name))
     return 0
 
 
@@ -74,7 +75,8 @@ def _predict_video(predictor, arguments):
     result = predictor.predict_video(arguments.source, arguments.box)
     if result.action:
         print(f"action: {action_words(result.action)}")
-    _report(save_video(result, arguments.out, predictor.layout, arguments.overlay))
+    name = _choose_name(result, arguments)
+    _report(save_video(result, arguments.out, predictor.layout, arguments.overlay, name))
     return 0
 
 
@@ -87,12 +89,21 @@ def _predict_folder(predictor, arguments):
         if isinstance(result, Exception):
             failures.append(result)
             continue
-        name = path.stem if stems[path.stem] == 1 else path.name
+        name = _choose_name(result, arguments, path.stem if stems[path.stem] == 1 else path.name)
         save_image(result, arguments.out, predictor.layout, arguments.overlay, name)
     print(f"{len(paths) - len(failures)} of {len(paths)} images: predictions in {arguments.out}")
     for failure in failures:
         print(f"deephar: error: {failure}", file=sys.stderr)
     return 2 if failures else 0
+
+
+def _choose_name(result, arguments, name=None):
+    """The name of a result's files; where another result has it, both are told apart and that is said."""
+    wanted = name or arguments.source.stem
+    name = free_name(result, arguments.out, wanted)
+    if name != wanted:
+        print(f"{wanted}_prediction.json in {arguments.out} is of another source or model and is kept; this is {name}")
+    return name
 
 
 def _report(written):

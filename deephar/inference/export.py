@@ -1,5 +1,7 @@
 """Predictions as files: JSON, overlay images and overlay video, each written whole or not at all."""
 
+import itertools
+import json
 import pathlib
 import tempfile
 
@@ -34,6 +36,39 @@ def output_folder(path):
     return path
 
 
+def free_name(result, folder, name=None):
+    """Return the name for a result's files that keeps the results of other sources and models in a folder.
+
+    Args:
+        result: `ImageResult` or `VideoResult`.
+        folder: str or Path.
+        name: str or None for the source's name without its suffix.
+
+    Returns:
+        `name` where no files have it or those are of the same source and model, which are replaced then; else NAME-2,
+        NAME-3, ...
+    """
+    folder, name = pathlib.Path(folder), name or pathlib.Path(result.source or "image").stem
+    tries = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(tried for tried in tries if _may_write(result, folder, tried))
+
+
+def _may_write(result, folder, name):
+    """Whether no result has this name in a folder, or one of the same source and model."""
+    path = folder / f"{name}_prediction.json"
+    if not path.exists():
+        return not any((folder / f"{name}_overlay{suffix}").exists() for suffix in (".png", ".mp4"))
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return (stored["model"], _resolved(stored["source"])) == (result.model.to_dict(), _resolved(result.source))
+    except (KeyError, TypeError, ValueError):
+        return False  # not written by this package
+
+
+def _resolved(source):
+    return None if source is None else pathlib.Path(source).resolve()
+
+
 def save_image(result, folder, layout, overlay=True, name=None, image=None):
     """Write NAME_prediction.json and, with `overlay`, NAME_overlay.png for a `ImageResult`.
 
@@ -41,14 +76,14 @@ def save_image(result, folder, layout, overlay=True, name=None, image=None):
         result: the prediction.
         folder: an existing folder.
         layout: joint layout, for the skeleton.
-        name: NAME; None: the source's without its suffix.
+        name: NAME, whose files are replaced; None: that of `free_name`.
         image: what `predict_image` took; None reads the source again, for which it must have been a file.
 
     Returns:
         List of the paths written.
     """
     folder = pathlib.Path(folder)
-    name = name or pathlib.Path(result.source or "image").stem
+    name = name or free_name(result, folder)
     written = [folder / f"{name}_prediction.json"]
     write_json(written[0], result.to_dict())
     if overlay:
@@ -65,7 +100,7 @@ def save_video(result, folder, layout, overlay=True, name=None, progress=True):
     The overlay names the video's action with its probability. Args and return value as `save_image`.
     """
     folder = pathlib.Path(folder)
-    name = name or pathlib.Path(result.source).stem
+    name = name or free_name(result, folder)
     written = [folder / f"{name}_prediction.json"]
     write_json(written[0], result.to_dict())
     if overlay:

@@ -228,9 +228,9 @@ def build_guided_visual_model(
     num_frames: int,
     num_joints: int,
     num_blocks: int,
+    num_context_per_joint: int | None = 2,
     pose_dim: int = 2,
     depth_maps: int = 8,
-    num_context_per_joint: int | None = 2,
     full_trainable: bool = False,
 ) -> ActionNet:
     """Build the appearance network on top of a pose network: clips in, actions out, to train it before merging.

@@ -1,8 +1,13 @@
-"""The optimizer of a stage, with rates that differ by layer."""
+"""The optimizer of a stage, with learning rates that differ by layer, and its schedule as one of Keras."""
+
+import dataclasses
+import math
 
 import keras
+from keras import ops
 
 from deephar.models.signature import matches
+from deephar.training.recipes import Stage
 
 CLASSES = {
     "rmsprop": keras.optimizers.RMSprop,
@@ -12,10 +17,59 @@ CLASSES = {
 }
 
 
-def make_optimizer(stage):
-    """Return a new optimizer with the settings of a `Stage`.
+@keras.saving.register_keras_serializable("deephar")
+class StageSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of every step of a `Stage`; usually made by `Stage.keras_schedule`.
 
-    Where `stage.rate_factors` names layers, the update of their weights uses the learning rate times their factor.
+    Args:
+        stage: `Stage`, or its fields as a dict.
+    """
+
+    def __init__(self, stage):
+        self.stage = Stage(**stage) if isinstance(stage, dict) else stage
+
+    def __call__(self, step):
+        return ops.cast(self.stage.rate_by(ops, ops.cast(step, "int32")), "float32")
+
+    def get_config(self):
+        return {"stage": dataclasses.asdict(self.stage)}
+
+
+class _RateFactors:
+    """Mixed into an optimizer: multiplies the rate by the factor of every pattern that a weight's path fits."""
+
+    def __init__(self, *args, rate_factors=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.rate_factors = tuple(map(tuple, rate_factors))
+
+    def build(self, variables):
+        super().build(variables)
+        fitting = [[f for pattern, f in self.rate_factors if matches(v.path, (pattern,))] for v in variables]
+        self._factors = [math.prod(factors) for factors in fitting]
+
+    def update_step(self, gradient, variable, learning_rate):
+        # On TensorFlow this variable is TensorFlow's own, which does not know its path.
+        factor = self._factors[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * factor)
+
+    def get_config(self):
+        return {**super().get_config(), "rate_factors": [list(pair) for pair in self.rate_factors]}
+
+
+def _with_factors(base):
+    made = type(f"{base.__name__}WithRateFactors", (_RateFactors, base), {"__module__": __name__})
+    return keras.saving.register_keras_serializable("deephar")(made)
+
+
+WITH_FACTORS = {name: _with_factors(base) for name, base in CLASSES.items()}
+
+
+def make_optimizer(stage, variables=()):
+    """Return a new optimizer with the settings of a stage, at the learning rate of its first step.
+
+    Args:
+        stage: `Stage`.
+        variables: list of the weights that will be trained; only read where `stage.no_decay` names some of them.
     """
     options = {"global_clipnorm": stage.clipnorm}
     if stage.weight_decay is not None:
@@ -26,23 +80,9 @@ def make_optimizer(stage):
         options.update(momentum=stage.momentum, nesterov=stage.nesterov)
     if stage.optimizer == "rmsprop":
         options.update(rho=stage.rho, momentum=stage.rms_momentum)
-    optimizer_class = CLASSES[stage.optimizer]
     if stage.rate_factors:
-        optimizer_class = _with_factors(optimizer_class, stage.rate_factors)
-    optimizer = optimizer_class(stage.rate(0), **options)
-    if stage.no_decay:
-        optimizer.exclude_from_weight_decay(var_names=list(stage.no_decay))
+        options["rate_factors"] = stage.rate_factors
+    optimizer = (WITH_FACTORS if stage.rate_factors else CLASSES)[stage.optimizer](stage.rate(0), **options)
+    spared = [v for v in variables if matches(v.path, stage.no_decay) or matches(v.name, stage.no_decay)]
+    optimizer.exclude_from_weight_decay(var_list=spared)
     return optimizer
-
-
-def _with_factors(base, factors):
-    """An optimizer class like `base` whose learning rate is multiplied by the factors of a weight's path."""
-
-    class WithRateFactors(base):
-        def update_step(self, gradient, variable, learning_rate):
-            for pattern, factor in factors:
-                learning_rate = learning_rate * factor if matches(variable.path, (pattern,)) else learning_rate
-            super().update_step(gradient, variable, learning_rate)
-
-    WithRateFactors.__name__ = base.__name__
-    return WithRateFactors

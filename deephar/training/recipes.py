@@ -12,6 +12,8 @@ Source: Luvizon, Picard and Tabia, TPAMI 2020, section 4.2.3 and, for the decoup
 import dataclasses
 import math
 
+import numpy as np
+
 TASKS = ("pose", "action", "joint")
 OPTIMIZERS = ("rmsprop", "sgd", "adam", "adamw")
 SCHEDULES = ("step", "cosine")
@@ -23,34 +25,47 @@ class Stage:
     """One stage of training.
 
     Attributes:
-        name: of the stage, unique in its recipe.
-        task: 'pose' trains pose outputs, 'action' action outputs with all pose layers frozen, 'joint' both in turn.
-        epochs: number of epochs; after each one the run is saved.
-        steps_per_epoch: steps of an epoch; a step is one batch of each model.
-        optimizer: 'rmsprop' (paper, 2D), 'sgd' with Nesterov momentum (paper, NTU), 'adam' or 'adamw'.
-        learning_rate: at the start; paper: 0.001 for RMSprop, 0.01 for SGD.
-        momentum, nesterov: of SGD; paper: 0.9, Nesterov's.
-        rho, rms_momentum: of RMSprop: decay of the mean square, and momentum.
-        epsilon: of RMSprop and Adam; None: Keras' own.
-        weight_decay: of every optimizer; None: none (AdamW: Keras' own). `no_decay` are names of weights without it.
-        rate_factors: ((pattern, factor), ...): the learning rate of weights whose path fits the pattern is multiplied.
-        frozen: patterns (`fnmatch`) of layers that are not trained in this stage.
-        schedule: 'step' (paper) multiplies by `decay_factor` after each of `decay_epochs`; 'cosine' falls to zero.
-        decay_epochs: finished epochs after which the rate falls; paper: 15 and 25.
-        decay_factor: paper: 0.1.
-        warmup_steps: steps of linear rise at the start; paper: none.
-        clipnorm: upper limit of the gradient's norm over all weights; None (paper): no limit.
-        pose_loss: see `deephar.layers.losses.pose_regression_loss`.
-        confidence_weight: of the confidence's cross entropy; paper: 0.01.
-        action_weight: of each action output's cross entropy; paper: 0.01.
-        heatmap_weight: of an additional cross entropy on every probability map (`losses.heatmap_crossentropy`), which
-            makes a small network learn faster; paper: none.
-        pose_replica: the action part reads copies of the last pose layers, made when the stage begins.
-        precision: 'float32', or 'mixed_bfloat16' or 'mixed_float16' for an accelerator.
-        jit_compile: hand the step to XLA; only read on the TensorFlow backend.
-        monitor: name of the validation metric that decides which weights are best; None: the first one.
-        monitor_mode: 'max' or 'min'.
-        seed: of the order of batches.
+        name: str. Unique in its recipe; part of a file's name.
+        task: str. 'pose' trains pose outputs, 'action' action outputs with all pose layers frozen, 'joint' both in
+            turn.
+        epochs: int. Number of epochs; after each one the run is saved.
+        steps_per_epoch: int. Steps of an epoch; a step is one batch of each model.
+        optimizer: str. 'rmsprop' (paper, 2D), 'sgd' with Nesterov momentum (paper, NTU), 'adam' or 'adamw'.
+        learning_rate: float. At the start; paper: 0.001 for RMSprop, 0.01 for SGD.
+        momentum, nesterov: float and bool. Of SGD; paper: 0.9, Nesterov's.
+        rho, rms_momentum: float. Of RMSprop: decay of the mean square, and momentum.
+        epsilon: float or None. Of RMSprop and Adam; None: Keras' own.
+        weight_decay: float or None. Of every optimizer; None: none (AdamW: Keras' own). It goes with the learning rate
+            of the stage, without `rate_factors`.
+        no_decay: tuple of str. Patterns (`fnmatch`) of names or paths of weights without weight decay: "bias",
+            "*_bn1/gamma".
+        rate_factors: tuple of (str, float). The learning rate of weights whose path, such as "conv1/kernel", fits the
+            pattern is multiplied by the factor; by all of them where several fit.
+        frozen: tuple of str. Patterns of names of layers that are not trained in this stage.
+        schedule: str. 'step' (paper) multiplies by `decay_factor` after each of `decay_epochs`; 'cosine' falls to zero.
+        decay_epochs: tuple of int. Finished epochs after which the rate falls; paper: 15 and 25.
+        decay_factor: float. Paper: 0.1.
+        warmup_steps: int. Steps of linear rise at the start; paper: none.
+        clipnorm: float or None. Upper limit of the gradient's norm over all weights; None (paper): no limit.
+        pose_loss: str. See `deephar.layers.losses.pose_regression_loss`.
+        confidence_weight: float. Of the confidence's cross entropy; paper: 0.01.
+        action_weight: float. Of each action output's cross entropy; paper: 0.01.
+        heatmap_weight: float. Of an additional cross entropy on every probability map
+            (`losses.heatmap_crossentropy`), with which a small network is trained in fewer steps; paper: none.
+        pose_replica: bool. The action part reads copies of the last pose layers, made when the stage begins.
+        precision: str. 'float32', or 'mixed_bfloat16' or 'mixed_float16' for an accelerator.
+        jit_compile: bool. Hand the step to XLA; only read on the TensorFlow backend.
+        monitor: str or None. Name of the validation metric that decides which weights are best; None: the first one.
+        monitor_mode: str. 'max' or 'min'.
+        seed: int. Of the order of batches.
+
+    Example:
+
+        from deephar.training.recipes import Stage
+
+        stage = Stage("pose", epochs=30, steps_per_epoch=500, optimizer="adam", decay_epochs=(20,))
+        print(stage.rate(0), stage.rate(20 * 500))  # 0.001 0.0001
+        optimizer_rate = stage.keras_schedule()  # the same for `model.compile`
     """
 
     name: str
@@ -95,6 +110,8 @@ class Stage:
         for field, values in allowed.items():
             if getattr(self, field) not in values:
                 raise ValueError(f"`{field}` must be one of {', '.join(values)}. Received: {getattr(self, field)!r}")
+        if not self.name or set(self.name) & set("/\\"):
+            raise ValueError(f"`name` must be part of a file's name, without slashes. Received: {self.name!r}")
         for field in ("epochs", "steps_per_epoch", "learning_rate"):
             if not getattr(self, field) > 0:
                 raise ValueError(f"`{field}` must be above zero. Received: {getattr(self, field)!r}")
@@ -107,14 +124,25 @@ class Stage:
         return dataclasses.replace(self, **changes)
 
     def rate(self, step):
-        """Return the learning rate of a step, counted from 0 over the whole stage."""
-        epoch, last = step // self.steps_per_epoch, self.epochs * self.steps_per_epoch
+        """Return the learning rate, a float, of a step, counted from 0 over the whole stage."""
+        return float(self.rate_by(np, step))
+
+    def rate_by(self, ops, step):
+        """Return the learning rate of a step, computed by `numpy` or by `keras.ops`."""
+        rate = self.learning_rate
         if self.schedule == "cosine":
-            done = max(0, step - self.warmup_steps) / max(1, last - self.warmup_steps)
-            rate = 0.5 * self.learning_rate * (1 + math.cos(math.pi * min(1.0, done)))
-        else:
-            rate = self.learning_rate * self.decay_factor ** sum(epoch >= e for e in self.decay_epochs)
-        return rate * min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else rate
+            steps = self.epochs * self.steps_per_epoch - self.warmup_steps
+            done = ops.divide(ops.maximum(0, step - self.warmup_steps), max(1, steps))
+            rate = 0.5 * rate * (1 + ops.cos(math.pi * ops.minimum(1.0, done)))
+        for epoch in self.decay_epochs if self.schedule == "step" else ():
+            rate = rate * ops.where(step // self.steps_per_epoch >= epoch, self.decay_factor, 1.0)
+        return rate * ops.minimum(1.0, ops.divide(step + 1, self.warmup_steps)) if self.warmup_steps else rate
+
+    def keras_schedule(self):
+        """Return `rate` as a `keras.optimizers.schedules.LearningRateSchedule`, for an optimizer of one's own."""
+        from deephar.training.optimizers import StageSchedule
+
+        return StageSchedule(self)
 
 
 @dataclasses.dataclass(frozen=True)

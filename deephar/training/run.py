@@ -1,15 +1,18 @@
 """The folder of one training run: what was done, how it went, and everything needed to go on.
 
-    config.json               what was run: command, versions, the caller's settings
-    log.csv                   one row an epoch
-    tensorboard/              the same scores for TensorBoard
-    weights_last.weights.h5   after the last finished epoch
-    weights_best.weights.h5   after the epoch with the best validation metric
-    state.npz                 weights, optimizers, stage, epoch, rows of the log: what `resume` reads
+    config.json                     what was run: command, versions, the caller's settings; under `resumed` the same of
+                                    every time that it was resumed, with the settings that differed
+    log.csv                         one row an epoch
+    tensorboard/                    the same scores for TensorBoard, one file each time that it was started
+    weights_last.weights.h5         after the last finished epoch
+    weights_best.weights.h5         after the best epoch, by the validation metric, of the last stage that has one
+    weights_best-STAGE.weights.h5   after the best epoch of an earlier stage, kept when a later one has its first
+    state.npz                       weights, optimizers, stage, epoch, rows of the log: what `resume` reads
 
-Every file is written beside its place and moved there when it is whole, so a kill at any moment leaves the files of the
-epoch before. `state.npz` alone decides where a resumed run begins; it is written after the weights, so the worst that a
-kill can do is to repeat one epoch.
+Files are written beside their place and moved there when they are whole, so a kill at any moment leaves the files of
+the epoch before. `state.npz` alone decides where a resumed run begins; it is written after all others, so the worst
+that a kill can do is to repeat one epoch. Only the files for TensorBoard grow; what they hold of a repeated epoch is
+replaced in what a reader shows.
 """
 
 import csv
@@ -17,6 +20,7 @@ import io
 import json
 import pathlib
 import platform
+import shutil
 import sys
 import time
 import zipfile
@@ -26,12 +30,15 @@ import numpy as np
 
 from deephar.checkpoints.loading import save_keras3_weights
 from deephar.models.signature import signature_of
-from deephar.training.eventfile import write_events
-from deephar.utils.io import atomic_path, write_json
+from deephar.training import settings
+from deephar.training.board import Board
+from deephar.utils.io import atomic_path, printnl, write_json
 
 LAST, BEST, STATE = "weights_last.weights.h5", "weights_best.weights.h5", "state.npz"
+BEST_OF = "weights_best-{}.weights.h5"
 CONFIG, LOG, BOARD = "config.json", "log.csv", "tensorboard"
 UNPLOTTED = ("time", "epoch")
+VERSIONS = ("python", "keras", "backend", "numpy")
 
 
 def _variables(model, optimizers):
@@ -46,14 +53,28 @@ class Run:
     """A run folder.
 
     Args:
-        folder: where; made if need be.
-        config: dict of plain values for config.json; `load_model` builds the network of a run from its `model`, a
-            `ModelConfig.to_dict()` or what else `deephar.models.builders.build_network` takes.
-        resume: go on with what the folder holds; False refuses a folder that already holds a run.
+        folder: str or Path. Where; made if need be.
+        config: dict of plain values or None. It goes into config.json; `load_model` builds the network of a run from
+            its `model`, a `ModelConfig.to_dict()` or what else `deephar.models.builders.build_network` takes. With
+            `resume` it is compared with what the run was started with: settings in `settings.HARMLESS` may differ,
+            which is said and recorded; None compares nothing.
+        resume: bool. Go on with what the folder holds; False refuses a folder that already holds a run.
+
+    Attributes:
+        folder: Path.
+        rows: list of dict, the log, one an epoch.
+        meta: dict, where the run stands: `stage`, `epoch` (how many of that stage are done), `finished` stages.
 
     Raises:
         FileExistsError: the folder holds a run and `resume` is false; nothing in it is changed.
-        ValueError: its state is damaged.
+        ValueError: its state is damaged, or `config` would train something else; nothing in it is changed.
+
+    Example:
+
+        from deephar.training.run import Run
+
+        run = Run("runs/poses", config={"model": {"network": "hourglass", "num_stacks": 2}})
+        print(run.rows, run.path("weights_best.weights.h5"))
     """
 
     def __init__(self, folder, config=None, resume=False):
@@ -65,12 +86,52 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.meta, self._arrays = self._read_state() if resume else ({}, {})
         self.rows = self.meta.get("rows", [])
-        self._config = config
-        self._write_config()
+        self._board, self._plotted = None, len(self.rows) if any(self.path(BOARD).glob("*tfevents*")) else 0
+        session = {
+            "command": sys.argv,
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            "backend": keras.backend.backend(),
+            "numpy": np.__version__,
+            "started": time.strftime("%Y-%m-%d %H:%M:%S"),
+        }
+        if self.meta and self.path(CONFIG).exists():
+            self._record_resumed(session, config)
+        else:
+            write_json(self.path(CONFIG), {**session, "config": config})
+
+    def _read_config(self):
+        path = self.path(CONFIG)
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"`folder` must hold a whole {CONFIG}. Received: {str(path)!r}: {error}") from error
+
+    def _record_resumed(self, session, config):
+        """Compare `config` with what the run was started with; say and record what is new, or refuse it."""
+        about = self._read_config()
+        before = about["config"]
+        found = settings.differences(before, config) if before and config else {}
+        refused = {name: pair for name, pair in found.items() if not settings.is_harmless(name, *pair)}
+        if refused:
+            raise ValueError(
+                f"`config` must be what the run in {str(self.folder)!r} was started with. Received other settings: "
+                f"{settings.in_words(refused)}. Take them back to go on with it; or start another run in a new folder, "
+                f"from the weights of this one by `--init {self.path(LAST)}`"
+            )
+        last = about.get("resumed", [about])[-1]
+        versions = {name: (last[name], session[name]) for name in VERSIONS if last[name] != session[name]}
+        said = settings.in_words({**versions, **found})
+        commands = [[word for word in k["command"] if word != "--resume"] for k in (last, session)]
+        said = "; ".join(filter(None, ["another command line" * (commands[0] != commands[1]), said]))
+        if said:
+            printnl(f"resumed with changes: {said}")
+        about.setdefault("resumed", []).append({**session, "settings": found})
+        write_json(self.path(CONFIG), {**about, "config": config or before})
 
     def describe(self, model):
         """Write the signature of the model that is trained into config.json, for `load_model`."""
-        about = json.loads(self.path(CONFIG).read_text(encoding="utf-8"))
+        about = self._read_config()
         signature = signature_of(model, verbose=False).to_dict()
         if about.get("signature") != signature:
             write_json(self.path(CONFIG), {**about, "signature": signature})
@@ -78,19 +139,6 @@ class Run:
     def path(self, name):
         """Return the path of a file in the folder."""
         return self.folder / name
-
-    def _write_config(self):
-        about = {
-            "command": sys.argv,
-            "python": platform.python_version(),
-            "keras": keras.__version__,
-            "backend": keras.backend.backend(),
-            "numpy": np.__version__,
-            "started": time.strftime("%Y-%m-%d %H:%M:%S"),
-            "config": self._config,
-        }
-        if not self.meta or not self.path(CONFIG).exists():
-            write_json(self.path(CONFIG), about)
 
     def _read_state(self):
         path = self.path(STATE)
@@ -140,9 +188,12 @@ class Run:
         Args:
             model: the whole model.
             optimizers: in a fixed order.
-            is_best: whether these are the best weights so far.
+            is_best: whether these are the best weights of their stage so far.
             meta: plain values to remember: stage, epoch, finished, best score.
         """
+        if is_best:
+            self._keep_best_of_earlier_stage(meta.get("stage"))
+            meta["best_stage"] = meta.get("stage")
         for name in (LAST, *((BEST,) if is_best else ())):
             save_keras3_weights(model, self.path(name))
         self._write_log()
@@ -152,6 +203,15 @@ class Run:
         text = np.frombuffer(json.dumps(self.meta).encode(), np.uint8)
         with atomic_path(self.path(STATE)) as temporary, open(temporary, "wb") as file:
             np.savez(file, meta=text, **self._arrays)
+
+    def _keep_best_of_earlier_stage(self, stage):
+        earlier = self.meta.get("best_stage", self.meta.get("stage"))
+        kept = self.path(BEST_OF.format(earlier))
+        # Where a kill came after this file, the best weights beside it are already those of `stage`.
+        if earlier in (None, stage) or kept.exists() or not self.path(BEST).exists():
+            return
+        with atomic_path(kept) as temporary:
+            shutil.copyfile(self.path(BEST), temporary)
 
     def _write_log(self):
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
@@ -163,7 +223,10 @@ class Run:
             temporary.write_text(text.getvalue(), encoding="utf-8")
 
     def _write_board(self):
-        self.path(BOARD).mkdir(exist_ok=True)
-        scores = ({k: v for k, v in row.items() if not isinstance(v, str) and k not in UNPLOTTED} for row in self.rows)
-        rows = [(row["time"], step, f) for step, (row, f) in enumerate(zip(self.rows, scores, strict=True), 1)]
-        write_events(self.path(BOARD) / "events.out.tfevents.0.deephar", rows)
+        if self._board is None:
+            self.path(BOARD).mkdir(exist_ok=True)
+            self._board = Board(self.path(BOARD), self._plotted + 1)
+        for step, row in enumerate(self.rows[self._plotted :], self._plotted + 1):
+            scores = {k: v for k, v in row.items() if not isinstance(v, str) and k not in UNPLOTTED}
+            self._board.add(step, row["time"], scores)
+        self._plotted = len(self.rows)

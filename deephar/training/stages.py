@@ -5,6 +5,7 @@
 Source: TPAMI 2020, sections 4.2.3 and 3.3.4.
 """
 
+import math
 import time
 
 import keras
@@ -15,7 +16,7 @@ from deephar.models.surgery import copy_replica_layers
 from deephar.training.objectives import objectives_of, with_maps_loss
 from deephar.training.optimizers import make_optimizer
 from deephar.training.trainer import MultiModelTrainer, unwrap
-from deephar.utils.io import printnl
+from deephar.utils.io import printnl, warning
 
 
 def set_precision(model, precision):
@@ -64,7 +65,7 @@ def compile_for_stage(models, stage, full_model=None):
             )
         loss, weights = objectives_of(model, stage)
         model.compile(
-            make_optimizer(stage),
+            make_optimizer(stage, model.trainable_variables),
             loss=unwrap(loss),
             loss_weights=unwrap(weights),
             jit_compile="auto" if keras.backend.backend() == "jax" else stage.jit_compile,
@@ -87,21 +88,30 @@ class _StageRun:
     def __init__(self, trainer, model, stage, run, validation, time_limit_s, verbose):
         self.trainer, self.model, self.stage, self.run, self.verbose = trainer, model, stage, run, verbose
         self.validation, self.time_limit_s, self.start = validation, time_limit_s, time.monotonic()
-        self.best = run.meta.get("best") if run.meta.get("stage") == stage.name else None
+        best = run.meta.get("best") if run.meta.get("stage") == stage.name else None
+        self.best = best if best is not None and math.isfinite(best) else None
 
     def set_rate(self, step):
         for model in self.trainer.models:
             model.optimizer.learning_rate = self.stage.rate(step)
 
-    def _is_best(self, scores):
-        """Return whether an epoch is the best so far; remembers its score."""
+    def _is_best(self, scores, epoch):
+        """Return whether an epoch is the best of its stage so far, which no score is that is not finite."""
         if scores:
-            value = scores[self.stage.monitor or next(iter(scores))]
-            larger = self.stage.monitor_mode == "max"
+            name = self.stage.monitor or next(iter(scores))
+            if name not in scores:
+                raise ValueError(f"`monitor` must be one of the scores {', '.join(scores)}. Received: {name!r}")
+            value, larger = scores[name], self.stage.monitor_mode == "max"
         else:
-            value, larger = sum(self.trainer.logs[f"loss{i}"] for i in range(len(self.trainer.models))), False
-        better = self.best is None or bool(value > self.best if larger else value < self.best)
+            name, larger = "loss", False
+            value = sum(self.trainer.logs[f"loss{i}"] for i in range(len(self.trainer.models)))
+        finite = math.isfinite(value)
+        if not finite:
+            warning(f"`{name}` of {self.stage.name}, epoch {epoch + 1}, is {value}: not saved as best weights")
+        better = finite and (self.best is None or bool(value > self.best if larger else value < self.best))
         self.best = float(value) if better else self.best
+        if self.best is None and epoch + 1 == self.stage.epochs:
+            warning(f"no epoch of {self.stage.name} had a finite `{name}`: it has no best weights, only its last ones")
         return better
 
     def end_of_epoch(self, epoch):
@@ -110,7 +120,8 @@ class _StageRun:
         row = {"stage": self.stage.name, "epoch": epoch + 1, "seconds": round(seconds, 1)}
         row["learning_rate"] = self.stage.rate((epoch + 1) * self.stage.steps_per_epoch - 1)
         self.run.log({**row, **self.trainer.logs, **scores})
-        best, finished = self._is_best(scores), list(self.run.meta.get("finished", []))
+        best = self._is_best(scores, epoch)
+        finished = [name for name in self.run.meta.get("finished", []) if name != self.stage.name]
         finished += [self.stage.name] if epoch + 1 == self.stage.epochs else []
         optimizers = [m.optimizer for m in self.trainer.models]
         state = dict(stage=self.stage.name, epoch=epoch + 1, finished=finished, best=self.best)
@@ -139,29 +150,57 @@ def train_stage(
     """Train one stage in a run folder, from its start or from where the folder says it was interrupted.
 
     Args:
-        models: a model whose outputs are all trained, or a list ([pose model, action model]) trained in turn.
-        loaders: one `BatchLoader`, or one for each model.
-        stage: a `Stage`.
-        run: a `Run`.
-        validation: function (epoch) -> dict of scores, called after every epoch; decides about the best weights.
-            Without it the smallest loss does.
-        full_model: the model that is saved; by default the first one.
-        workers, use_multiprocessing, max_queue_size: of the loaders.
-        time_limit_s: stop after the epoch in which this many seconds have passed.
-        print_full_losses: log the loss of every output.
-        verbose: 0 shows nothing, 1 a progress bar.
+        models: Model, whose outputs are all trained, or list of Model ([pose model, action model]) trained in turn.
+        loaders: `BatchLoader` or whatever else `BatchFeeder` takes, or a list with one for each model.
+        stage: `Stage`. Where it was finished, and no other one has begun, more `epochs` go on with it.
+        run: `Run`.
+        validation: function (epoch: int, from 0) -> dict of str to float, called after every epoch; decides about the
+            best weights. A score that is not finite is never best. Without it the smallest loss does.
+        full_model: Model that is saved; by default the first one.
+        workers: int or list of int. Threads or processes that load ahead; 0: none.
+        use_multiprocessing: bool. Load in processes.
+        max_queue_size: int. Batches that are loaded ahead at most.
+        time_limit_s: float or None. Stop after the epoch in which this many seconds have passed.
+        print_full_losses: bool. Log the loss of every output.
+        verbose: int. 0 shows nothing, 1 a progress bar.
 
     Returns:
         list of the run's log rows.
 
     Raises:
         NonFiniteError: a loss or weight is not finite; what was saved before is untouched.
+        ValueError: an output cannot be trained, or nothing would be.
+
+    Example:
+
+        import numpy as np
+        from deephar.models import hourglass
+        from deephar.training.recipes import Stage
+        from deephar.training.run import Run
+        from deephar.training.stages import train_stage
+
+        class Batches:  # a `BatchLoader` of a data set takes its place
+            def __len__(self):
+                return 1
+
+            def __getitem__(self, index):
+                images = np.zeros((2, 64, 64, 3), "float32")
+                poses = np.full((2, 16, 3), 0.5, "float32")  # x, y, normalised to the crop; confidence
+                return (images,), (poses,)
+
+        model = hourglass.build((64, 64, 3), num_stacks=1, filters=8)
+        stage = Stage("pose", epochs=1, steps_per_epoch=2)
+        rows = train_stage(model, Batches(), stage, Run("runs/poses"))
+        print(rows[-1]["loss0"])
     """
     models = list(models) if isinstance(models, (list, tuple)) else [models]
     loaders = list(loaders) if isinstance(loaders, (list, tuple)) else [loaders]
     model = full_model or models[0]
     done = run.epochs_done(stage.name)
-    if run.finished(stage.name):
+    if run.finished(stage.name) and not 0 < done < stage.epochs:
+        trained = sum(row.get("stage") == stage.name for row in run.rows)
+        if trained < stage.epochs:
+            warning(f"{stage.name} was finished after {trained} epochs and another stage has begun: it gets no more")
         if done:
             run.restore(model)
         return run.rows

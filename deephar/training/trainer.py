@@ -200,10 +200,12 @@ class TrainerOnGenerator:
         steps_per_epoch: None: all batches.
         initial_lr, lr_factor, lr_patience, minimum_lr: first rate; factor after `lr_patience` epochs without a new
             best; training stops below the minimum.
-        validation_callbacks: one or several with an attribute `best_epoch`; the last one rules the rate.
+        validation_callbacks: one or several with an attribute `best_epoch`, counted from 1; the last one rules the
+            rate and which weights are best.
         custom_lr_scheduler: function (epoch, rate) -> rate used instead.
         save_tensor_board: write TensorBoard scores to `logdir`.
-        weights_fname: file of the best weights in `logdir`.
+        weights_fname: file in `logdir` of the best weights, written when their epoch ends; without
+            `validation_callbacks` of the last ones.
         logdir: folder, or None to save nothing.
     """
 
@@ -238,6 +240,9 @@ class TrainerOnGenerator:
         several = isinstance(validation_callbacks, (list, tuple))
         self.val_cb = list(validation_callbacks) if several else [validation_callbacks] if validation_callbacks else []
         self.callbacks = list(self.val_cb)
+        if self.weights_path is not None:
+            best = {"save_best_only": True, "callback_to_monitor": self.val_cb[-1]} if self.val_cb else {}
+            self.callbacks.append(SaveModel(self.weights_path, model, verbose=0, **best))
         if custom_lr_scheduler is not None:
             self.callbacks.append(keras.callbacks.LearningRateScheduler(custom_lr_scheduler))
         elif self.val_cb:
@@ -253,8 +258,6 @@ class TrainerOnGenerator:
             return self.initial_lr
         if best_epoch == epoch:
             self.lr_wait = 0
-            if self.weights_path:
-                self.model.save_weights(self.weights_path)
             return lr
         self.lr_wait += 1
         if self.lr_wait < self.lr_patience:

@@ -118,8 +118,8 @@ def _flush_to_disk(path):
         os.fsync(file.fileno())
 
 
-def _plain(value):
-    """NumPy values and paths as what JSON knows."""
+def plain(value):
+    """NumPy values and paths as what JSON knows, for `json.dumps(default=...)`."""
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     if isinstance(value, pathlib.PurePath):
@@ -138,6 +138,6 @@ def file_digest(path: str | pathlib.Path, kind: str = "sha256") -> str:
 
 def write_json(path: str | pathlib.Path, obj: object) -> None:
     """Write `obj` (NumPy arrays and numbers included) as indented JSON, whole or not at all."""
-    text = json.dumps(obj, indent=2, default=_plain)
+    text = json.dumps(obj, indent=2, default=plain)
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")

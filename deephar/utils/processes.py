@@ -9,7 +9,7 @@ import threading
 from deephar.utils.errors import is_for_user, show_fault
 
 
-def exit_status(main, name, interrupted="nothing half-written is left behind", debug=None, hint=""):
+def exit_status(main, name, interrupted="nothing half-written is left behind", debug=None, hint="", options=()):
     """Call `main` and return the exit status: its own or 0; 2 after an error that is for the user; 130 after Ctrl-C.
 
     Any other error is a fault: it is printed with its traceback, and the status is 1. SIGTERM ends `main` as Ctrl-C
@@ -22,6 +22,7 @@ def exit_status(main, name, interrupted="nothing half-written is left behind", d
         debug: function that tells whether an error is raised with its traceback instead; None: whether the environment
             variable DEEPHAR_DEBUG is set.
         hint: a second line after an error.
+        options: dict from arguments, as errors name them in backticks, to the program's options for them.
     """
     takes_signals = threading.current_thread() is threading.main_thread()
     if takes_signals:
@@ -37,7 +38,10 @@ def exit_status(main, name, interrupted="nothing half-written is left behind", d
         if not is_for_user(error):
             show_fault(error, name)
             return 1
-        print(f"{name}: error: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
+        message = " ".join(str(error).split()) or type(error).__name__
+        for argument in options:
+            message = message.replace(f"`{argument}`", f"`{options[argument]}`")
+        print(f"{name}: error: {message}", file=sys.stderr)
         if hint:
             print(hint, file=sys.stderr)
         return 2

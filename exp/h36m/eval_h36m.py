@@ -14,10 +14,13 @@ trained on poses alone and 48.6 for the multi-task one (TPAMI 2020, table 1). `-
 keep these subjects as validation split, as those of the original package do.
 """
 
+import functools
+
 from deephar.config import DataConfig
 from deephar.data import Human36M
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.models.cards import DEFAULT_MODEL_3D
 from deephar.utils import TEST_MODE, VALID_MODE
 from deephar.utils.io import write_json
 
@@ -25,7 +28,7 @@ SPLITS = {"test": TEST_MODE, "validation": VALID_MODE}
 
 
 def arguments_of(argv=None):
-    parser = options.make_parser(__doc__, "runs/eval_h36m")
+    parser = options.make_parser(__doc__, "runs/eval_h36m", "reception-h36m")
     parser.add_argument("--split", choices=tuple(SPLITS), default="test")
     parser.add_argument("--flip", action="store_true", help="also predict flipped images, and average")
     parser.add_argument("--limit", type=options.positive, help="so many images, evenly spaced, instead of all")
@@ -38,8 +41,6 @@ def report_of(scores, arguments):
     """The scores as plain values."""
     per_action = {name: scores.per_action[:, k].tolist() for k, name in enumerate(scores.action_names)}
     return {
-        "model": arguments.model,
-        "weights": arguments.weights,
         "split": arguments.split,
         "flip": arguments.flip,
         "poses": scores.num_poses,
@@ -59,8 +60,9 @@ def main():
     from deephar.experiments.validation import spread
     from deephar.models.signature import signature_of
 
-    model, mode = networks.load(arguments, layout="pa17j3d"), SPLITS[arguments.split]
-    signature = signature_of(model)
+    tiny = functools.partial(networks.build_tiny, layout="pa17j3d")
+    model, about = networks.load(arguments, tiny, suggestion=DEFAULT_MODEL_3D)
+    signature, mode = signature_of(model), SPLITS[arguments.split]
     if signature.layout.dim != 3:
         raise ValueError(f"`--weights` must be of a network of 3D poses. Received: one of {signature.layout.name}")
     h36m = Human36M(folder, DataConfig.for_input(signature.frame), signature.layout, topology="frames")
@@ -72,7 +74,7 @@ def main():
     print(f"{scores.protocol}\n\n{pose_table_3d(scores)}\n\n{action_table_3d(scores)}")
     if arguments.joints:
         print(f"\n{joint_table_3d(scores)}")
-    write_json(arguments.out / "eval_h36m.json", report_of(scores, arguments))
+    write_json(arguments.out / "eval_h36m.json", {**about, **report_of(scores, arguments)})
     print(f"results in {arguments.out / 'eval_h36m.json'}")
 
 

@@ -18,6 +18,7 @@ from deephar.config import DataConfig
 from deephar.data import Lsp
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils import TEST_MODE, VALID_MODE
 from deephar.utils.io import atomic_path, write_json
 
@@ -33,7 +34,7 @@ class WholeImageLsp(Lsp):
 
 
 def arguments_of(argv=None):
-    parser = options.make_parser(__doc__, "runs/eval_lsp")
+    parser = options.make_parser(__doc__, "runs/eval_lsp", DEFAULT_MODEL)
     parser.add_argument("--flip", action="store_true", help="also predict flipped images, and average")
     parser.add_argument("--box", choices=("joints", "image"), default="joints", help="what the crop goes by")
     parser.add_argument("--split", choices=tuple(SPLITS), default="test")
@@ -62,7 +63,7 @@ def main():
     from deephar.experiments.validation import spread
     from deephar.models.signature import signature_of
 
-    model = networks.load(arguments)
+    model, about = networks.load(arguments)
     signature, mode = signature_of(model), SPLITS[arguments.split]
     reader = Lsp if arguments.box == "joints" else WholeImageLsp
     lsp = reader(folder, DataConfig.for_input(signature.frame), remove_outer_joints=False)
@@ -73,7 +74,7 @@ def main():
     print(f"LSP, {arguments.split} split, {scores.num_people} of {len(keys)} people count; {how}")
     print(pose_table(scores))
     report = {
-        "weights": arguments.weights,
+        **about,
         "split": arguments.split,
         "box": arguments.box,
         "flip": arguments.flip,

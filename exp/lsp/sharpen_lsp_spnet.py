@@ -18,6 +18,7 @@ from deephar.config import DataConfig
 from deephar.data import Lsp
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils import VALID_MODE
 from deephar.utils.io import write_json
 
@@ -25,7 +26,7 @@ FACTORS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 
 
 def arguments_of(argv=None):
-    parser = options.make_parser(__doc__, "runs/sharp")
+    parser = options.make_parser(__doc__, "runs/sharp", DEFAULT_MODEL)
     parser.add_argument("--factors", metavar="F", type=float, nargs="+", default=FACTORS)
     parser.add_argument("--limit", type=options.positive, help="so many validation people, evenly spaced")
     return options.parse(parser, argv)
@@ -40,7 +41,7 @@ def main():
     from deephar.models import sharpen_maps
     from deephar.models.signature import signature_of
 
-    model = networks.load(arguments)
+    model, _ = networks.load(arguments)
     lsp = Lsp(folder, DataConfig.for_input(signature_of(model).frame))
     keys = spread(lsp.get_length(VALID_MODE), arguments.limit or lsp.get_length(VALID_MODE))
     scores, now = {}, 1.0

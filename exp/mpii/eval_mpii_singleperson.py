@@ -15,16 +15,19 @@ pyramids (TPAMI 2020, table 4). On the synthetic test set (`deephar synth --form
 score in weights/README.md.
 """
 
+import functools
+
 from deephar.config import DataConfig
 from deephar.data import MpiiSinglePerson
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils import VALID_MODE
 from deephar.utils.io import write_json
 
 
 def arguments_of(argv=None):
-    parser = options.make_parser(__doc__, "runs/eval_mpii")
+    parser = options.make_parser(__doc__, "runs/eval_mpii", "reception-mpii")
     parser.add_argument("--flip", action="store_true", help="also predict flipped images, and average")
     parser.add_argument("--limit", type=options.positive, help="so many people, evenly spaced, instead of all")
     parser.add_argument("--batch", type=options.positive, default=32)
@@ -41,7 +44,8 @@ def main():
     from deephar.experiments.validation import spread
     from deephar.models.signature import signature_of
 
-    model = networks.load(arguments, network=arguments.network)
+    tiny = functools.partial(networks.build_tiny, network=arguments.network)
+    model, about = networks.load(arguments, tiny, fallback=DEFAULT_MODEL)
     signature = signature_of(model)
     mpii = MpiiSinglePerson(folder, DataConfig.for_input(signature.frame), signature.layout)
     keys = spread(mpii.get_length(VALID_MODE), arguments.limit or mpii.get_length(VALID_MODE))
@@ -51,8 +55,7 @@ def main():
     print(f"MPII, validation split, {scores.num_people} people, {crops} from the given centre and scale")
     print(pose_table(scores))
     report = {
-        "model": arguments.model,
-        "weights": arguments.weights,
+        **about,
         "flip": arguments.flip,
         "people": scores.num_people,
         "left_out": scores.num_left_out,

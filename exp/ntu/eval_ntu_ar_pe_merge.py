@@ -21,16 +21,15 @@ from deephar.utils import pa20j3d
 
 
 def main():
-    parser = merge_evaluation.make_parser(__doc__, "runs/eval_ntu_merge")
+    parser = merge_evaluation.make_parser(__doc__, "runs/eval_ntu_merge", "merge-ntu")
     ntu_sources.add_split(parser)
     arguments = options.parse(parser)
     if arguments.tiny:
         options.tiny_data(arguments, "NTU")
         arguments.limit = arguments.limit or 2
     folder = datasetpath("NTU", arguments.data)
-    model = merge_evaluation.load(arguments, "merge-ntu", ntu_sources.MERGE_NETWORK)
     reader = functools.partial(Ntu, folder, poselayout=pa20j3d, split=arguments.split)
-    merge_evaluation.evaluate(arguments, NTU, model, reader, "eval_ntu_merge.json")
+    merge_evaluation.evaluate(arguments, NTU, ntu_sources.MERGE_NETWORK, reader, "eval_ntu_merge.json")
 
 
 if __name__ == "__main__":

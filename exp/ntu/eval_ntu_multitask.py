@@ -12,19 +12,20 @@ Expected: those scores, multi-clip; clips T / 2 frames apart, each also flipped.
 around Kinect's joints, which the output states. Human3.6M and MPII are scored where --data has them.
 """
 
-import pathlib
+import functools
 
 from deephar.config import DataConfig
 from deephar.data import Human36M, MpiiSinglePerson, Ntu
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.models.cards import DEFAULT_MODEL_3D
 from deephar.utils import TEST_MODE, VALID_MODE
 from deephar.utils.io import write_json
 
 
 def arguments_of(argv=None):
-    parser = options.make_parser(__doc__, "runs/eval_ntu")
-    parser.add_argument("--boxes", metavar="FILE", type=pathlib.Path, help="of predict_bboxes.py; default: annotation")
+    parser = options.make_parser(__doc__, "runs/eval_ntu", "spnet-ntu-2p")
+    options.add_boxes(parser)
     parser.add_argument("--split", choices=("cross-subject", "cross-view"), default="cross-subject")
     parser.add_argument("--subsampling", metavar="N", type=options.positive, help="a clip takes every N-th frame")
     parser.add_argument("--limit", type=options.positive, help="so many people and videos, evenly spaced")
@@ -75,12 +76,10 @@ def eval_actions(arguments, model, signature, dataconf):
     from deephar.experiments import action_evaluation
     from deephar.experiments.ntu_tools import NTU
 
-    boxes = None if arguments.boxes is None else str(arguments.boxes.resolve())
-    options_ = dict(use_gt_bbox=boxes is None, pred_bboxes_file=boxes, clip_size=signature.num_frames)
-    folder = datasetpath("NTU", arguments.data)
-    ntu = Ntu(folder, dataconf, signature.layout, split=arguments.split, **options_)
-    where = f"{arguments.boxes or 'the annotation'}, {arguments.split} split"
-    return action_evaluation.evaluate(NTU, model, ntu, where, arguments.limit, arguments.batch)
+    chosen = dict(split=arguments.split, clip_size=signature.num_frames)
+    reader = functools.partial(Ntu, datasetpath("NTU", arguments.data), dataconf, signature.layout, **chosen)
+    shared = (arguments.boxes, arguments.limit, arguments.batch)
+    return action_evaluation.evaluate(NTU, model, reader, *shared, note=f", {arguments.split} split")
 
 
 def main():
@@ -92,14 +91,15 @@ def main():
     from deephar.models.signature import signature_of
 
     actions = [networks.NUM_NTU_ACTIONS]
-    model = networks.load(arguments, networks.NUM_FRAMES, layout="pa17j3d", num_actions=actions)
+    tiny = functools.partial(networks.build_tiny, networks.NUM_FRAMES, layout="pa17j3d", num_actions=actions)
+    model, about = networks.load(arguments, tiny, suggestion=DEFAULT_MODEL_3D)
     signature = signature_of(model)
     if not signature.action_outputs or len(signature.labels) != actions[0] or signature.layout.dim != 3:
         found = f"{signature.layout.name} and {len(signature.labels)}"
         raise ValueError(f"`--weights` must be of a network of 3D poses and {actions[0]} actions. Received: {found}")
     step = networks.step_of(arguments, signature)
     dataconf = DataConfig.for_input(signature.frame, fixed_subsampling=step)
-    report = {"model": arguments.model, "weights": arguments.weights, "split": arguments.split}
+    report = {**about, "split": arguments.split}
     report.update(eval_poses(arguments, model, signature.layout, DataConfig.for_input(signature.frame)))
     report.update(eval_actions(arguments, model, signature, dataconf))
     write_json(arguments.out / "eval_ntu.json", report)

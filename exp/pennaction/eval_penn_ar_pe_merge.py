@@ -14,21 +14,20 @@ see poses, v1 to v4 those that see appearance, m both.
 import functools
 
 from deephar.data import PennAction
-from deephar.experiments import merge_evaluation, merge_training, options
+from deephar.experiments import merge_evaluation, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.experiments.merge_training import PENN_NETWORK
 from deephar.experiments.penn_tools import PENN_ACTION
 
 
 def main():
-    arguments = options.parse(merge_evaluation.make_parser(__doc__, "runs/eval_penn_merge"))
+    arguments = options.parse(merge_evaluation.make_parser(__doc__, "runs/eval_penn_merge", "merge-penn"))
     if arguments.tiny:
         options.tiny_data(arguments, "PennAction")
         arguments.limit = arguments.limit or 2
     folder = datasetpath("PennAction", arguments.data)
-    model = merge_evaluation.load(arguments, "merge-penn", merge_training.PENN_NETWORK)
-    merge_evaluation.evaluate(
-        arguments, PENN_ACTION, model, functools.partial(PennAction, folder), "eval_penn_merge.json"
-    )
+    reader = functools.partial(PennAction, folder)
+    merge_evaluation.evaluate(arguments, PENN_ACTION, PENN_NETWORK, reader, "eval_penn_merge.json")
 
 
 if __name__ == "__main__":

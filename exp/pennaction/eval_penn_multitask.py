@@ -12,19 +12,20 @@ Expected: those scores; for the network that ships the ones in weights/README.md
 around its annotated joints, which the output states. MPII is scored where --data has it.
 """
 
-import pathlib
+import functools
 
 from deephar.config import DataConfig
 from deephar.data import MpiiSinglePerson, PennAction
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils import TEST_MODE, VALID_MODE
 from deephar.utils.io import write_json
 
 
 def arguments_of(argv=None):
-    parser = options.make_parser(__doc__, "runs/eval_penn")
-    parser.add_argument("--boxes", metavar="FILE", type=pathlib.Path, help="of predict_bboxes.py; default: annotation")
+    parser = options.make_parser(__doc__, "runs/eval_penn", "spnet-penn-6p")
+    options.add_boxes(parser)
     parser.add_argument("--subsampling", metavar="N", type=options.positive, help="a clip takes every N-th frame")
     parser.add_argument("--limit", type=options.positive, help="so many people and videos, evenly spaced")
     parser.add_argument("--frames", type=options.positive, default=2000, help="frames of Penn Action for its PCK")
@@ -61,11 +62,9 @@ def eval_actions(arguments, model, dataconf, num_frames):
     from deephar.experiments import action_evaluation
     from deephar.experiments.penn_tools import PENN_ACTION
 
-    boxes = None if arguments.boxes is None else str(arguments.boxes.resolve())
-    options_ = dict(use_gt_bbox=boxes is None, pred_bboxes_file=boxes, clip_size=num_frames)
-    penn = PennAction(datasetpath("PennAction", arguments.data), dataconf, **options_)
-    where = arguments.boxes or "the annotation"
-    return action_evaluation.evaluate(PENN_ACTION, model, penn, where, arguments.limit, arguments.batch)
+    folder = datasetpath("PennAction", arguments.data)
+    reader = functools.partial(PennAction, folder, dataconf, clip_size=num_frames)
+    return action_evaluation.evaluate(PENN_ACTION, model, reader, arguments.boxes, arguments.limit, arguments.batch)
 
 
 def main():
@@ -76,13 +75,13 @@ def main():
     datasetpath("PennAction", arguments.data)
     from deephar.models.signature import signature_of
 
-    model = networks.load(arguments, networks.NUM_FRAMES)
+    tiny = functools.partial(networks.build_tiny, networks.NUM_FRAMES)
+    model, report = networks.load(arguments, tiny, fallback=DEFAULT_MODEL)
     signature = signature_of(model)
     if not signature.action_outputs:
         raise ValueError("`--weights` must be of a network with action outputs. Received: one of poses only")
     step = networks.step_of(arguments, signature)
     dataconf = DataConfig.for_input(signature.frame, fixed_subsampling=step)
-    report = {"model": arguments.model, "weights": arguments.weights}
     report.update(eval_poses(arguments, model, dataconf))
     report.update(eval_actions(arguments, model, dataconf, signature.num_frames))
     write_json(arguments.out / "eval_penn.json", report)

@@ -11,12 +11,14 @@ Expected: one row a cut, GFLOPs rising from block to block and frames a second f
 a GTX 1080 Ti. Weights do not matter for speed: --full and --small build the networks with random ones.
 """
 
+import functools
 import time
 
 import numpy as np
 
 from deephar.config import ModelConfig
 from deephar.experiments import networks, options
+from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils.io import write_json
 
 
@@ -26,7 +28,7 @@ def cut_numbers(text):
 
 
 def arguments_of(argv=None):
-    parser = options.make_parser(__doc__, "runs/speed")
+    parser = options.make_parser(__doc__, "runs/speed", "spnet-penn-6p")
     parser.add_argument("--full", action="store_true", help="the paper's network: 6 pyramids, clips of 8 x 256 x 256")
     parser.add_argument("--small", action="store_true", help="the small network: 2 pyramids, clips of 8 x 128 x 128")
     parser.add_argument("--cuts", type=cut_numbers, metavar="N,N", help="blocks to keep; default: every one")
@@ -44,7 +46,8 @@ def make_model(arguments):
         return spnet.build(ModelConfig((networks.NUM_FRAMES, 256, 256, 3), "pa16j2d", **penn, **features))
     if arguments.small:
         return spnet.build(networks.small_config(num_frames=networks.NUM_FRAMES))
-    return networks.load(arguments, networks.NUM_FRAMES)
+    tiny = functools.partial(networks.build_tiny, networks.NUM_FRAMES)
+    return networks.load(arguments, tiny, fallback=DEFAULT_MODEL)[0]
 
 
 def frames_per_second(model, batch_size, seconds):

@@ -14,15 +14,16 @@ stopped run goes on with --resume.
 from deephar.data import PennAction
 from deephar.experiments import box_prediction, networks, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.models.cards import DEFAULT_MODEL
 
 
 def main():
-    parser = options.make_parser(__doc__, "runs/boxes")
+    parser = options.make_parser(__doc__, "runs/boxes", "spnet-mpii-8p")
     box_prediction.add_options(parser)
     arguments = options.parse(parser)
     options.tiny_data(arguments, "PennAction")
     folder = datasetpath("PennAction", arguments.data)
-    model, layout, still = box_prediction.image_model(networks.load(arguments))
+    model, layout, still = box_prediction.image_model(networks.load(arguments, fallback=DEFAULT_MODEL)[0])
     penn = PennAction(folder, still, poselayout=layout, topology="frames")
     box_prediction.write_boxes(arguments, model, penn, "pred_bboxes_penn.json")
 

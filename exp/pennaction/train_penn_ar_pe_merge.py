@@ -18,6 +18,7 @@ read: training videos that are held out decide which weights are best.
 from deephar.config import mpii_dataconf, pennaction_ar_dataconf, pennaction_pe_dataconf
 from deephar.experiments import merge_training, networks, options
 from deephar.experiments import multitask_training as multitask
+from deephar.experiments.merge_training import PENN_NETWORK
 from deephar.experiments.sources import held_out_videos, hold_out, make_images, penn_clips, split_batch
 from deephar.training.recipes import MERGE_RECIPE, PENN_IMAGES
 
@@ -37,11 +38,11 @@ def make_network(arguments):
     """The network's description, how its clips are cropped, and how its images are, by their source."""
     if arguments.tiny or arguments.small:
         side = networks.TINY_SIDE if arguments.tiny else networks.SMALL_SIDE
-        network = merge_training.tiny_network(merge_training.PENN_NETWORK)
+        network = merge_training.tiny_network(PENN_NETWORK)
         network["pose"]["input_shape"] = [side, side, 3]
         images = dict.fromkeys(IMAGES, networks.small_dataconf(side))
         return network, networks.small_dataconf(side, turn=20, subsampling=(1, 2, 3), fixed_subsampling=2), images
-    return merge_training.PENN_NETWORK, pennaction_ar_dataconf, IMAGES
+    return PENN_NETWORK, pennaction_ar_dataconf, IMAGES
 
 
 def make_pose_sets(arguments, confs):

@@ -80,8 +80,9 @@ def train(arguments, model, splits, num_actions):
 
     stage = options.override(arguments, STAGE)
     about = {**NETWORK, "num_actions": num_actions}
-    run = Run(arguments.out, {"model": about, "stage": dataclasses.asdict(stage)}, arguments.resume)
     batch = min(arguments.batch, len(splits["train"]))
+    data = {"batch": batch, "smoothing": arguments.smoothing, "validate": arguments.validate}
+    run = Run(arguments.out, {"model": about, "stage": dataclasses.asdict(stage), **data}, arguments.resume)
     loader = PoseBatches(
         splits["train"], num_actions, batch, len(model.outputs), smoothing=arguments.smoothing, seed=arguments.seed
     )

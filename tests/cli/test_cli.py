@@ -160,6 +160,29 @@ def test_predict_image(stand_in, photo, tmp_path, capsys):
     ]
 
 
+def test_predictions_of_other_sources_and_models_are_kept(stand_in, photo, tmp_path, capsys):
+    out, other = tmp_path / "out", tmp_path / "sub" / "photo.png"
+    other.parent.mkdir()
+    Image.open(photo).save(other)
+
+    def predicted(source, model):
+        assert cli.main(["predict", str(source), "--model", model, "--out", str(out)]) == 0
+        said = capsys.readouterr().out.splitlines()
+        document = json.loads((out / said[-2].rpartition("/")[2]).read_text())
+        assert (document["source"], document["model"]["name"]) == (str(source), model)
+        return said
+
+    assert len(predicted(photo, "m")) == 2
+    said = predicted(other, "m")
+    assert "photo_prediction.json" in said[0] and "is kept" in said[0] and said[2].endswith("photo-2_overlay.png")
+    assert predicted(photo, "n")[1].endswith("photo-3_prediction.json")
+    assert len(predicted(photo, "m")) == 2 and predicted(other, "m")[1].endswith("photo-2_prediction.json")
+    assert len(names(out)) == 6
+    (out / "photo_prediction.json").write_text("[]")  # not one of ours
+    assert predicted(photo, "m")[1].endswith("photo-4_prediction.json")
+    assert (out / "photo_prediction.json").read_text() == "[]"
+
+
 def test_predict_options_reach_the_predictor(stand_in, photo, tmp_path):
     out = tmp_path / "out"
     options = ["--no-refine", "--no-overlay", "--subsampling", "3", "--flip", "--weights", "w.h5", "--height", "1850"]

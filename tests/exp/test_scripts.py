@@ -1,5 +1,6 @@
 """Every script of exp/ runs with --tiny and leaves what it promises; what a user gets wrong is said in one line."""
 
+import ast
 import csv
 import json
 import os
@@ -288,10 +289,67 @@ def test_missing_data_is_named_and_nothing_is_written(script, tmp_path, monkeypa
     assert list((tmp_path / "out").iterdir()) == []
 
 
+SCRIPTS = sorted(path for path in EXP.rglob("*.py") if path.parent.name != "common")
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_scripts_import_no_other_script(path):
+    """So that each runs from any folder where the package is installed."""
+    siblings = {other.stem for other in SCRIPTS}
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    modules += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    roots = {module.partition(".")[0] for module in modules}
+    assert not roots & siblings and roots - {"deephar", "keras", "numpy", "PIL"} <= sys.stdlib_module_names
+    assert "sys.path" not in path.read_text(encoding="utf-8")
+
+
+def test_a_script_runs_from_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    out = run("pennaction/eval_penn_ar_pe_merge.py", "out")
+    assert out.splitlines()[0] == "network: a tiny one of random weights" and "multi-clip (" in out
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    "script, file, instead",
+    [
+        ("h36m/eval_h36m.py", "weights_3DPE_H36M_cvpr18_Nov-2017.h5", "give --weights spnet-small-3d"),
+        ("ntu/eval_ntu_multitask.py", "weights_3dp+ntu_ar_062.hdf5", "give --weights spnet-small-3d"),
+        ("ntu/predict_bboxes.py", "weights_posebaseline_060.hdf5", "give --weights spnet-small-3d"),
+        ("ntu/eval_ntu_ar_pe_merge.py", "weights_AR_merge_NTU_v2.h5", "--model merge-ntu --weights PATH"),
+        ("pennaction/eval_penn_ar_pe_merge.py", "weights_AR_merge_ep074_26-10-17.h5", "--model merge-penn"),
+    ],
+)
+def test_without_a_network_the_file_is_named(script, file, instead, tmp_path, tiny_data, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    message = fails(monkeypatch, capsys, script, "out", "--data", tiny_data)
+    assert "no network was given" in message and file in message and instead in message and "where to get it" in message
+    assert "`" not in message
+
+
+def test_the_small_network_is_scored_with_a_word(tmp_path, tiny_data, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["eval", str(tmp_path), "--data", str(tiny_data), "--limit", "1"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(EXP / "mpii" / "eval_mpii_singleperson.py"), run_name="__main__")
+    assert not ended.value.code
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("network: spnet-small-2d (") and "not reception-mpii: weights_PE_MPII" in first
+    report = json.loads((tmp_path / "eval_mpii.json").read_text())
+    assert report["model"] == "spnet-small-2d" and report["weights"].endswith("spnet-small-2d.weights.h5")
+
+
+def test_errors_name_the_options_of_the_command(tmp_path, tiny_data, monkeypatch, capsys):
+    options = ("--data", tiny_data, "--weights", tmp_path / "none.weights.h5")
+    message = fails(monkeypatch, capsys, "lsp/eval_lsp.py", tmp_path / "out", *options)
+    assert "`--weights` must be" in message and "none.weights.h5" in message
+
+
 def test_a_run_is_not_overwritten(tmp_path, tiny_data, monkeypatch, capsys):
     (tmp_path / "state.npz").write_bytes(b"something")
     script = "lsp/train_lsp_spnet.py"
-    assert "`resume`" in fails(monkeypatch, capsys, script, tmp_path, "--tiny", "--data", tiny_data)
+    assert "`--resume`" in fails(monkeypatch, capsys, script, tmp_path, "--tiny", "--data", tiny_data)
     assert (tmp_path / "state.npz").read_bytes() == b"something"
 
 

@@ -46,3 +46,21 @@ def test_callback_keeps_scores_and_the_best(tmp_path, capsys):
     assert (callback.best_epoch, callback.best_score) == (2, 0.5)
     assert json.loads((tmp_path / "val.json").read_text()) == {"1": [0.1, 0.3], "2": [0.5, 0.2], "3": [0.4, 0.4]}
     assert capsys.readouterr().out.splitlines()[-1] == "best score is 50.0 at epoch 2"
+
+
+def test_a_score_that_is_nan_is_never_the_best():
+    class Scripted(G.EvalCallback):
+        def __init__(self, *scores):
+            super().__init__()
+            self.rest = iter(scores)
+
+        def evaluate(self, model):
+            return next(self.rest)
+
+    callback = Scripted([float("nan")] * 2, [0.2, float("nan")], [0.1, 0.1])
+    best = []
+    for epoch in range(3):
+        callback.on_epoch_end(epoch)
+        best.append((callback.best_epoch, callback.best_score))
+    assert best == [(float("inf"), 0), (2, 0.2), (2, 0.2)]
+    assert np.isnan(callback.scores[1])

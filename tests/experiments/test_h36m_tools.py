@@ -10,7 +10,8 @@ from deephar.config import DataConfig
 from deephar.data import BatchLoader, Human36M
 from deephar.evaluation.poses3d import eval_pose_3d
 from deephar.experiments import h36m_tools as H
-from deephar.utils import VALID_MODE, Camera, camera_deserialize, pa20j3d
+from deephar.models.signature import InputSpec, OutputSpec, Signature
+from deephar.utils import VALID_MODE, Camera, camera_deserialize, pa17j3d, pa20j3d
 
 NUM = 6
 
@@ -50,7 +51,7 @@ def people():
 def test_every_block_and_action_has_its_error(people, capsys):
     good, bad = predictions(), predictions()
     bad[3:, 1:, 2] += 0.05  # 100 mm
-    scores = H.eval_human36m_sc_error(FakeModel((8, 8, 3), bad, good[..., :3]), *people.values())
+    scores = H.eval_human36m_sc_error(FakeModel((8, 8, 3), bad, good[..., :3], good[..., 3:]), *people.values())
     assert scores[1] < 1e-6 and 0.9 * 50 * 16 / 17 < scores[0] < 1.1 * 50 * 16 / 17
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "MPJPE (mm), every prediction block, 6 poses"
@@ -79,6 +80,18 @@ def test_confidences_apart_and_clips(people):
         H.eval_human36m_sc_error(FakeModel((7, 8, 8, 3)), **people)
     with pytest.raises(ValueError, match=r"one length. Received: \[5, 6\]"):
         H.eval_human36m_sc_error(model, **{**people, "scam": people["scam"][:5]})
+    with pytest.raises(ValueError, match="`model` must give 3D poses. Received: .*pa16j2d"):
+        H.eval_human36m_sc_error(FakeModel((8, 8, 3), np.zeros((NUM, 16, 3))), **people)
+
+
+def test_a_signature_says_which_outputs_are_3d_poses(people):
+    """Sixteen depths for each joint look like a 3D pose with confidence; the signature knows better."""
+    pose = predictions()
+    model = FakeModel((8, 8, 3), np.zeros((NUM, 17, 16)), pose)
+    spec = OutputSpec("pose", layout=pa17j3d)
+    model.signature = Signature((InputSpec.for_shape((8, 8, 3)),), (OutputSpec("features"), spec))
+    scores = H.eval_human36m_sc_error(model, **people, verbose=False)
+    assert len(scores) == 1 and scores[0] < 1e-6
 
 
 def test_other_layouts_and_files(tmp_path):
@@ -100,7 +113,6 @@ class SizedModel(FakeModel):
 
     def __init__(self, *poses):
         super().__init__((32, 32, 3), *poses)
-        self.input_shape, self.output_shape = (None, 32, 32, 3), [(None, *pose.shape[1:]) for pose in poses]
         self.place = 0
 
     def predict_on_batch(self, x):

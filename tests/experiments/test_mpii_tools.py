@@ -5,7 +5,8 @@ import pytest
 from fake_model import FakeModel
 
 from deephar.experiments import mpii_tools as M
-from deephar.utils import pa17j3d, transform_pose_sequence
+from deephar.models.signature import InputSpec, OutputSpec, Signature
+from deephar.utils import pa16j2d, pa17j3d, transform_pose_sequence
 
 AFMAT = np.array([[-0.01, 0, 1.2], [0, 0.01, -0.1], [0, 0, 1]])  # flipped
 
@@ -49,6 +50,21 @@ def test_other_layouts_and_blocks_of_several_outputs(people):
         model, **{**people, "pval": pval}, map_to_pa16j=pa17j3d.map_to_pa16j, pred_per_block=2, verbose=0
     )
     assert scores == [1.0, 1.0]
+
+
+def test_heatmaps_are_read_as_the_signature_says(people):
+    """One cell of the maps is 1/32 of the crop: far less than half a head."""
+    cells = (np.clip(people["pval"][..., :2], 0, 0.999) * 32).astype(int)  # (N, J, 2)
+    maps = np.zeros((6, 32, 32, 16))
+    for person, joint in np.ndindex(6, 16):
+        maps[person, cells[person, joint, 1], cells[person, joint, 0], joint] = 1
+    model = FakeModel((128, 128, 3), maps, np.zeros((6, 15)))
+    maps_spec, actions = OutputSpec("heatmaps", layout=pa16j2d, stride=4), OutputSpec("action", labels=("a",) * 15)
+    model.signature = Signature((InputSpec.for_shape((128, 128, 3)),), (maps_spec, actions))
+    assert M.eval_singleperson_pckh(model, **people, verbose=0) == [1.0]
+    assert M.absulute_pred(model, people["fval"], people["afmat_val"], -2).shape == (6, 16, 2)
+    with pytest.raises(ValueError, match=r"`outidx` must be an output of poses, one of \[0\]. Received: -1"):
+        M.absulute_pred(model, people["fval"], people["afmat_val"], -1)
 
 
 def test_callback(people, tmp_path):

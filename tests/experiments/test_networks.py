@@ -1,6 +1,8 @@
 """Networks of the scripts: one starts from the weights of another."""
 
 import dataclasses
+import json
+import types
 
 import numpy as np
 import pytest
@@ -24,6 +26,56 @@ def trained(tmp_path, monkeypatch):
     monkeypatch.setitem(MODELS, "tiny-2d", card)
     monkeypatch.setenv("DEEPHAR_WEIGHTS", str(tmp_path))
     return model, tmp_path / "tiny.weights.h5"
+
+
+@pytest.fixture
+def scripts(trained, monkeypatch, tmp_path):
+    """Arguments of a script of a published network whose file is not there, and its folder for weights."""
+    card = dataclasses.replace(MODELS["tiny-2d"], name="paper", file="paper.hdf5", where="https://example.org/paper")
+    monkeypatch.setitem(MODELS, "paper", card)
+    monkeypatch.chdir(tmp_path)
+    names = dict.fromkeys(("model", "weights"))
+    return types.SimpleNamespace(tiny=False, network_name="paper", **names), trained[0]
+
+
+def test_a_script_scores_its_published_network_where_the_file_is_there(scripts, tmp_path, capsys):
+    arguments, model = scripts
+    model.save_weights(tmp_path / "paper.hdf5")
+    found, about = networks.load(arguments, fallback="tiny-2d")
+    assert about == {"model": "paper", "weights": str(tmp_path / "paper.hdf5")} and same(model, found, "conv1")
+    assert capsys.readouterr().out == f"network: paper ({tmp_path / 'paper.hdf5'})\n"
+
+
+def test_another_network_is_not_scored_in_silence(scripts, tmp_path, capsys):
+    arguments, _ = scripts
+    _, about = networks.load(arguments, fallback="tiny-2d")
+    assert about == {"model": "tiny-2d", "weights": str(tmp_path / "tiny.weights.h5")}
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("network: tiny-2d (") and "not paper: paper.hdf5 is not in" in first
+    assert "https://example.org/paper" in first and "--model paper --weights PATH" in first
+
+
+def test_where_nothing_takes_its_place_the_error_says_where_to_get_it(scripts):
+    arguments, _ = scripts
+    with pytest.raises(FileNotFoundError, match="no network was given, and paper.hdf5 .*example.*--weights tiny-2d"):
+        networks.load(arguments, suggestion="tiny-2d")
+    arguments.weights = "paper"
+    with pytest.raises(FileNotFoundError, match="^paper.hdf5 .*example.org/paper; .* --model paper --weights PATH$"):
+        networks.load(arguments, fallback="tiny-2d")
+
+
+def test_networks_that_are_asked_for(scripts, trained, tmp_path, capsys):
+    arguments, path = scripts[0], str(trained[1])
+    arguments.model, arguments.weights = "paper", path
+    assert networks.load(arguments)[1] == {"model": "paper", "weights": path}
+    arguments.model, arguments.weights = None, "tiny-2d"
+    assert networks.load(arguments)[1] == {"model": "tiny-2d", "weights": path}
+    (tmp_path / "config.json").write_text(json.dumps({"config": {"model": MODELS["tiny-2d"].config}}))
+    arguments.weights = str(trained[1].rename(tmp_path / "run.weights.h5"))
+    assert networks.load(arguments)[1] == {"model": None, "weights": arguments.weights}
+    assert f"network: SPNet ({arguments.weights})" in capsys.readouterr().out
+    arguments.weights, arguments.tiny = None, True
+    assert networks.load(arguments)[1] == {"model": None, "weights": None}
 
 
 def same(one, other, name):

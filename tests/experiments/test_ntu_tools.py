@@ -59,7 +59,7 @@ def test_predicted_boxes_by_the_names_of_videos(ntu, tmp_path):
     boxes = {name: [10, 20, 110 + k, 120] for k, name in enumerate(names)}
     (tmp_path / "boxes.json").write_text(json.dumps([boxes, {}, {}]))
     choose = N.read_boxes(str(tmp_path / "boxes.json"), ntu)
-    assert choose(1, [0, 3]).tolist() == [10, 20, 110 + 40 + 3, 120]
+    assert choose.of_clip(ntu, 1, 0, [0, 3], False).tolist() == [10, 20, 110 + 40 + 3, 120]
     scores = N.eval_multiclip_dataset(ColourModel(), ntu, 2, bboxes_file=str(tmp_path / "boxes.json"), verbose=0)
     assert scores.shape == (1,) and N.read_boxes(None, ntu) is None
     with pytest.raises(FileNotFoundError, match="`bboxes_file`.*exp/ntu/predict_bboxes.py"):
@@ -84,7 +84,7 @@ def test_single_clips_and_the_callback(ntu, tmp_path):
 def test_the_report_of_the_scripts(ntu, capsys):
     from deephar.experiments import action_evaluation
 
-    report = action_evaluation.evaluate(N.NTU, ColourModel(), ntu, "the annotation", batch_size=2, names=["m"])
+    report = action_evaluation.evaluate(N.NTU, ColourModel(), lambda use_gt_bbox: ntu, batch_size=2, names=["m"])
     out = capsys.readouterr().out
     assert "NTU, 2 test videos, every 2nd frame, boxes from the annotation" in out and "multi-clip (6 clips)" not in out
     assert "multi-clip (12 clips)" in out and report["clips"] == 12 and np.sum(report["confusion"]) == 2

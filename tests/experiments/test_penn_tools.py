@@ -1,5 +1,6 @@
 """Accuracy on one clip and on several clips of a video."""
 
+import functools
 import json
 
 import keras
@@ -84,6 +85,79 @@ def test_multiclip_takes_predicted_boxes(tmp_path):
     np.testing.assert_allclose(penn.boxes[2], [10, 0, 35, 5])
     with pytest.raises(FileNotFoundError, match="`bboxes_file` must be a file. Received: .*none.json.*predict_bboxes"):
         P.eval_multiclip_dataset(FakeModel(), penn, 2, bboxes_file="none.json")
+
+
+def write_clip_boxes(path, step=2):
+    """Boxes of the clips of `FakePenn`, other ones for flipped clips."""
+    clips = [(0, 0), (1, 0), (1, 1)]
+    boxes = {f"{v:04d}.{step}.{c:03d}.{flip}": [10 * v, c, 50, 60 + flip] for v, c in clips for flip in (0, 1)}
+    path.write_text(json.dumps(boxes))
+    return str(path)
+
+
+def test_boxes_of_clips_as_the_original_called_it(tmp_path, monkeypatch, capsys):
+    """No step between frames, the file as seen from the working directory, flipped clips with their own box."""
+    (tmp_path / "datasets").mkdir()
+    write_clip_boxes(tmp_path / "datasets" / "boxes.json")
+    monkeypatch.chdir(tmp_path)
+    penn = FakePenn()
+    penn.dataset_path = "datasets"
+    scores = P.eval_multiclip_dataset(FakeModel(), penn, bboxes_file="datasets/boxes.json", logdir=tmp_path)
+    np.testing.assert_allclose(scores, [100, 100])
+    found = [None if box is None else box.tolist() for box in penn.boxes]
+    expected = [[10 * v, c, 50, 60 + flip] for v, c in [(0, 0), (1, 0), (1, 1)] for flip in (0, 1)]
+    assert sorted(filter(None, found)) == expected and found.count(None) == 1  # the third video has no clip
+    assert "every 2nd frame, boxes from datasets/boxes.json" in capsys.readouterr().out
+    P.eval_multiclip_dataset(FakeModel(), penn, "datasets/boxes.json", verbose=0)  # where the step is otherwise
+    with pytest.raises(ValueError, match="`subsampling` must be 2, that of the boxes in .*boxes.json. Received: 3"):
+        P.eval_multiclip_dataset(FakeModel(), penn, 3, bboxes_file="boxes.json")
+
+
+def test_pixels_of_a_flipped_clip_come_from_its_own_box(tmp_path):
+    class Cropped(FakePenn):
+        def get_data(self, key, mode, frame_list=None, bbox=None):
+            frame = np.full((2, 4, 4, 3), 0.9 if bbox is None or bbox[3] == 60 else 0.2)
+            return {"frame": frame, "pennaction": EYE[self.action[key]]}
+
+    P.eval_multiclip_dataset(FakeModel(), Cropped(), bboxes_file=write_clip_boxes(tmp_path / "b.json"), logdir=tmp_path)
+    product = np.exp(np.load(tmp_path / "allpred.npy"))
+    np.testing.assert_allclose(product[0, :, 0], [0.9 * 0.2, (0.9 * 0.2) ** 2, 0.9**2])
+
+
+def test_the_scripts_take_boxes_of_clips(fixture_world, tmp_path, capsys):
+    """Boxes that are the annotation's give its scores; there is no single-clip accuracy on them."""
+    from deephar.experiments import action_evaluation
+
+    folder, conf = fixture_world / "PennAction", DataConfig(crop_resolution=(8, 8), fixed_subsampling=2)
+    penn, boxes = PennAction(folder, conf, use_gt_bbox=True, clip_size=2), {}
+    for video in range(2):
+        for clip, window in enumerate(penn.get_clip_index(video, TEST_MODE, subsamples=[2])):
+            box = penn.get_data(video, TEST_MODE, frame_list=window)["bbox"].tolist()
+            boxes.update({f"{video:04d}.2.{clip:03d}.{flip}": box for flip in (0, 1)})
+    (tmp_path / "clips.json").write_text(json.dumps(boxes))
+    reader, model = functools.partial(PennAction, folder, conf, clip_size=2), FifteenModel()
+    plain = action_evaluation.evaluate(P.PENN_ACTION, model, reader)
+    report = action_evaluation.evaluate(P.PENN_ACTION, model, reader, tmp_path / "clips.json")
+    assert report["multi_clip"] == plain["multi_clip"] and report["clips"] == plain["clips"] == len(boxes)
+    assert report["confusion"] == plain["confusion"] and report["boxes"] == str(tmp_path / "clips.json")
+    assert plain["single_clip"] and report["single_clip"] is None and "multi-clip test" in report["single_clip_note"]
+    assert "no single-clip accuracy" in capsys.readouterr().out
+    model.batches.clear()
+    (tmp_path / "clips.json").write_text(json.dumps(dict(list(boxes.items())[1:])))
+    with pytest.raises(ValueError, match="no box for '0000.2.000.0'"):
+        action_evaluation.evaluate(P.PENN_ACTION, model, reader, tmp_path / "clips.json")
+    assert not model.batches  # found before the network runs
+
+
+class FifteenModel(FakeModel):
+    """Fifteen actions, as Penn Action has."""
+
+    input_shape, output_shape = (None, 2, 8, 8, 3), (None, 15)
+
+    def predict_on_batch(self, x):
+        self.batches.append(len(x))
+        scores = np.exp(np.outer(x.mean(axis=(1, 2, 3, 4)), np.linspace(-9, 9, 15)))
+        return scores / scores.sum(axis=-1, keepdims=True)
 
 
 def test_a_clip_that_cannot_be_read_stops_the_evaluation():

@@ -16,6 +16,7 @@ from deephar.experiments.pose_actions import (
     split_videos,
 )
 from deephar.experiments.tiny import write_tiny
+from deephar.models.signature import InputSpec, OutputSpec, Signature
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def videos(folder):
 class Network:
     """Stands for a trained one: says action 1 as surely as the head is high, in every output."""
 
-    outputs = ("y1", "y2")
+    signature = Signature((InputSpec(),), (OutputSpec("action", labels=("a", "b")),) * 2)
 
     def predict_on_batch(self, inputs):
         height = inputs[0][:, 0, 3, 1]

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -16,8 +15,7 @@ import pytest
 
 from deephar.callbacks import SaveModel
 from deephar.models.base import PoseModel
-from deephar.trainer import MultiModelTrainer, NonFiniteError, TrainerOnGenerator, use_all_devices
-from deephar.training.eventfile import crc32c
+from deephar.trainer import MultiModelTrainer, NonFiniteError, use_all_devices
 from deephar.training.feeder import BatchFeeder
 from deephar.training.recipes import PENN_RECIPE, Recipe, Stage
 from deephar.training.run import Run
@@ -127,18 +125,6 @@ def test_run_folder(tmp_path):
     with pytest.raises(FileExistsError, match="`folder`.*`resume`"):
         Run(tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == names
-
-
-def test_events_are_whole_records(tmp_path):
-    _, pose, _ = build()
-    train_stage(pose, POSE, STAGE.replace(epochs=1), Run(tmp_path), verbose=0)
-    data = next((tmp_path / "tensorboard").iterdir()).read_bytes()
-    assert crc32c(b"123456789") == 0xE3069283
-    count = 0
-    while data:
-        (size,) = struct.unpack("<Q", data[:8])
-        data, count = data[16 + size :], count + 1
-    assert count > 3
 
 
 def test_damaged_state_and_other_model_are_refused(tmp_path):
@@ -263,22 +249,6 @@ def test_multi_model_trainer_alternates_and_reports():
     assert set(history[0]) == {"loss0", "loss1", "pb0_loss", "pb1_loss"}
     with pytest.raises(ValueError, match="`models` and `generators` must be lists of one length. Received: 2 and 1"):
         MultiModelTrainer([pose, action], [POSE])
-
-
-class BestEpoch(keras.callbacks.Callback):
-    best_epoch = 1
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.best_epoch = 1
-
-
-def test_trainer_on_generator_lowers_the_rate(tmp_path):
-    _, pose, _ = build()
-    compile_for_stage([pose], STAGE, pose)
-    options = dict(epochs=4, lr_patience=2, initial_lr=0.01, verbose=0)
-    TrainerOnGenerator(pose, POSE, validation_callbacks=BestEpoch(), logdir=tmp_path, **options).train()
-    assert float(keras.ops.convert_to_numpy(pose.optimizer.learning_rate)) == pytest.approx(0.001)
-    build()[1].load_weights(tmp_path / "weights.weights.h5")
 
 
 def test_save_model_uses_names_that_can_be_loaded(tmp_path):

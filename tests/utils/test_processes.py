@@ -94,6 +94,13 @@ def test_it_works_outside_of_the_main_thread():
         assert pool.submit(exit_status, lambda: 3, "prog").result() == 3
 
 
+def test_errors_name_options_instead_of_arguments(capsys, monkeypatch):
+    monkeypatch.delenv("DEEPHAR_DEBUG", raising=False)
+    error = ValueError("`weights` and `seed` must fit: weights of 3")
+    assert exit_status(failing(error), "prog", options={"weights": "--init"}) == 2
+    assert capsys.readouterr().err == "prog: error: `--init` and `seed` must fit: weights of 3\n"
+
+
 def test_the_traceback_is_there_for_who_asks(monkeypatch):
     with pytest.raises(ValueError):
         exit_status(failing(ValueError("x")), "prog", debug=lambda: True)
