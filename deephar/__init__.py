@@ -13,12 +13,7 @@ from deephar.lazy import lazy_attributes
 __version__ = "2.0.0"
 
 __getattr__, __dir__, __all__ = lazy_attributes(
-    __name__,
-    {"load_model": "deephar.models.zoo", "Predictor": "deephar.inference.predictor"},
-    tuple(
-        "activations callbacks checkpoints config data drawing evaluation experiments inference layers losses measures "
-        "metrics models synthetic trainer training utils".split()
-    ),
+    __name__, {"load_model": "deephar.models.zoo", "Predictor": "deephar.inference.predictor"}
 )
 
 _watch()

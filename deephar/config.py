@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.utils.pose import layout_from_data, layout_to_data
+from deephar.utils.pose import as_layout, layout_to_data
 
 DOWNSAMPLING_TYPES = ("maxpooling", "conv")
+_INTEGERS = ("num_pyramids", "growth", "num_pose_features", "num_visual_features")
 
 
 def _int_list(name, value):
@@ -25,15 +26,47 @@ def _int_list(name, value):
     return [int(v) for v in value]
 
 
-def _check_positive(config, *names):
-    for name in names:
-        value = getattr(config, name)
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"`{name}` must be a positive integer. Received: {value!r}")
+def _positive(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"`{name}` must be a positive integer. Received: {value!r}")
+    return value
 
 
-class _Serialisable:
-    """`to_dict` and `from_dict` for the two configurations: plain values, ready for JSON."""
+class _Settings:
+    """What the two configurations share: fields that are checked whenever they are set, and plain values for JSON.
+
+    Fields may be assigned, as code of old does; an assignment that is refused changes nothing. A configuration that is
+    a key of a dict or in a set must stay as it is, because its hash follows from its values.
+    """
+
+    _depend_on_others = ()  # fields whose check reads other fields
+
+    def __setattr__(self, name, value):
+        names = [f.name for f in dataclasses.fields(self)]
+        if name not in names:
+            raise AttributeError(f"`{name}` is no field of {type(self).__name__} ({', '.join(names)})")
+        complete = len(vars(self)) == len(names)  # the constructor checks when it has set all of them
+        super().__setattr__(name, self._checked(name, value) if complete else value)
+
+    def __post_init__(self):
+        self.check()
+
+    def check(self):
+        """Check every field, with the values that the others have now.
+
+        Raises:
+            TypeError, ValueError: as the constructor does.
+        """
+        names = [f.name for f in dataclasses.fields(self)]
+        for name in sorted(names, key=self._depend_on_others.__contains__):
+            setattr(self, name, getattr(self, name))
+
+    def _checked(self, name, value):
+        """Return the value as it is kept, or raise."""
+        raise NotImplementedError
+
+    def __hash__(self):
+        return hash(json.dumps(self.to_dict(), sort_keys=True))
 
     def to_dict(self):
         """The fields as numbers, strings, lists and None."""
@@ -64,9 +97,12 @@ def _plain(value):
     raise TypeError(f"cannot store {type(value).__name__} in a configuration. Received: {value!r}")
 
 
-@dataclass(frozen=True)
-class ModelConfig(_Serialisable):
-    """What an SPNet is built from. The caller's lists are copied, and nothing changes them afterwards.
+@dataclass
+class ModelConfig(_Settings):
+    """What an SPNet is built from. The caller's lists are copied.
+
+    Fields may be assigned one after the other (`cfg.num_pyramids = 2`); what fields must fulfil together is checked for
+    the one that is set, and for all when a network is built.
 
     Attributes:
         input_shape: (H, W, C) for images or (T, H, W, C) for clips; H and W divisible by
@@ -108,49 +144,66 @@ class ModelConfig(_Serialisable):
     dbg_decoupled_pose: bool = False
     dbg_decoupled_h: bool = False
 
-    def __post_init__(self):
-        layout = layout_from_data(self.poselayout) if isinstance(self.poselayout, (str, dict)) else self.poselayout
-        if not (hasattr(layout, "num_joints") and hasattr(layout, "dim")):
-            raise TypeError(f"`poselayout` must be a joint layout or its name. Received: {layout!r}")
+    _depend_on_others = ("action_pyramids", "input_shape")
+
+    def _checked(self, name, value):
+        if name in _INTEGERS:
+            return _positive(name, value)
+        if name in ("num_actions", "action_pyramids"):
+            value = _int_list(name, value)
+        if name in ("input_shape", "kernel_size"):
+            value = tuple(_int_list(name, value))
+        check = getattr(self, f"_check_{name}", None)
+        return value if check is None else check(value)
+
+    def _check_poselayout(self, value):
+        layout = as_layout(value)
         if layout.dim not in (2, 3):
             raise ValueError(f"`poselayout` must have 2 or 3 dimensions. Received: {layout.dim!r}")
-        object.__setattr__(self, "poselayout", layout)
-        for name in ("num_actions", "action_pyramids"):
-            object.__setattr__(self, name, _int_list(name, getattr(self, name)))
-        for name in ("input_shape", "kernel_size"):
-            object.__setattr__(self, name, tuple(_int_list(name, getattr(self, name))))
-        self._check_architecture()
-        self._check_shapes()
+        return layout
 
-    def _check_architecture(self):
-        _check_positive(self, "num_pyramids", "num_levels", "growth", "num_pose_features", "num_visual_features")
-        if self.num_levels < 2:
-            raise ValueError(f"`num_levels` must be at least 2. Received: {self.num_levels!r}")
-        div = self.image_div
-        if not isinstance(div, (int, np.integer)) or div < 4 or div & (div - 1):
-            raise ValueError(f"`image_div` must be a power of two, 4 or more. Received: {div!r}")
-        if self.downsampling_type not in DOWNSAMPLING_TYPES:
+    def _check_num_levels(self, value):
+        if _positive("num_levels", value) < 2:
+            raise ValueError(f"`num_levels` must be at least 2. Received: {value!r}")
+        return value
+
+    def _check_image_div(self, value):
+        if not isinstance(value, (int, np.integer)) or value < 4 or value & (value - 1):
+            raise ValueError(f"`image_div` must be a power of two, 4 or more. Received: {value!r}")
+        return value
+
+    def _check_downsampling_type(self, value):
+        if value not in DOWNSAMPLING_TYPES:
             allowed = " or ".join(map(repr, DOWNSAMPLING_TYPES))
-            raise ValueError(f"`downsampling_type` must be {allowed}. Received: {self.downsampling_type!r}")
-        pyramids = self.action_pyramids
-        if self.num_actions and (len(set(pyramids)) < len(pyramids) or max(pyramids, default=0) > self.num_pyramids):
+            raise ValueError(f"`downsampling_type` must be {allowed}. Received: {value!r}")
+        return value
+
+    def _check_action_pyramids(self, value):
+        if self.num_actions and (len(set(value)) < len(value) or max(value, default=0) > self.num_pyramids):
             allowed = f"different numbers from 1 to `num_pyramids` ({self.num_pyramids})"
-            raise ValueError(f"`action_pyramids` must hold {allowed}. Received: {pyramids!r}")
-        if not self.sam_alpha > 0:
-            raise ValueError(f"`sam_alpha` must be positive. Received: {self.sam_alpha!r}")
+            raise ValueError(f"`action_pyramids` must hold {allowed}. Received: {value!r}")
+        return value
 
-    def _check_shapes(self):
-        if len(self.kernel_size) != 2:
-            raise ValueError(f"`kernel_size` must be (rows, columns). Received: {self.kernel_size!r}")
-        if len(self.input_shape) not in (3, 4):
-            raise ValueError(f"`input_shape` must be (H, W, C) or (T, H, W, C). Received: {self.input_shape!r}")
+    def _check_sam_alpha(self, value):
+        if not value > 0:
+            raise ValueError(f"`sam_alpha` must be positive. Received: {value!r}")
+        return value
+
+    def _check_kernel_size(self, value):
+        if len(value) != 2:
+            raise ValueError(f"`kernel_size` must be (rows, columns). Received: {value!r}")
+        return value
+
+    def _check_input_shape(self, value):
+        if len(value) not in (3, 4):
+            raise ValueError(f"`input_shape` must be (H, W, C) or (T, H, W, C). Received: {value!r}")
         step = self.image_div * 2 ** (self.num_levels - 1)
-        if any(size % step for size in self.input_shape[-3:-1]):
+        if any(size % step for size in value[-3:-1]):
             reason = f"{step} (image_div * 2**(num_levels - 1))"
-            raise ValueError(f"`input_shape` must have H and W divisible by {reason}. Received: {self.input_shape!r}")
+            raise ValueError(f"`input_shape` must have H and W divisible by {reason}. Received: {value!r}")
+        return value
 
-    def __hash__(self):
-        return hash(json.dumps(self.to_dict(), sort_keys=True))
+    __hash__ = _Settings.__hash__
 
     @property
     def num_joints(self):
@@ -181,10 +234,10 @@ _CHOICES = ("angles", "scales", "trans_x", "trans_y", "hflips", "chpower", "geoo
 
 
 @dataclass
-class DataConfig(_Serialisable):
+class DataConfig(_Settings):
     """How a person is cropped from a frame: what training draws at random, and the fixed values used elsewhere.
 
-    Fields may be assigned (`dataconf.fixed_hflip = 1`), as evaluation code of old does; `replace` makes a copy instead.
+    Fields may be assigned (`dataconf.fixed_hflip = 1`); `replace` makes a copy instead.
 
     Attributes:
         crop_resolution: (width, height) of the crop in px.
@@ -221,35 +274,24 @@ class DataConfig(_Serialisable):
     value_range: tuple = (-1.0, 1.0)
     pad_color: tuple = (0, 0, 0)
 
-    def __post_init__(self):
-        for name in ("crop_resolution", "image_channels"):
-            setattr(self, name, tuple(_int_list(name, getattr(self, name))))
-        if len(self.crop_resolution) != 2:
-            raise ValueError(f"`crop_resolution` must be (width, height) in px. Received: {self.crop_resolution!r}")
-        self.value_range = tuple(float(v) for v in self.value_range)
-        self.pad_color = tuple(int(v) for v in self.pad_color)
-        if len(self.value_range) != 2 or len(self.pad_color) != 3 or not all(0 <= v <= 255 for v in self.pad_color):
-            received = f"{self.value_range!r} and {self.pad_color!r}"
-            raise ValueError(f"`value_range` must be (low, high), `pad_color` RGB from 0 to 255. Received: {received}")
-        for name in _CHOICES:
-            self._keep_choices(name)
-        for name in ("fixed_chpower", "fixed_geoocclusion"):
-            value = getattr(self, name)
-            if hasattr(value, "__iter__"):
-                setattr(self, name, tuple(value))
+    def _checked(self, name, value):
+        if name in ("crop_resolution", "image_channels"):
+            value = tuple(_int_list(name, value))
+        if name == "crop_resolution" and len(value) != 2:
+            raise ValueError(f"`crop_resolution` must be (width, height) in px. Received: {value!r}")
+        if name in _CHOICES:
+            return _choices(name, value)
+        if name == "value_range":
+            value = tuple(float(v) for v in value)
+            if len(value) != 2:
+                raise ValueError(f"`value_range` must be (low, high). Received: {value!r}")
+        if name == "pad_color":
+            value = tuple(int(v) for v in value)
+            if len(value) != 3 or not all(0 <= v <= 255 for v in value):
+                raise ValueError(f"`pad_color` must be RGB from 0 to 255. Received: {value!r}")
+        return tuple(value) if name.startswith("fixed_") and hasattr(value, "__iter__") else value
 
-    def _keep_choices(self, name):
-        """Lists, ranges and arrays become tuples of plain numbers."""
-        value = getattr(self, name)
-        if value is None and name == "geoocclusion":
-            return
-        choices = np.asarray(value)
-        if choices.ndim != 1 or len(choices) == 0 or choices.dtype.kind not in "iufb":
-            raise ValueError(f"`{name}` must be a list of numbers to draw from. Received: {value!r}")
-        setattr(self, name, tuple(choices.tolist()))
-
-    def __hash__(self):
-        return hash(json.dumps(self.to_dict(), sort_keys=True))
+    __hash__ = _Settings.__hash__
 
     @classmethod
     def for_input(cls, spec, **changes):
@@ -311,6 +353,16 @@ class DataConfig(_Serialisable):
         half = [min(int(_draw(rng, self.geoocclusion) / 2), limit) for limit in largest]
         centre = [_draw(rng, range(h + 1, size - h - 1, 5)) for h, size in zip(half, self.crop_resolution, strict=True)]
         return (centre[0] - half[0], centre[1] - half[1], centre[0] + half[0], centre[1] + half[1])
+
+
+def _choices(name, value):
+    """Return a list, range or array as a tuple of plain numbers."""
+    if value is None and name == "geoocclusion":
+        return None
+    choices = np.asarray(value)
+    if choices.ndim != 1 or len(choices) == 0 or choices.dtype.kind not in "iufb":
+        raise ValueError(f"`{name}` must be a list of numbers to draw from. Received: {value!r}")
+    return tuple(choices.tolist())
 
 
 def _draw(rng, choices):

@@ -14,7 +14,10 @@ PACKAGE = "deephar"
 BACKENDS = ("tensorflow", "jax", "torch")  # each is the name of the package that it needs, too
 
 # Everything with a `from_config` that deephar registers with Keras, and the modules whose import registers it.
-REGISTERING = ("deephar.models.builders", "deephar.layers.losses", "deephar.training.optimizers")
+REGISTERING = tuple(
+    "deephar.models.action deephar.models.hourglass deephar.models.reception deephar.models.spnet "
+    "deephar.layers.losses deephar.training.optimizers".split()
+)
 REGISTERED = (
     "ActionNet",
     "AdamWWithRateFactors",

@@ -1,5 +1,6 @@
 """Keras imported after deephar: a missing backend is named, and a `.keras` file loads without any other import."""
 
+import importlib
 import json
 import os
 import pathlib
@@ -9,12 +10,10 @@ import sys
 import keras
 import pytest
 
-import deephar.losses
-import deephar.models.builders
-import deephar.training.optimizers  # noqa: F401
-from deephar.keras_import import BACKENDS, PACKAGE, REGISTERED, asked_backend, check_backend
+from deephar.keras_import import BACKENDS, PACKAGE, REGISTERED, REGISTERING, asked_backend, check_backend
 from deephar.layers import MaxMinPooling2D
 from deephar.models.base import PoseModel
+from deephar.models.builders import NETWORKS
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MISSING = "import sys; sys.modules['{backend}'] = None; "
@@ -29,6 +28,9 @@ def run(code, tmp_path, **variables):
 
 
 def test_every_registered_class_has_a_stand_in():
+    assert {module for module, _ in NETWORKS.values()} - {"deephar.models.builders"} <= set(REGISTERING)
+    for module in REGISTERING:
+        importlib.import_module(module)
     objects = keras.saving.get_custom_objects()
     ours = {name: o for name, o in objects.items() if name.startswith(f"{PACKAGE}>")}
     assert {name for name, o in ours.items() if hasattr(o, "from_config")} == {f"{PACKAGE}>{n}" for n in REGISTERED}

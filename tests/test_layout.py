@@ -34,6 +34,7 @@ MAY_IMPORT = {
     # Names of the original: re-exports of one room.
     "activations": {"layers"},
     "losses": {"layers"},
+    "objectives": {"utils"},
     "measures": {"metrics"},
     "callbacks": {"training"},
     "trainer": {"training"},

@@ -20,6 +20,7 @@ from deephar.data.human36m import ACTION_LABELS
 from deephar.experiments import image_files, preparing
 from deephar.experiments.h36m_release import CAMERAS, read_metadata, read_poses, require_cdflib
 from deephar.synthetic.writers import cells
+from deephar.utils.io import leftovers
 
 TRAIN, TEST = (1, 5, 6, 7, 8), (9, 11)
 MISSING = (11, 1, 2, 0)  # subject, action, take, camera: S11, Directions, 54138969, broken in the release
@@ -202,7 +203,7 @@ def verify(arguments, folder):
         folders = list(jobs.values())
         found, _ = preparing.run_jobs(image_files.check_folder, folders, arguments.workers, "Human3.6M images")
         problems += [problem for sequence in found for problem in sequence or ()]
-        problems += [f"{path} is half-made" for path in preparing.leftovers(folder / "images")]
+        problems += [f"{path} is half-made" for path in leftovers(folder / "images")]
     count = sum(len(names) for _, names, _ in jobs.values())
     print(f"{len(jobs)} recordings, {count} frames, {len(problems)} problems")
     return int(preparing.report(problems))

@@ -19,7 +19,7 @@ import numpy as np
 from deephar.data.files import load_json, malformed
 from deephar.experiments import image_files, preparing
 from deephar.experiments.ntu_skeletons import main_body, read_skeleton
-from deephar.utils.io import atomic_path, write_json
+from deephar.utils.io import atomic_path, leftovers, write_json
 
 NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
 MISSING = pathlib.Path(__file__).with_name("missing_skeletons.txt")
@@ -150,7 +150,7 @@ def _index(folder):
     """Return the dict from a sample's name to its number of rows, and a list of problems."""
     if not (folder / ROWS).is_dir():
         raise FileNotFoundError(f"OUT must hold NTU/{ROWS}. Received: {str(folder.parent)!r}, which does not")
-    problems = [f"{path} is half-made" for name in (ROWS, IMAGES) for path in preparing.leftovers(folder / name)]
+    problems = [f"{path} is half-made" for name in (ROWS, IMAGES) for path in leftovers(folder / name)]
     if (folder / INDEX).exists():
         with malformed(folder / INDEX, "the list of samples", PREPARE):
             return {str(name): int(count) for name, count in load_json(folder / INDEX, PREPARE).items()}, problems

@@ -1,22 +1,30 @@
-"""`deephar models`: list the registered models."""
+"""`deephar models`: list the registered networks, or show one of them whole; needs no Keras."""
+
+import json
 
 
 def add_command(commands):
-    command = commands.add_parser("models", help="list the registered models")
+    command = commands.add_parser(
+        "models",
+        help="list the registered networks, or show one",
+        description="List the registered networks; with NAME show all that is known about one: scores with protocol "
+        "and command, input, labels, licence, and how it was trained.",
+    )
+    command.add_argument("name", metavar="NAME", nargs="?", help="of one network; default: all, one line each")
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
     return command
 
 
 def run(arguments):
-    from deephar.inference.quiet import quiet_keras
+    from deephar.models.cards import MODELS, find_card
+    from deephar.models.listing import card_text, models_table
 
-    quiet_keras()
-    from deephar.models.cards import MODELS
-    from deephar.utils.tables import table
-
-    rows = []
-    for card in MODELS.values():
-        size = " x ".join(str(n) for n in card.input_shape[:-1])
-        actions = "+".join(str(n) for n in card.num_actions) or "-"
-        rows.append([card.name, size, actions, "yes" if card.ships else "no", card.score])
-    print(table(["name", "input", "actions", "ships", "score"], rows, left=(0, 4)))
+    card = None if arguments.name is None else find_card(arguments.name)
+    if arguments.json:
+        document = [each.to_dict() for each in MODELS.values()] if card is None else card.to_dict()
+        print(json.dumps(document, indent=2))
+    elif card is None:
+        print(f"{models_table()}\n\n`deephar models NAME` shows all scores of one, with protocol and command.")
+    else:
+        print(card_text(card))

@@ -19,7 +19,10 @@ def add_command(commands):
     command.add_argument("--box", metavar="X1,Y1,X2,Y2", type=box, help="the person, in pixels; default: look for one")
     rounds = command.add_mutually_exclusive_group()
     rounds.add_argument(
-        "--refine", metavar="N", type=positive, default=1, help="look N times for a better box; default 1"
+        "--refine",
+        metavar="N",
+        type=positive,
+        help="look N times for a better box, from --box or the whole frame; default 1, or the given box as it is",
     )
     rounds.add_argument("--no-refine", action="store_true", help="keep the first crop: the box or the whole frame")
     command.add_argument("--flip", action="store_true", help="also run the flipped crop and average; twice the time")

@@ -32,5 +32,4 @@ __getattr__, __dir__, _ = lazy_attributes(
         "SyntheticClips": "deephar.data.synthetic",
         "SyntheticPoses": "deephar.data.synthetic",
     },
-    ("datasets", "loader", "synthetic"),
 )

@@ -7,12 +7,11 @@ lie inside the data set's folder: an absolute path, `..` or a symbolic link that
 import contextlib
 import json
 import pathlib
-import struct
 
 import scipy.io
 from PIL import Image
 
-UNREADABLE = (OSError, SyntaxError, struct.error, Image.DecompressionBombError)  # what Pillow raises on a bad image
+from deephar.utils.images import UNREADABLE
 
 
 def data_folder(dataset_path, prepare):

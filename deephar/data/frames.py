@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from deephar.utils.images import to_rgb
 from deephar.utils.pose import ABSENT, get_visible_joints
 from deephar.utils.transform import T, transform_2d_points
 
@@ -107,7 +108,7 @@ def _decode_reduced(image, shrink):
         drafted = image.draft("RGB", (max(1, width // factor), max(1, height // factor)))
         if drafted is not None:
             reduced = width / drafted[1][2]
-    return (image if image.mode == "RGB" else image.convert("RGB")), reduced
+    return to_rgb(image), reduced
 
 
 def _cut_straight(image, low, high, crop):
@@ -143,9 +144,7 @@ def _cut_turned(image, low, high, to_source, crop):
     part = image.reduce(factor, box) if factor > 1 else image.crop(box)
     to_part = np.diag([1 / factor, 1 / factor, 1.0]) @ np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
     coefficients = (to_part @ to_source)[:2].ravel().tolist()  # crop px -> px of the part
-    return part.transform(
-        crop.resolution, Image.AFFINE, coefficients, Image.BILINEAR, fillcolor=tuple(crop.pad_color)
-    )
+    return part.transform(crop.resolution, Image.AFFINE, coefficients, Image.BILINEAR, fillcolor=tuple(crop.pad_color))
 
 
 def normalise(pixels, channel_power=1, geoocclusion=None, value_range=(-1.0, 1.0)):
@@ -202,9 +201,14 @@ def label_pose(coordinates, layout, hflip=False, remove_outer_joints=True):
 
     Returns:
         (..., J, dim + 1): coordinates, absent ones -1e9, then 1 for a joint inside the crop and 0 for any other.
+
+    Raises:
+        ValueError: a flipped crop, and a layout that does not say what is left and right.
     """
     pose = np.array(coordinates, dtype=np.float64)
     if hflip:
+        if len(layout.map_hflip) != layout.num_joints:
+            raise ValueError(f"`layout` must say by `map_hflip` which joints a flip exchanges. Received: {layout.name}")
         pose = pose[..., layout.map_hflip, :]
     pose[np.isnan(pose)] = ABSENT
     visible = get_visible_joints(pose[..., 0:2])  # (..., J)

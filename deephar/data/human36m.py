@@ -20,7 +20,7 @@ from deephar.data.human36m_annotations import PREPARE, Splits
 from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_crop_params, objposwin_to_bbox
 from deephar.utils.parser import TRAIN_MODE
-from deephar.utils.pose import pa17j3d
+from deephar.utils.pose import as_layout, pa17j3d
 
 TOPOLOGIES = ("sequences", "frames")
 ACTION_LABELS = tuple(
@@ -49,11 +49,12 @@ class Human36M:
     def __init__(self, dataset_path, dataconf, poselayout=pa17j3d, topology="sequences", clip_size=16, seed=None):
         if topology not in TOPOLOGIES:
             raise ValueError(f"`topology` must be one of {TOPOLOGIES}. Received: {topology!r}")
-        if poselayout.dim != 3 or "map_from_h36m" not in poselayout.maps:
-            raise ValueError(f"`poselayout` must be pa17j3d, pa20j3d or pa21j3d. Received: {poselayout.name}")
+        self.poselayout = as_layout(poselayout)
+        if self.poselayout.dim != 3 or "map_from_h36m" not in self.poselayout.maps:
+            allowed = "pa17j3d, pa20j3d, pa21j3d or an own one of three dimensions with `map_from_h36m`"
+            raise ValueError(f"`poselayout` must be {allowed}. Received: {self.poselayout.name}")
         self.dataset_path = data_folder(dataset_path, PREPARE)
         self.dataconf = dataconf
-        self.poselayout = poselayout
         self.topology = topology
         self.clip_size = clip_size
         self._rng = np.random.default_rng(seed)

@@ -19,7 +19,7 @@ from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_
 from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
 from deephar.utils.bbox import objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import pa16j2d
+from deephar.utils.pose import as_layout, pa16j2d
 
 PREPARE = "Unpack LSP or its extended set into a folder that holds `images/` and `joints.mat`."
 LSP_NAME, EXTENDED_NAME = "im%04d.jpg", "im%05d.jpg"
@@ -48,7 +48,7 @@ class Lsp:
     def __init__(self, dataset_path, dataconf, poselayout=pa16j2d, remove_outer_joints=True, box_scale=1.25, seed=None):
         self.dataset_path = data_folder(dataset_path, PREPARE)
         self.dataconf = dataconf
-        self.poselayout = poselayout
+        self.poselayout = as_layout(poselayout)
         self.remove_outer_joints = remove_outer_joints
         self.box_scale = box_scale
         self._rng = np.random.default_rng(seed)

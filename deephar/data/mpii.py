@@ -18,7 +18,7 @@ from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_
 from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import pa16j2d
+from deephar.utils.pose import as_layout, pa16j2d
 
 PREPARE = (
     "`python datasets/MPII/prepare.py` makes the folder from the official release, `deephar synth --format mpii "
@@ -59,7 +59,7 @@ class MpiiSinglePerson:
     def __init__(self, dataset_path, dataconf, poselayout=pa16j2d, remove_outer_joints=True, seed=None):
         self.dataset_path = data_folder(dataset_path, PREPARE)
         self.dataconf = dataconf
-        self.poselayout = poselayout
+        self.poselayout = as_layout(poselayout)
         self.remove_outer_joints = remove_outer_joints
         self._rng = np.random.default_rng(seed)
         self.samples = _load_people(self.dataset_path / "annotations.mat")

@@ -8,6 +8,7 @@ import dataclasses
 
 import numpy as np
 
+from deephar.data.clips import get_clip_frame_index
 from deephar.data.files import data_folder, inside
 from deephar.data.ntu_annotations import (
     FRAME_SIZE,
@@ -23,8 +24,12 @@ from deephar.data.ntu_annotations import (
 )
 from deephar.data.videos import VideoDataset, check_topology
 from deephar.utils.labels import NTU_LABELS
-from deephar.utils.pose import DEPTH_RANGE_MM, pa20j3d
+from deephar.utils.pose import DEPTH_RANGE_MM, as_layout, ntu25j3d, pa20j3d
 
+__all__ = ["ACTION_LABELS", "JOINT_LABELS", "Ntu", "get_clip_frame_index"]
+
+ACTION_LABELS = NTU_LABELS
+JOINT_LABELS = tuple(ntu25j3d.joint_names)
 NUM_PENN_ACTIONS = 15
 ROOT = 0
 
@@ -79,7 +84,7 @@ class Ntu(VideoDataset):
             raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
         if not isinstance(num_S, (int, np.integer)) or not 1 <= num_S <= NUM_SETUPS:
             raise ValueError(f"`num_S` must be a whole number in [1, {NUM_SETUPS}]. Received: {num_S!r}")
-        self.joint_map = _joint_map(poselayout)
+        self.joint_map = _joint_map(as_layout(poselayout))
         choice = (topology, use_gt_bbox, remove_outer_joints, clip_size, pose_only, pred_bboxes_file, seed)
         super().__init__(data_folder(dataset_path, PREPARE), dataconf, poselayout, *choice)
         self.split, self.action_labels = split, list(NTU_LABELS)

@@ -15,13 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from deephar.data.files import load_mat, malformed
+from deephar.utils.labels import PENN_LABELS
 from deephar.utils.progress import progress
 
 NUM_JOINTS = 13
-ACTIONS = tuple(
-    "baseball_pitch baseball_swing bench_press bowl clean_and_jerk golf_swing jump_rope jumping_jacks "
-    "pullup pushup situp squat strum_guitar tennis_forehand tennis_serve".split()
-)
+ACTIONS = PENN_LABELS
 PREPARE = "It is the folder `labels` of Penn_Action.tar.gz from http://dreamdragon.github.io/PennAction/."
 FIELDS = ("action", "pose", "x", "y", "visibility", "train", "dimensions", "nframes")
 

@@ -6,12 +6,22 @@ Understanding", ICCV 2013. Test and training videos are the official ones; there
 
 import numpy as np
 
+from deephar.data.clips import get_clip_frame_index, union_box
 from deephar.data.files import data_folder, inside
 from deephar.data.pennaction_annotations import PREPARE, PREPARE_BOXES, load_sequences
 from deephar.data.videos import VideoDataset, check_topology
+from deephar.utils.labels import PENN_LABELS
 from deephar.utils.pose import pa16j2d
 
+__all__ = ["ACTION_LABELS", "PennAction", "compute_clip_bbox", "get_clip_frame_index"]
+
+ACTION_LABELS = PENN_LABELS
 NUM_NTU_ACTIONS = 60
+
+
+def compute_clip_bbox(bbox_dict, seq_idx, frame_list):
+    """Return the box (4,) px around those of a video's frames, {"video.frame": (x1, y1, x2, y2) px}."""
+    return union_box([bbox_dict[f"{seq_idx}.{frame}"] for frame in frame_list])
 
 
 class PennAction(VideoDataset):

@@ -44,6 +44,7 @@ def clip_positions(length, num_frames, step, start=0.5):
 
 def covering_positions(length, num_frames, steps):
     """Clips that cover a video: for each step windows, evenly spread, that overlap by half of a clip or more.
+    Clips of one frame lie at most a step apart.
 
     Returns:
         List of (num_frames,) positions; steps too long for the video give one clip of all of it, once.
@@ -54,7 +55,7 @@ def covering_positions(length, num_frames, steps):
         if span in spans:
             continue
         spans.add(span)
-        number = 1 + int(np.ceil((length - 1 - span) / max(0.5 * span, 1e-9)))
+        number = 1 + int(np.ceil((length - 1 - span) / (0.5 * span or step)))
         starts = np.linspace(0.0, 1.0, number) if number > 1 else [0.5]
         clips += [clip_positions(length, num_frames, step, start) for start in starts]
     return clips
@@ -124,8 +125,8 @@ class PoseVariation:
     def positions(self, rng, length, num_frames, step):
         """Frames of a random clip at a random, slightly uneven speed."""
         # A video shorter than the clip's time must still be seen in parts.
-        whole = min(step, (length - 1) / (num_frames - 1))
-        step = min(whole * rng.uniform(*self.speed), (length - 1) / (num_frames - 1))
+        longest = (length - 1) / max(num_frames - 1, 1)
+        step = min(min(step, longest) * rng.uniform(*self.speed), longest)
         even = clip_positions(length, num_frames, step, rng.uniform())
         if step <= 0:
             return even

@@ -23,7 +23,7 @@ from deephar.synthetic.world import RANDOM_POSES, clip_length, render_clip, rend
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.camera import Camera
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import DEPTH_RANGE_MM, POSE_LAYOUTS, pa16j2d
+from deephar.utils.pose import DEPTH_RANGE_MM, POSE_LAYOUTS, as_layout, pa16j2d
 
 RENDER_SCALE = 1.25  # rendered image over crop: the person fills 55 to 85 % of it, and a crop is 1.25 persons wide
 WINDOW_SCALE = 1.25
@@ -37,7 +37,7 @@ class _SyntheticSource:
 
     def __init__(self, dataconf, poselayout, split, length, seed, size, actions):
         self.dataconf = dataconf
-        self.poselayout = poselayout
+        self.poselayout = as_layout(poselayout)
         self.split = split
         self.seed = seed
         self.size = size

@@ -14,7 +14,9 @@ from deephar.data.files import load_json, malformed, open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
+from deephar.utils.images import to_rgb
 from deephar.utils.parser import TRAIN_MODE
+from deephar.utils.pose import as_layout
 
 TOPOLOGIES = ("sequences", "frames")
 MIN_WINDOW_PX = 32
@@ -60,7 +62,7 @@ class VideoDataset:
     ):
         self.dataset_path = dataset_path
         self.dataconf = dataconf
-        self.poselayout = poselayout
+        self.poselayout = as_layout(poselayout)
         self.topology = check_topology(topology)
         self.use_gt_bbox = use_gt_bbox
         self.remove_outer_joints = remove_outer_joints
@@ -178,7 +180,7 @@ class VideoDataset:
         for path in [] if self.pose_only else self._paths(sequence, frame_list):
             with open_image(path, self.prepare) as image:
                 if self.output_fullframe:
-                    fullframes.append(scale_pixels(np.asarray(image.convert("RGB")), unblanked, self.dataconf))
+                    fullframes.append(scale_pixels(np.asarray(to_rgb(image)), unblanked, self.dataconf))
                 pixels = cut(image, self._crop_of_image(crop, image))
             frames.append(scale_pixels(pixels, augmentation, self.dataconf))
         output = {

@@ -3,7 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from deephar.drawing.skeleton import check_image, draw_label, draw_pose
+from deephar.drawing.skeleton import draw_label, draw_pose
+from deephar.utils.images import rgb_array
 
 
 def contact_sheet(images, columns, pad=4, captions=None, cell=None, background=(255, 255, 255)):
@@ -23,7 +24,7 @@ def contact_sheet(images, columns, pad=4, captions=None, cell=None, background=(
     Raises:
         ValueError: no images, `columns` below 1, or another number of captions than images.
     """
-    images = [check_image(image) for image in images]
+    images = [rgb_array(image) for image in images]
     if not images or columns < 1:
         raise ValueError(f"`images` must not be empty and `columns` at least 1. Received: {len(images)}, {columns}")
     if captions is not None and len(captions) != len(images):

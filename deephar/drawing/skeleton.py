@@ -11,6 +11,7 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from deephar.utils.images import rgb_array
 from deephar.utils.pose import VALID_ABOVE
 
 SIDE_COLORS = {
@@ -50,10 +51,10 @@ def draw_pose(image, pose_px, layout, confidence=None, threshold=0.5, visible=No
         New uint8 array (H, W, 3).
 
     Raises:
-        TypeError: `image` is not a uint8 colour image.
-        ValueError: number of joints differs from the layout's.
+        TypeError, ValueError: `image` is not what `deephar.utils.images.rgb_array` takes, or the number of joints
+            differs from the layout's.
     """
-    image = check_image(image)
+    image = rgb_array(image)
     points = _check_pose(pose_px, layout)  # (J, 2)
     drawn = np.isfinite(points).all(axis=1) & (points > VALID_ABOVE).all(axis=1)  # (J,)
     if confidence is not None:
@@ -74,7 +75,7 @@ def draw_pose(image, pose_px, layout, confidence=None, threshold=0.5, visible=No
 
 def draw_box(image, box, color=(0, 158, 115), width=2):
     """Draw the outline of `box` (x1, y1, x2, y2 in pixels) on a copy of a uint8 image (H, W, 3)."""
-    image = check_image(image)
+    image = rgb_array(image)
     x1, y1, x2, y2 = (float(v) for v in np.asarray(box, float).reshape(4))
     corners = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
 
@@ -101,7 +102,7 @@ def draw_label(image, text, xy=(4, 4), size=None, color=(255, 255, 255), backgro
     Returns:
         New uint8 array (H, W, 3).
     """
-    image = check_image(image)
+    image = rgb_array(image)
     height, width = image.shape[:2]
     size = size or max(10, round(min(height, width) / 20))
     canvas = Image.fromarray(image)
@@ -114,16 +115,6 @@ def draw_label(image, text, xy=(4, 4), size=None, color=(255, 255, 255), backgro
     pen.rectangle((x, y, x + box_w, y + box_h), fill=tuple(background))
     pen.multiline_text((x + pad - box[0], y + pad - box[1]), text, font=font, fill=tuple(color))
     return np.array(canvas)
-
-
-def check_image(image):
-    """Return `image` as a contiguous uint8 array (H, W, 3), or raise TypeError."""
-    array = np.asarray(image)
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
-        raise TypeError(
-            f"`image` must be a uint8 RGB image of shape (H, W, 3). Received: {array.dtype} of shape {array.shape}"
-        )
-    return np.ascontiguousarray(array)
 
 
 class _Pen:

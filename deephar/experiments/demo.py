@@ -26,8 +26,8 @@ from deephar.evaluation.poses3d import links_mm, pose_table_3d, predict_poses_3d
 from deephar.inference.export import action_words, output_folder, save_image, save_video
 from deephar.inference.predictor import Predictor
 from deephar.inference.quiet import quiet_keras
-from deephar.inference.registry import default_model, default_model_3d
 from deephar.inference.video import VideoWriter
+from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D
 from deephar.synthetic.actions import ACTIONS, get_actions
 from deephar.synthetic.definition import SYNTHETIC_V1
 from deephar.synthetic.world import clip_length, render_clip, render_still
@@ -98,13 +98,13 @@ def run_demo(out, model=None, size=None, model_3d=None):
     penn = write_penn(out / "data", 1, size.videos, size.penn_sizes, size.seed, size.workers)
     image, video = render_unseen(out / "input", size)
     _say("2/4  Scoring the network on their test splits")
-    predictor = _start_network(default_model() if model is None else model)
+    predictor = _start_network(DEFAULT_MODEL if model is None else model)
     text, scores = score(predictor, mpii, penn, out)
     _say("3/4  Predicting on an image and a video of another world")
     folder, shown = output_folder(out / "prediction"), list(ACTIONS)[size.video % len(ACTIONS)]
     written = predict_unseen(predictor, image, video, shown, folder)
     _say("4/4  The same in 3D: people with the motions of Human3.6M, actions of NTU")
-    predictor = _start_network(default_model_3d() if model_3d is None else model_3d, refine=LOOKS_3D)
+    predictor = _start_network(DEFAULT_MODEL_3D if model_3d is None else model_3d, refine=LOOKS_3D)
     text_3d, scores["3d"] = score_3d(predictor, size, out)
     written += predict_unseen(predictor, image, video, shown, folder, "_3d")
     with atomic_path(out / "scores.txt") as temporary:

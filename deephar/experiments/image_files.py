@@ -6,10 +6,9 @@ import shutil
 
 from PIL import Image
 
-from deephar.data.files import UNREADABLE
-from deephar.experiments import preparing
 from deephar.inference.video import require_av
-from deephar.utils.io import atomic_path
+from deephar.utils.images import UNREADABLE
+from deephar.utils.io import atomic_path, remove_leftovers
 from deephar.utils.progress import progress
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -132,7 +131,7 @@ def _copy(source, target):
     if target.is_symlink():
         target.unlink()
     for root, _, _ in os.walk(target):
-        preparing.remove_leftovers(pathlib.Path(root))
+        remove_leftovers(pathlib.Path(root))
     files = [pathlib.Path(root, name) for root, _, names in os.walk(source) for name in names]
     files = [path for path in files if path.suffix.lower() in SUFFIXES]
     for path in progress(files, len(files), f"copying {target.name}"):

@@ -4,7 +4,8 @@
     python datasets/NAME/prepare.py --verify OUT         what is missing or damaged in OUT/NAME?
     python datasets/NAME/prepare.py --synthetic OUT      a synthetic OUT/NAME in the same form
 
-Exit status: 0 all well, 1 something is missing or damaged, 2 wrong use, 130 interrupted. A run that was stopped, even
+Exit status: 0 all well, 1 something is missing or damaged (or a fault of the script, with its traceback), 2 wrong use,
+130 interrupted. A run that was stopped, even
 by a kill, goes on where it stood: folders of frames and files appear under their names only when they are whole.
 """
 
@@ -21,14 +22,14 @@ import sys
 
 import scipy.io
 
-from deephar.utils.io import atomic_path, write_json
+from deephar.utils.errors import is_for_user
+from deephar.utils.io import atomic_path, remove_leftovers, temporary_name, write_json
 from deephar.utils.processes import exit_status, follow_parent
 from deephar.utils.progress import progress
 
 SETTINGS = "prepare.json"  # what a folder was made with
 SYNTHETIC = "synthetic.json"  # the mark of the synthetic writers
 RESULTS = ("annotations.mat", "nturgb+d_numpy")  # what is never overwritten unless these scripts made it
-PARTIAL = ".partial"
 MAX_REPORTED = 20
 
 
@@ -125,30 +126,10 @@ def _other_content(folder, settings):
     return next((f"{name} of another origin" for name in RESULTS if (folder / name).exists()), None)
 
 
-def remove_leftovers(folder):
-    """Remove what a killed run left half-made right in `folder`: it has a hidden name and was never in use."""
-    for path in leftovers(folder):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def leftovers(folder):
-    """What `whole_folder` and `deephar.utils.io.atomic_path` leave half-made in `folder` when they are killed."""
-    hidden = [path for path in folder.glob(".*") if path.name.count(".") > 1]
-    return [path for path in hidden if path.name.endswith(PARTIAL) or _is_token(path.name.split(".")[1])]
-
-
-def _is_token(word):
-    return len(word) == 16 and set(word) <= set("0123456789abcdef")
-
-
 @contextlib.contextmanager
 def whole_folder(folder):
     """Yield a hidden folder beside `folder` that takes its name when the block ends, and is removed when it fails."""
-    partial = folder.with_name(f".{folder.name}{PARTIAL}")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = temporary_name(folder)
     partial.mkdir(parents=True)
     try:
         yield partial
@@ -160,7 +141,7 @@ def whole_folder(folder):
 def run_jobs(function, jobs, workers, label):
     """Call `function` on every job, in several processes where there are several workers.
 
-    A ValueError or FileNotFoundError of one job is a damaged or missing file: the others go on.
+    A ValueError or FileNotFoundError that is for the user is a damaged or missing file of one job: the others go on.
 
     Args:
         function: of a module's top level; takes a job.
@@ -186,6 +167,8 @@ def _guarded(function, job):
     try:
         return function(job), None
     except (ValueError, FileNotFoundError) as error:
+        if not is_for_user(error):
+            raise
         return None, " ".join(str(error).split())
 
 

@@ -4,14 +4,13 @@ import collections
 import pathlib
 import sys
 
-from PIL import Image
-
 from deephar.inference.boxes import check_box
 from deephar.inference.export import action_words, output_folder, save_image, save_video
 from deephar.inference.millimetres import HEIGHT_MM
-from deephar.inference.predictor import Predictor, images_in, read_image
+from deephar.inference.predictor import Predictor, images_in
 from deephar.inference.quiet import quiet_keras
-from deephar.inference.registry import default_model
+from deephar.models.cards import DEFAULT_MODEL
+from deephar.utils.images import is_animation, read_image
 
 
 def predict_source(arguments):
@@ -29,7 +28,7 @@ def predict_source(arguments):
     output_folder(arguments.out)
     quiet_keras()
     predictor = Predictor(
-        arguments.model or default_model(),
+        arguments.model or DEFAULT_MODEL,
         weights=arguments.weights,
         refine=0 if arguments.no_refine else arguments.refine,
         subsampling=arguments.subsampling,
@@ -41,7 +40,7 @@ def predict_source(arguments):
 
 
 def kind_of_source(path):
-    """'folder', 'image' or 'video'; an image file with several frames (GIF) is a video.
+    """'folder', 'image' or 'video'; an animated image (GIF, WebP, APNG) is a video, one with pages or previews is not.
 
     Raises:
         FileNotFoundError: nothing there.
@@ -53,11 +52,7 @@ def kind_of_source(path):
     if not path.exists():
         kinds = "an image, a folder of images or a video"
         raise FileNotFoundError(f"`source` must be {kinds}. Received: {path}, which does not exist")
-    try:
-        with Image.open(path) as opened:
-            return "video" if getattr(opened, "n_frames", 1) > 1 else "image"
-    except Exception:  # Pillow raises nearly anything on what is not an image
-        return "video"
+    return "image" if is_animation(path) is False else "video"
 
 
 def _check_box_early(arguments, kind):

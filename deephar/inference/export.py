@@ -8,8 +8,8 @@ from PIL import Image
 
 from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
 from deephar.drawing.views import pose_views
-from deephar.inference.predictor import read_image
 from deephar.inference.video import VideoReader, VideoWriter
+from deephar.utils.images import read_image, rgb_array
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.progress import progress as progress_bar
 
@@ -42,7 +42,7 @@ def save_image(result, folder, layout, overlay=True, name=None, image=None):
         folder: an existing folder.
         layout: joint layout, for the skeleton.
         name: NAME; None: the source's without its suffix.
-        image: uint8 (H, W, 3); None reads the source again.
+        image: what `predict_image` took; None reads the source again, for which it must have been a file.
 
     Returns:
         List of the paths written.
@@ -53,7 +53,7 @@ def save_image(result, folder, layout, overlay=True, name=None, image=None):
     write_json(written[0], result.to_dict())
     if overlay:
         written.append(folder / f"{name}_overlay.png")
-        image = read_image(result.source) if image is None else image
+        image = read_image(result.source if image is None else image)
         with atomic_path(written[1]) as temporary:
             Image.fromarray(draw_person(image, result.pose, layout)).save(temporary, format="PNG")
     return written
@@ -85,6 +85,7 @@ def draw_person(image, pose, layout, label=""):
     Beside it, for a 3D pose, the skeleton as the camera sees it and from the right, on a grid of half metres: the
     image is then wider.
     """
+    image = rgb_array(image)
     height, width = image.shape[:2]
     if pose.box[2] - pose.box[0] < width or pose.box[3] - pose.box[1] < height:
         image = draw_box(image, pose.box, width=max(1, round(min(width, height) / 300)))

@@ -6,18 +6,58 @@ they do on a person of the given height (weak perspective: one scale for the who
 
     x, y px --- x s mm/px ---+
                              +--> mm from the root: x to the right, y down, z away from the camera
-    z [0, 1] -- x 2000 mm ---+     s: sum of links = LINKS_PER_HEIGHT x height
+    z [0, 1] -- x 2000 mm ---+     s: sum of the known links = sum of their LINK_SHARES x height
 """
 
 import numpy as np
 
 from deephar.utils.math import solve_increasing
-from deephar.utils.pose import DEPTH_RANGE_MM, link_vectors
+from deephar.utils.pose import DEPTH_RANGE_MM
 
 HEIGHT_MM = 1700.0
-# Sum of a layout's links over body height, by number of joints: the mean of the synthetic world's bodies, whose segment
-# lengths are those of Drillis and Contini, "Body segment parameters" (1966).
-LINKS_PER_HEIGHT = {16: 2.11, 17: 2.11, 20: 2.35, 21: 2.35}
+# Length over body height of a link between two parts: the mean of the synthetic world's bodies, whose segment lengths
+# are those of Drillis and Contini, "Body segment parameters" (1966).
+LINK_SHARES = {
+    "pelvis spine": 0.140,
+    "spine thorax": 0.147,
+    "pelvis thorax": 0.287,
+    "thorax neck": 0.052,
+    "neck head": 0.130,
+    "thorax head": 0.182,
+    "shoul shoul": 0.216,
+    "thorax shoul": 0.110,
+    "shoul elb": 0.185,
+    "elb wrist": 0.145,
+    "wrist hand": 0.0525,
+    "hand tip": 0.0525,
+    "wrist thumb": 0.073,
+    "hip hip": 0.106,
+    "pelvis hip": 0.053,
+    "hip knee": 0.244,
+    "knee ankle": 0.2465,
+    "ankle foot": 0.0675,
+}
+SAME_PART = {"shoulder": "shoul", "elbow": "elb"}
+
+
+def known_links(layout):
+    """Return the links of a layout whose length is known, by the names of their joints.
+
+    Args:
+        layout: `PoseLayout`. Sides are `r_` and `l_`, or `right_` and `left_`.
+
+    Returns:
+        links: int (L, 2), pairs of joints; none where no link is known.
+        share: float. Sum of their lengths over body height.
+    """
+    parts = [_part(name) for name in layout.joint_names]
+    links, share = [], 0.0
+    for first, second in layout.links:
+        found = LINK_SHARES.get(f"{parts[first]} {parts[second]}") or LINK_SHARES.get(f"{parts[second]} {parts[first]}")
+        if found:
+            links.append((first, second))
+            share += found
+    return np.array(links, int).reshape(-1, 2), share
 
 
 def pose_in_mm(points, layout, height_mm=HEIGHT_MM):
@@ -25,17 +65,24 @@ def pose_in_mm(points, layout, height_mm=HEIGHT_MM):
 
     Args:
         points: (..., J, 3): x and y in pixels of the frame, z normalised.
-        layout: a pa layout of 16, 17, 20 or 21 joints.
-        height_mm: body height of the person.
+        layout: `PoseLayout` with at least one of the links of LINK_SHARES.
+        height_mm: float. Body height of the person.
 
     Returns:
         (..., J, 3): x to the right, y down, z away from the camera.
+
+    Raises:
+        ValueError: the layout has no link of known length.
     """
+    ends, share = known_links(layout)
+    if not len(ends):
+        allowed = f"at least one link between two of {', '.join(LINK_SHARES)}"
+        raise ValueError(f"`layout` must have {allowed}, for the scale in mm. Received: {layout.name}")
     points = np.asarray(points, np.float64)
     relative = points - points[..., :1, :]  # (..., J, 3)
     relative = relative * [1.0, 1.0, DEPTH_RANGE_MM]
-    links = link_vectors(relative, layout)  # (..., L, 3)
-    size = LINKS_PER_HEIGHT[layout.num_joints] * height_mm
+    links = relative[..., ends[:, 0], :] - relative[..., ends[:, 1], :]  # (..., L, 3)
+    size = share * height_mm
     flat = np.maximum(np.hypot(links[..., 0], links[..., 1]).sum(axis=-1), 1e-9)  # (...,) px
 
     def sum_of_links(scale):
@@ -43,6 +90,13 @@ def pose_in_mm(points, layout, height_mm=HEIGHT_MM):
 
     # mm / px; with the upper limit x and y alone make the size
     return _scaled(relative, solve_increasing(sum_of_links, size, np.zeros_like(flat), size / flat))
+
+
+def _part(name):
+    """The part of the body of a joint: `r_shoul`, `left_shoulder` -> `shoul`."""
+    side, _, part = name.lower().partition("_")
+    part = part if side in ("r", "l", "right", "left") else name.lower()
+    return SAME_PART.get(part, part)
 
 
 def _scaled(points, scale):

@@ -1,9 +1,12 @@
 """What a prediction returns: frozen records with named joints in frame pixels, and their form in JSON."""
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+
+from deephar.utils.io import file_digest
 
 COORDINATE_DIGITS, CONFIDENCE_DIGITS, MM_DIGITS = 2, 4, 1
 
@@ -17,6 +20,19 @@ class ModelStamp:
 
     name: str
     weights_sha256: str
+
+    @classmethod
+    def of_file(cls, name, path):
+        """Return the stamp of a network whose weights are those of a file."""
+        return cls(str(name), file_digest(path))
+
+    @classmethod
+    def of_network(cls, network):
+        """Return the stamp of a network as it is: its weights in its order, float32 little-endian."""
+        digest = hashlib.sha256()
+        for array in network.get_weights():
+            digest.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
+        return cls(getattr(network, "name", type(network).__name__), digest.hexdigest())
 
     def to_dict(self):
         """Plain dict for JSON."""
@@ -35,7 +51,8 @@ class PoseResult:
             leads to the same crop.
         joint_names: J names.
         pose_mm: float (J, 3) mm from the first joint, the root; x to the right, y down, z away from the camera; the
-            scale follows from the person's height, see `deephar.inference.millimetres`. None for a model of 2D poses.
+            scale follows from the person's height, see `deephar.inference.millimetres`. None for a model of 2D poses,
+            or where the layout has no link of known length.
     """
 
     pose_px: np.ndarray

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from deephar.utils.images import webp_as_apng
 from deephar.utils.optional import require
 
 DEFAULT_FPS = 25.0  # for streams that do not say
@@ -44,7 +45,7 @@ class VideoReader:
         if not self.path.is_file():
             raise FileNotFoundError(f"`path` must be a video file. Received: {self.path}, which does not exist")
         try:
-            self._container = av.open(str(self.path))
+            self._container = av.open(webp_as_apng(self.path) or str(self.path))
         except (av.FFmpegError, UnicodeDecodeError) as error:
             raise ValueError(f"`path` must be a video that FFmpeg can read. Received: {self.path} ({error})") from error
         if not self._container.streams.video:
@@ -59,8 +60,11 @@ class VideoReader:
 
     def __exit__(self, *exc_info):
         self._container.close()
+        self._container = None
 
     def __iter__(self):
+        if self._container is None:
+            raise ValueError(f"`VideoReader` must be opened: `with VideoReader(path) as video`. Received: {self.path}")
         av = require_av()
         count = 0
         try:
@@ -93,8 +97,7 @@ class VideoWriter:
     def __init__(self, path, fps):
         self.path = pathlib.Path(path)
         self._fps = Fraction(fps).limit_denominator(1001)
-        self._stream = None
-        self._shape = None
+        self._container = self._stream = self._shape = None
 
     def __enter__(self):
         self._container = require_av().open(str(self.path), "w", format="mp4", options={"movflags": "faststart"})
@@ -109,6 +112,8 @@ class VideoWriter:
 
     def add(self, frame):
         """Append one frame, uint8 (H, W, 3)."""
+        if self._container is None:
+            raise ValueError(f"`VideoWriter` must be opened: `with VideoWriter(...) as writer`. Received: {self.path}")
         av = require_av()
         if self._stream is None:
             self._shape = frame.shape

@@ -35,18 +35,30 @@ def clip_indices(num_available, num_frames, step):
     return np.minimum(starts + steps, num_available - 1)  # (C, T)
 
 
+def rounds_of(refine, box):
+    """How often a box is looked for again, in an image or the first frame of a video.
+
+    Args:
+        refine: int, or None for what is usual: once, and not at all where the user gives the box.
+        box: the given box, or None.
+    """
+    return refine if refine is not None else int(box is None)
+
+
 class WindowedVideo:
     """Takes frames one by one and predicts whenever a window is full.
 
     Args:
         network: `PersonNetwork`.
         subsampling: step in frames between the frames of a clip.
-        refine: how often a box is looked for; 0 keeps the given one.
+        refine: how often the box is looked for in the first frame, and where the person was lost, see `rounds_of`. 0
+            keeps the given box or the whole frame, else the box follows the person.
         box: the person's box in the first frame, or None.
     """
 
-    def __init__(self, network, subsampling=1, refine=1, box=None):
-        self._network, self._subsampling, self._refine = network, subsampling, refine
+    def __init__(self, network, subsampling=1, refine=None, box=None):
+        self._network, self._subsampling = network, subsampling
+        self._first_rounds, self._rounds = rounds_of(refine, box), rounds_of(refine, None)
         frames = network.signature.num_frames
         self._span = frames * subsampling if frames else IMAGES_PER_WINDOW
         self._box, self._given = box, box is not None
@@ -65,7 +77,7 @@ class WindowedVideo:
         if self.size is None:
             self.size = size
             self._box = whole_frame(size) if self._box is None else check_box(self._box, size)
-            self._track = self._box if self._given else None
+            self._track = self._network.locate([frame], self._box, size, self._first_rounds) if self._given else None
         if size != self.size:
             raise ValueError(f"`frame` must be {self.size} (width, height) as the first one. Received: {size}")
         if len(self._window) == self._span:
@@ -101,7 +113,7 @@ class WindowedVideo:
 
     def _move_box(self):
         """Follow the person through a few frames, each seen in the box of the one before; the box holds all of them."""
-        if not self._refine:
+        if not self._rounds:
             return
         new = np.arange(len(self._window) - self._num_new, len(self._window))
         picked = new[np.linspace(0, len(new) - 1, min(TRACKING_FRAMES, len(new))).round().astype(int)]
@@ -121,11 +133,11 @@ class WindowedVideo:
         """Pose (1, J, D) and confidence (1, J) of a frame in the tracked box, everywhere when lost; moves the box."""
         everywhere, look = whole_frame(self.size), self._network.locate
         if self._track is None:
-            self._track = look([frame], everywhere, self.size, self._refine)
+            self._track = look([frame], everywhere, self.size, self._rounds)
         found = self._network.poses([frame], self._track, self.size)
         box = box_from_poses(*found, self.size)
         if box is None and self._track != everywhere:
-            self._track = look([frame], everywhere, self.size, self._refine)
+            self._track = look([frame], everywhere, self.size, self._rounds)
             found = self._network.poses([frame], self._track, self.size)
             box = box_from_poses(*found, self.size)
         self._track = box

@@ -122,5 +122,9 @@ def bn_act_dense(x, filters, name=None):
     return dense(relu(x, name=derived_name(name, "_act")), filters, name)
 
 
+def deconv(x, filters, size, strides=(1, 1), padding="same", name=None):
+    """Transposed 2D convolution, per frame."""
+    return conv2dtranspose(x, filters, size, strides, padding, name)
+
+
 conv = conv2d
-deconv = conv2dtranspose

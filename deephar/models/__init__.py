@@ -11,7 +11,6 @@ _NAMES = {
     "deephar.models.zoo": "build_model load_model",
 }
 __getattr__, __dir__, __all__ = lazy_attributes(
-    __name__,
-    {name: module for module, names in _NAMES.items() for name in names.split()},
-    ("action", "base", "cards", "flops", "hourglass", "reception", "signature", "spnet", "surgery", "transfer", "zoo"),
+    __name__, {name: module for module, names in _NAMES.items() for name in names.split()}
 )
+__all__ += ["spnet"]

@@ -218,9 +218,9 @@ def build_guided_visual_model(
     num_frames,
     num_joints,
     num_blocks,
+    num_context_per_joint=2,
     pose_dim=2,
     depth_maps=8,
-    num_context_per_joint=2,
     full_trainable=False,
 ):
     """Build the appearance network on top of a pose network: clips in, actions out, to train it before merging.

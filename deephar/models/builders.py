@@ -1,4 +1,4 @@
-"""Builds a network from plain data, as the config.json of a run holds it.
+"""Builds a network from plain data, as the config.json of a run holds it; the only table of the families of networks.
 
 What may stand there, a network's name and the arguments of its builder, or those of a `ModelConfig` alone:
 
@@ -8,12 +8,23 @@ What may stand there, a network's name and the arguments of its builder, or thos
     {"input_shape": [8, 256, 256, 3], "poselayout": "pa16j2d", ...}
 """
 
+import importlib
+
 from deephar.config import ModelConfig
-from deephar.models import action, hourglass, reception, spnet
+
+NETWORKS = {  # family: module and function that builds it; imported when it is built, so that this table needs no Keras
+    "spnet": ("deephar.models.builders", "build_spnet"),
+    "reception": ("deephar.models.reception", "build"),
+    "hourglass": ("deephar.models.hourglass", "build"),
+    "merge": ("deephar.models.builders", "build_merge"),
+    "pose-action": ("deephar.models.action", "build_pose_model"),
+}
 
 
 def build_spnet(**config):
     """Build an SPNet from the fields of a `ModelConfig`."""
+    from deephar.models import spnet
+
     return spnet.build(ModelConfig.from_dict(config))
 
 
@@ -27,6 +38,8 @@ def build_merge_parts(pose, **options):
     Returns:
         (pose network for images, merged network for clips).
     """
+    from deephar.models import action, reception
+
     same = {name: pose[name] for name in ("input_shape", "num_joints")}
     same.update(num_blocks=pose.get("num_blocks", 4), pose_dim=pose["dim"])
     if pose["dim"] == 3:
@@ -43,20 +56,14 @@ def build_merge(pose, **options):
     return build_merge_parts(pose, **options)[1]
 
 
-NETWORKS = {
-    "spnet": build_spnet,
-    "reception": reception.build,
-    "hourglass": hourglass.build,
-    "merge": build_merge,
-    "pose-action": action.build_pose_model,
-}
-
-
 def build_network(config):
     """Build a network with random weights.
 
     Args:
         config: dict; `network` is one of NETWORKS (without it: "spnet"), the rest are its arguments.
+
+    Returns:
+        The model, not compiled.
 
     Raises:
         ValueError: no such network, or other arguments than it takes.
@@ -65,7 +72,9 @@ def build_network(config):
     name = config.pop("network", "spnet")
     if name not in NETWORKS:
         raise ValueError(f"`network` must be one of {', '.join(NETWORKS)}. Received: {name!r}")
+    module, function = NETWORKS[name]
+    build = getattr(importlib.import_module(module), function)
     try:
-        return NETWORKS[name](**config)
+        return build(**config)
     except (TypeError, KeyError) as error:
         raise ValueError(f"`config` must hold the arguments of {name}: {error}. Received: {config}") from error

@@ -84,6 +84,7 @@ def _pyramid(number, lateral, predictions, cfg):
 def _check_config(cfg):
     if not isinstance(cfg, ModelConfig):
         raise TypeError(f"`cfg` should be a ModelConfig. Received: {type(cfg).__name__}")
+    cfg.check()
     if cfg.num_actions and cfg.num_frames is None:
         raise ValueError(
             "`cfg.input_shape` should be a clip (T, H, W, C) when `cfg.num_actions` is not empty. "
@@ -182,6 +183,16 @@ def split_model(full_model, cfg, interlaced=False, model_names=(None, None)):
     return [full_model.part(indices, name) for indices, name in zip(parts, model_names, strict=True)]
 
 
+def _twin(optimizer):
+    """Return an optimizer with the settings of another one, its own state, and the other's learning rate variable."""
+    twin = optimizer.__class__.from_config(optimizer.get_config())
+    own, shared = twin._learning_rate, optimizer._learning_rate  # Keras has no public way to share it
+    if isinstance(shared, keras.Variable):
+        twin._untrack_variable(own)
+        twin._learning_rate = shared
+    return twin
+
+
 def compile_split_models(
     full_model,
     cfg,
@@ -195,7 +206,8 @@ def compile_split_models(
     """Split `full_model` and compile both parts for alternating training (section 4.2.3 of the paper).
 
     Args:
-        optimizer: of the pose model; the action model gets its own with the same settings.
+        optimizer: of the pose model; the action model gets its own with the same settings. Both read one learning rate:
+            `optimizer.learning_rate.assign(rate)` changes it for both.
         pose_trainable: whether layers without "action" in their name are trainable; the others keep their state.
         copy_replica: whether to start the decoupled poses from the poses (`copy_replica_layers`).
         ar_loss_weights: weight of every action output; poses weigh 1.
@@ -211,7 +223,7 @@ def compile_split_models(
     set_trainable_layers(full_model, "action", None, pose_trainable)
 
     optimizer = keras.optimizers.get(optimizer)
-    twin = optimizer.__class__.from_config(optimizer.get_config())
+    twin = _twin(optimizer)
     num_poses, num_actions = len(pose_model.outputs), len(action_model.outputs)
     pose_loss = pose_regression_loss("l1l2bincross", 0.01)
     pose_model.compile(optimizer, loss=[pose_loss] * num_poses, loss_weights=[1.0] * num_poses)

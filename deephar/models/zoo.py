@@ -1,64 +1,52 @@
-"""Loads a trained network by its name or from a file, and writes the list of those that are known.
+"""Builds and loads trained networks by their names, and loads networks from files.
 
     load_model("spnet-small-2d")                        builder and configuration of its card, file from weights/
     load_model("spnet-penn-6p", weights="copy.hdf5")    the same, the file where the user has it
     load_model("run/weights_best.weights.h5")           built as config.json beside it says
     load_model("whole.keras")                           by Keras
 
-`python -m deephar.models.zoo weights/README.md` writes the list; without a file it is printed.
+What is known about each name is in `deephar.models.cards`, which needs no Keras.
 """
 
 import json
 import os
 import pathlib
-import sys
 
 import keras
 
 from deephar.models.builders import build_network
-from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, ModelCard
+from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, find_card
 from deephar.models.signature import Signature
-from deephar.utils.io import atomic_path, file_digest
+from deephar.utils.io import file_digest
 
 __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_MODEL_3D",
     "MODELS",
-    "ModelCard",
     "build_model",
     "find_weights",
     "load_model",
-    "weights_readme",
+    "weights_path",
 ]
 
 FOLDER_VARIABLE = "DEEPHAR_WEIGHTS"
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 WEIGHT_SUFFIXES = (".h5", ".hdf5", ".keras")
-README_HEAD = """# Trained networks
-
-Generated from `deephar/models/cards.py` by `python -m deephar.models.zoo weights/README.md`; edit the cards, not this.
-
-Files that ship lie in this folder. The others were published by the authors of the papers: put a copy here, or into a
-folder named by the environment variable `{variable}`, or say where it is:
-
-    deephar.load_model("NAME", weights="FILE")
-
-"""
-
-
-def _card(name):
-    if name not in MODELS:
-        raise ValueError(f"`name_or_path` must be a file or one of {', '.join(MODELS)}. Received: {name!r}")
-    return MODELS[name]
 
 
 def build_model(name):
     """Build a registered network with random weights.
 
+    Args:
+        name: str, one of MODELS.
+
+    Returns:
+        The model, not compiled; its signature has the labels, frame step and frame rate of its card.
+
     Raises:
         ValueError: unknown name.
     """
-    card = _card(name)
+    card = find_card(name)
     model = build_network(card.config)
     model.signature = model.signature.replace(labels=card.labels, frame_step=card.frame_step, fps=card.fps)
     return model
@@ -144,73 +132,54 @@ def _from_file(path):
     return model
 
 
+def weights_path(name_or_path, weights=None):
+    """Return the path of the file that `load_model` reads for the same arguments.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_model`.
+    """
+    name, path = str(name_or_path), pathlib.Path(name_or_path)
+    if name in MODELS:
+        path = find_weights(MODELS[name]) if weights is None else pathlib.Path(weights)
+        if not path.is_file():
+            raise FileNotFoundError(f"`weights` must be a file. Received: {str(path)!r}, which does not exist")
+        return path
+    if path.suffix.lower() not in WEIGHT_SUFFIXES and not path.is_file():
+        raise ValueError(f"`name_or_path` must be a file or one of {', '.join(MODELS)}. Received: {name!r}")
+    if weights is not None:
+        raise ValueError(f"`weights` goes with a registered name ({', '.join(MODELS)}). Received: {name!r}")
+    return path
+
+
 def load_model(name_or_path, weights=None):
     """Load a trained network.
 
+        import deephar
+        import numpy as np
+
+        model = deephar.load_model("spnet-small-2d")
+        clips = np.zeros((1, *model.input_shape[1:]), "float32")  # (B, T, H, W, C), values in [-1, 1]
+        outputs = model.predict(clips)
+        [spec.kind for spec in model.signature.outputs]  # "pose" or "action", one an output
+
     Args:
-        name_or_path: a registered name; or a `.keras` file; or a weight file that has its run's config.json beside it
-            or the name of a registered file.
-        weights: for a registered name, the weight file; by default it is looked for, see `weight_folders`.
+        name_or_path: str or Path. A registered name (`deephar models` lists them); or a `.keras` file; or a weight file
+            that has its run's config.json beside it or the name of a registered file.
+        weights: str, Path or None. For a registered name, the weight file; None: it is looked for in the folder that
+            the environment variable DEEPHAR_WEIGHTS names, in the package, and in `./weights`.
 
     Returns:
-        The model, not compiled.
+        The Keras model, not compiled, with its `signature`.
 
     Raises:
         FileNotFoundError: no such file; for a registered name, says where to get it.
         ValueError: unknown name; a registered file with another digest; weights that belong to another network.
     """
-    name, path = str(name_or_path), pathlib.Path(name_or_path)
+    path, name = weights_path(name_or_path, weights), str(name_or_path)
     if name not in MODELS:
-        if path.suffix.lower() not in WEIGHT_SUFFIXES and not path.is_file():
-            _card(name)
-        if weights is not None:
-            raise ValueError(f"`weights` goes with a registered name ({', '.join(MODELS)}). Received: {name!r}")
         return _from_file(path)
-    card = MODELS[name]
-    path = find_weights(card) if weights is None else pathlib.Path(weights)
-    if not path.is_file():
-        raise FileNotFoundError(f"`weights` must be a file. Received: {str(path)!r}, which does not exist")
-    if path.name == card.file:
-        check_digest(path, card)
+    if path.name == MODELS[name].file:
+        check_digest(path, MODELS[name])
     model = build_model(name)
     model.load_weights(path)
     return model
-
-
-def _lines(card):
-    yield from ("", f"## {card.name}", "")
-    yield f"- file: `{card.file}`" + (", ships" if card.ships else "")
-    yield f"- where: {card.where}"
-    for kind in ("sha256", "md5"):
-        if getattr(card, kind):
-            yield f"- {kind}: `{getattr(card, kind)}`"
-    yield f"- network: `build_network({card.config!r})`"
-    yield f"- trained on: {card.trained_on}"
-    yield f"- score: {card.score}"
-    if card.command:
-        yield f"- command: `{card.command}`"
-    if card.recipe:
-        yield "- trained by:"
-        yield from ("", *(f"      {line}" for line in card.recipe))
-
-
-def weights_readme():
-    """Return the text of weights/README.md: a table of all cards, then each with its details."""
-    lines = ["| name | file | trained on | score |", "|---|---|---|---|"]
-    lines += [f"| {c.name} | `{c.file}` | {c.trained_on} | {c.score} |" for c in MODELS.values()]
-    for card in MODELS.values():
-        lines += _lines(card)
-    return README_HEAD.format(variable=FOLDER_VARIABLE) + "\n".join(lines) + "\n"
-
-
-def main(arguments):
-    """Write the list of networks to a file, or print it."""
-    if not arguments:
-        print(weights_readme(), end="")
-    for path in arguments:
-        with atomic_path(path) as temporary:
-            temporary.write_text(weights_readme(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

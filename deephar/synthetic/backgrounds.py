@@ -24,6 +24,7 @@ from deephar.synthetic.ground_textures import (
 )
 from deephar.synthetic.palette import pick, split_value
 from deephar.synthetic.scene import Light, Solids, SolidsBuilder, Surroundings
+from deephar.utils.images import read_image
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 BLOCKED = 0.12  # share of rooms with something between the camera and the person
@@ -133,7 +134,7 @@ def _image_paths(folder):
     root = Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"`folder` must be a folder with images to put behind people. Received: {folder!r}")
-    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
     if not paths:
         raise FileNotFoundError(f"`folder` has no image ({', '.join(IMAGE_SUFFIXES)}). Received: {folder!r}")
     return tuple(paths)
@@ -142,8 +143,7 @@ def _image_paths(folder):
 def _own_image(rng, folder):
     """A random part of a random image of the user's folder."""
     paths = _image_paths(str(folder))
-    with Image.open(paths[int(rng.integers(len(paths)))]) as image:
-        image = image.convert("RGB")
+    image = Image.fromarray(read_image(paths[int(rng.integers(len(paths)))], "background"))
     width, height = image.size
     side = int(min(width, height) * rng.uniform(0.5, 1.0))
     left, top = int(rng.integers(width - side + 1)), int(rng.integers(height - side + 1))

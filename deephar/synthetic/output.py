@@ -14,7 +14,7 @@ import scipy.io
 from PIL import Image
 
 from deephar.synthetic.definition import SYNTHETIC_V1
-from deephar.utils.io import atomic_path, write_json
+from deephar.utils.io import atomic_path, remove_leftovers, write_json
 from deephar.utils.processes import follow_parent
 from deephar.utils.progress import progress
 
@@ -67,9 +67,8 @@ def start(folder, definition):
             f"`out` must be empty or hold the same synthetic world, {definition}; nothing was changed. "
             f"Received: {str(folder)!r} with {found}"
         )
-    for path in folder.rglob(".*"):  # half-written files of a run that was killed
-        if path.is_file() and path.name != RECORD:
-            path.unlink()
+    for root, _, _ in os.walk(folder):
+        remove_leftovers(root)
 
 
 def definition(sizes, seed, counts, background):

@@ -64,7 +64,7 @@ def _penn_job(job):
     note = place / RECORD
     if note.exists():
         with np.load(note) as kept:
-            if len(list(place.glob("*.jpg"))) == len(kept["pose"]):
+            if all((place / f"{t + 1:06d}.jpg").exists() for t in range(len(kept["pose"]))):
                 return _penn_sequence(number, int(kept["action"]), size, kept["pose"], kept["visible"])
     clip = render_clip(split, index, None, size, seed, background=background)
     for t, frame in enumerate(clip["frames"]):

@@ -1,5 +1,6 @@
 """Helpers on NumPy arrays: poses, boxes, cameras, heat maps, affine maps, and small input and output."""
 
+from deephar.lazy import lazy_attributes
 from deephar.utils.bbox import (
     PoseBBox,
     bbox_to_objposwin,
@@ -122,3 +123,5 @@ __all__ = [
     "FAIL",
     "ENDC",
 ]
+
+__getattr__, __dir__, _ = lazy_attributes(__name__)

@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import secrets
+import shutil
 import sys
 
 import numpy as np
@@ -16,6 +18,8 @@ OKGREEN = "\033[92m"
 WARNING = "\033[93m"
 FAIL = "\033[91m"
 ENDC = "\033[0m"
+
+TEMPORARY = re.compile(r"\.[0-9a-f]{16}\..")
 
 
 def printc(color, vmsg):
@@ -80,13 +84,32 @@ def atomic_path(path):
     path = pathlib.Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"`path` must lie in a folder that exists. Received: {str(path)!r}")
-    temporary = path.with_name(f".{secrets.token_hex(8)}.{path.name}")
+    temporary = temporary_name(path)
     try:
         yield temporary
         _flush_to_disk(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_name(path):
+    """Return a new hidden name beside `path`, which `leftovers` finds again: `.1f8d3b0a5c7e9246.NAME`."""
+    return path.with_name(f".{secrets.token_hex(8)}.{path.name}")
+
+
+def leftovers(folder):
+    """Return the paths right in `folder` with a `temporary_name`: what killed writers left half-made."""
+    return [path for path in pathlib.Path(folder).glob(".*") if TEMPORARY.match(path.name)]
+
+
+def remove_leftovers(folder):
+    """Remove the `leftovers` of a folder, and nothing else."""
+    for path in leftovers(folder):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _flush_to_disk(path):

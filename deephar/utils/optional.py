@@ -18,7 +18,7 @@ def require(package, purpose):
     """Import an optional package.
 
     Args:
-        package: str. The package's name, the same for import and for installing.
+        package: str. The package's name on the index; for the import, `-` becomes `_`.
         purpose: str. What needs it; begins the message.
 
     Returns:
@@ -28,7 +28,7 @@ def require(package, purpose):
         ImportError: it is not installed; says what needs it and how to install it.
     """
     try:
-        return importlib.import_module(package)
+        return importlib.import_module(package.replace("-", "_"))
     except ModuleNotFoundError as error:
         message = f"{purpose} needs the package {package}, which is not installed: {install_hint(package)}"
         raise ImportError(message, name=package) from error

@@ -8,7 +8,10 @@ import pathlib
 import numpy as np
 from PIL import Image
 
+from deephar.utils.colors import hex_colors
 from deephar.utils.pose import VALID_ABOVE, pa16j2d, pa17j3d, pa20j3d, pa21j3d
+
+__all__ = ["data_to_image", "draw", "hex_colors", "plot_3d_pose", "plot_skeleton_2d", "show"]
 
 LAYOUT_OF_SIZE = {layout.num_joints: layout for layout in (pa16j2d, pa17j3d, pa20j3d, pa21j3d)}
 LUMA = np.array([0.2989, 0.5870, 0.1140])  # ITU-R BT.601
@@ -55,65 +58,104 @@ def draw(
     x=None,
     skels=None,
     bboxes=None,
+    bbox_color="g",
     abs_pos=False,
     plot3d=False,
     single_window=False,
     figsize=(16, 9),
     axis="on",
+    facecolor="white",
     azimuth=65,
+    dpi=100,
     filename=None,
 ):
     """Plot an image with skeletons and boxes over it.
 
     Args:
         x: (H, W, 3) or (H, W); None: light grey.
-        skels: a pose (J, 2+) of 16, 17, 20 or 21 joints, or a list of two: the first as dots, the second as lines.
-        bboxes: a box (4,) or boxes (N, 4).
-        abs_pos: `skels` and `bboxes` are in px, otherwise normalised to the image.
-        plot3d: also plot the pose in 3D, in the same window or in a second one (saved as FILENAME with `_3d`).
-        single_window: one window for both plots.
-        figsize, axis: as in matplotlib.
+        skels: a pose (J, 2+) of 16, 17, 20 or 21 joints, poses (N, J, 2+), or a list of poses.
+        bboxes: a box (4,), boxes (N, 4), or a list of boxes, each x1, y1, x2, y2.
+        bbox_color: colour of all boxes, or a list of one each.
+        abs_pos: bool, `skels` and `bboxes` are in px, otherwise normalised to the image.
+        plot3d: bool, also plot the poses in 3D, in the same window or in a second one (saved as FILENAME with `_3d`).
+        single_window: bool, one window for both plots.
+        figsize, axis, facecolor, dpi: as in matplotlib.
         azimuth: of the 3D view, degrees.
-        filename: save there instead of opening a window.
+        filename: str or Path, save there instead of opening a window.
+
+    Raises:
+        TypeError: `bbox_color` is a bool, where older code had `abs_pos` as the fourth argument.
+        ValueError: a pose of another number of joints; colours that are not one a box.
     """
     import matplotlib.pyplot as plt
 
-    image = data_to_image(x)
-    poses = [skels] if isinstance(skels, np.ndarray) else list(skels or [])
-    if len(poses) > 2:
-        raise ValueError(f"`skels` must be a pose or a list of at most two. Received: {len(poses)}")
-    unit = np.ones(2) if abs_pos else np.array(image.size)
+    image, poses = data_to_image(x), _as_poses(skels)
+    boxes = np.reshape([] if bboxes is None else bboxes, (-1, 4)).astype(float)  # (N, 4)
+    colors, unit = _one_each(bbox_color, len(boxes)), np.ones(2) if abs_pos else np.array(image.size)
+    for pose in poses:
+        _layout_of(pose)
     figures = [plt.figure(figsize=figsize)]
     try:
         side_by_side = plot3d and single_window
         axes = figures[0].add_subplot(121 if side_by_side else 111)
         axes.imshow(image, zorder=-1)
         axes.axis(axis)
-        for i, pose in enumerate(poses):
-            _plot_skeleton_2d(axes, pose, unit, joints=i == 0, links=i == len(poses) - 1)
-        for box in np.reshape(bboxes, (-1, 4)) if bboxes is not None else ():
-            x1, y1, x2, y2 = np.asarray(box) * np.tile(unit, 2)
-            axes.plot([x1, x2, x2, x1, x1], [y1, y1, y2, y2, y1], lw=2, c="c", zorder=1)
+        for pose in poses:
+            _plot_skeleton_2d(axes, pose, unit)
+        for (x1, y1, x2, y2), color in zip(boxes * np.tile(unit, 2), colors, strict=True):
+            axes.plot([x1, x2, x2, x1, x1], [y1, y1, y2, y2, y1], lw=4, c=color, zorder=1)
         if plot3d and poses:
             if not side_by_side:
                 figures.append(plt.figure(figsize=figsize))
             view = figures[-1].add_subplot(122 if side_by_side else 111, projection="3d")
-            for i, pose in enumerate(poses):
-                _plot_skeleton_3d(view, pose, "k" if i < len(poses) - 1 else None, azimuth)
-        _show_or_save(plt, figures, filename)
+            for pose in poses:
+                _plot_skeleton_3d(view, pose, None, azimuth)
+        _show_or_save(plt, figures, filename, facecolor=facecolor, dpi=dpi)
     finally:
         for figure in figures:
             plt.close(figure)
 
 
-def _show_or_save(plt, figures, filename):
+def _as_poses(skels):
+    """Return a pose, poses in one array, or a list of poses as a list of arrays (J, D)."""
+    if skels is None or len(skels) == 0:
+        return []
+    one = np.ndim(skels[0]) == 1
+    return [np.asarray(skels)] if one else [np.asarray(pose) for pose in skels]
+
+
+def _one_each(color, count):
+    """Return the colour of each of `count` boxes."""
+    if isinstance(color, bool):
+        raise TypeError(f"`bbox_color` must be a colour; give `abs_pos` by its name. Received: {color}")
+    colors = list(color) if isinstance(color, (list, np.ndarray)) else [color] * count
+    if len(colors) != count:
+        raise ValueError(f"`bbox_color` must be one colour or one for each of {count} boxes. Received: {color!r}")
+    return colors
+
+
+def plot_skeleton_2d(subplot, skel, h=None, w=None, joints=True, links=True, scale=16, lw=4):
+    """Plot a pose on axes of matplotlib.
+
+    Args:
+        subplot: the axes.
+        skel: pose (J, 2+) of 16, 17, 20 or 21 joints; absent joints (below -1e6) are left out.
+        h, w: height and width in px that y and x are multiplied by; None: they are in px already.
+        joints, links: bool, what to draw.
+        scale: area of a joint's dot, as in matplotlib.
+        lw: width of the lines.
+    """
+    _plot_skeleton_2d(subplot, skel, np.array([w or 1, h or 1]), joints, links, scale, lw)
+
+
+def _show_or_save(plt, figures, filename, **options):
     if not filename:
         plt.show()
         return
     path = pathlib.Path(filename)
     names = (path, path.with_name(f"{path.stem}_3d{path.suffix}"))
     for figure, name in zip(figures, names, strict=False):
-        figure.savefig(name, bbox_inches="tight", pad_inches=0)
+        figure.savefig(name, bbox_inches="tight", pad_inches=0, **options)
 
 
 def plot_3d_pose(pose, subplot=None, filename=None, color=None, lw=3, azimuth=65):
@@ -138,15 +180,15 @@ def _layout_of(pose):
     return LAYOUT_OF_SIZE[len(pose)]
 
 
-def _plot_skeleton_2d(axes, pose, unit, joints, links):
+def _plot_skeleton_2d(axes, pose, unit, joints=True, links=True, scale=16, lw=4):
     layout = _layout_of(pose)
     valid = (np.asarray(pose)[:, :2] > VALID_ABOVE).all(axis=1)
     xy = np.asarray(pose)[:, :2] * unit  # (J, 2)
     for j in np.flatnonzero(valid) if joints else ():
-        axes.scatter(*xy[j], color=layout.color[layout.cmap[j]], lw=4, s=16, zorder=2)
+        axes.scatter(*xy[j], color=layout.color[layout.cmap[j]], lw=lw, s=scale, zorder=2)
     for a, b in layout.links if links else ():
         if valid[a] and valid[b]:
-            axes.plot(*xy[[a, b]].T, lw=4, c=layout.color[layout.cmap[a]], zorder=1)
+            axes.plot(*xy[[a, b]].T, lw=lw, c=layout.color[layout.cmap[a]], zorder=1)
 
 
 def _plot_skeleton_3d(axes, pose, color, azimuth, lw=3):

@@ -55,6 +55,72 @@ class PoseLayout:
     def __hash__(self):
         return hash((self.name, self.dim))
 
+    def __mro_entries__(self, bases):
+        """Let a layout be the base of a class statement (PEP 560); what the statement makes is a layout, too."""
+        if len(bases) > 1:
+            raise TypeError(f"a layout must have one base. Received: {len(bases)}")
+        return (_STATEMENT,)
+
+
+class _LayoutStatement(type):
+    """Makes a `PoseLayout` of `class own(pa16j2d): ...`, the way in which old code writes a layout."""
+
+    def __new__(cls, name, bases, body):
+        (base,) = body["__orig_bases__"]
+        return _layout_like(base, name, {key: value for key, value in body.items() if not key.startswith("__")})
+
+
+_STATEMENT = type.__new__(_LayoutStatement, "PoseLayout", (), {})
+
+
+def _layout_like(base, name, values):
+    """Return a layout with the values given, and `base`'s where none is given and its number of joints is the same.
+
+    Args:
+        base: `PoseLayout`.
+        name: str, of the new layout.
+        values: dict {attribute: value} of fields, `num_joints` and maps `map_*`.
+
+    Raises:
+        TypeError, ValueError: an attribute that is no layout's; lists that are not one entry a joint.
+    """
+    values = dict(values)
+    count = values.pop("num_joints", None) or len(values.get("joint_names", base.joint_names))
+    base = base if base.num_joints == count else plain_layout(count, base.dim)
+    maps = {key: values.pop(key) for key in list(values) if key.startswith("map_") and key != "map_hflip"}
+    fields = [field.name for field in dataclasses.fields(PoseLayout)]
+    unexpected = ", ".join(key for key in values if key not in fields)
+    if unexpected:
+        raise TypeError(f"a layout must have num_joints, {', '.join(fields)} and `map_*`. Received: {unexpected}")
+    layout = dataclasses.replace(base, **{"name": name, "maps": {**base.maps, **maps}, **values})
+    wrong = [key for key in ("joint_names", "cmap") if len(getattr(layout, key)) != count]
+    if wrong or len(layout.map_hflip) not in (0, count):
+        lengths = f"{len(layout.joint_names)}, {len(layout.cmap)} and {len(layout.map_hflip)} for {count} joints"
+        raise ValueError(f"`joint_names`, `cmap` and `map_hflip` must have one entry a joint. Received: {lengths}")
+    return layout
+
+
+def as_layout(value):
+    """Return the layout that is meant.
+
+    Args:
+        value: `PoseLayout`, the name of one, its fields as a dict, or, as old code has it, any class or object with
+            `num_joints` and `dim`.
+
+    Raises:
+        TypeError: it is none of these.
+        ValueError: an unknown name, or fields that are no layout's.
+    """
+    if isinstance(value, PoseLayout):
+        return value
+    if isinstance(value, (str, dict)):
+        return layout_from_data(value)
+    if not (hasattr(value, "num_joints") and hasattr(value, "dim")):
+        raise TypeError(f"`poselayout` must be a joint layout or its name. Received: {value!r}")
+    known = ("num_joints", *(field.name for field in dataclasses.fields(PoseLayout)))
+    own = {key: getattr(value, key) for key in dir(value) if key in known or key.startswith("map_")}
+    return _layout_like(plain_layout(value.num_joints, value.dim), getattr(value, "__name__", "own"), own)
+
 
 def _flip_map(joint_names):
     """The permutation that exchanges left and right."""
@@ -203,8 +269,13 @@ def usual_layout(num_joints, dim):
     try:
         return default_layout(num_joints, dim)
     except ValueError:
-        names = [f"joint_{k}" for k in range(num_joints)]
-        return PoseLayout(f"joints{num_joints}_{dim}d", dim, names, [], [], list(LIMB_COLORS), [0] * num_joints)
+        return plain_layout(num_joints, dim)
+
+
+def plain_layout(num_joints, dim):
+    """Return a layout of joints with plain names, without links and sides."""
+    names = [f"joint_{k}" for k in range(num_joints)]
+    return PoseLayout(f"joints{num_joints}_{dim}d", dim, names, [], [], list(LIMB_COLORS), [0] * num_joints)
 
 
 def layout_to_data(layout):

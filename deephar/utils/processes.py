@@ -6,11 +6,14 @@ import signal
 import sys
 import threading
 
-USER_ERRORS = (ValueError, TypeError, OSError, ImportError, FloatingPointError)
+from deephar.utils.errors import is_for_user, show_fault
 
 
 def exit_status(main, name, interrupted="nothing half-written is left behind", debug=None, hint=""):
-    """Call `main` and return the exit status: its own or 0; 2 after a user error; 130 after Ctrl-C or SIGTERM.
+    """Call `main` and return the exit status: its own or 0; 2 after an error that is for the user; 130 after Ctrl-C.
+
+    Any other error is a fault: it is printed with its traceback, and the status is 1. SIGTERM ends `main` as Ctrl-C
+    does where it runs in the main thread, the only one that Python lets take signals.
 
     Args:
         main: function without arguments.
@@ -20,21 +23,27 @@ def exit_status(main, name, interrupted="nothing half-written is left behind", d
             variable DEEPHAR_DEBUG is set.
         hint: a second line after an error.
     """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that temporary files are removed
+    takes_signals = threading.current_thread() is threading.main_thread()
+    if takes_signals:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that temporary files are removed
     try:
         return main() or 0
     except KeyboardInterrupt:
         print(f"interrupted; {interrupted}", file=sys.stderr)
         return 130
-    except USER_ERRORS as error:
+    except Exception as error:
         if debug() if debug else os.environ.get("DEEPHAR_DEBUG"):
             raise
+        if not is_for_user(error):
+            show_fault(error, name)
+            return 1
         print(f"{name}: error: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
         if hint:
             print(hint, file=sys.stderr)
         return 2
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if takes_signals:
+            signal.signal(signal.SIGTERM, before)
 
 
 def follow_parent():

@@ -233,7 +233,7 @@ def normalize_channels(frame, channel_power=1):
     """A frame in [0, 255] as one in [-1, 1], after raising every channel in [0, 1] to a power.
 
     Args:
-        frame: (..., C); it is not changed.
+        frame: (H, W), which has one channel, or (..., H, W, C); it is not changed.
         channel_power: a number, or one for each channel.
 
     Returns:
@@ -241,10 +241,12 @@ def normalize_channels(frame, channel_power=1):
     """
     frame = np.asarray(frame)
     power = np.asarray(channel_power, dtype=float)
-    if power.ndim > 1 or power.ndim == 1 and len(power) != frame.shape[-1]:
-        raise ValueError(f"`channel_power` must be a number or one for each channel. Received: {channel_power!r}")
+    channels = frame.shape[-1] if frame.ndim > 2 else 1
+    if power.ndim > 1 or power.ndim == 1 and len(power) != channels:
+        allowed = f"a number or one for each channel, {channels} for a frame of shape {frame.shape}"
+        raise ValueError(f"`channel_power` must be {allowed}. Received: {channel_power!r}")
     dtype = frame.dtype if frame.dtype.kind == "f" else np.float32
-    unit = frame.astype(dtype) / 255  # (..., C)
+    unit = frame.astype(dtype) / 255  # (..., H, W[, C])
     if (power != 1).any():
         unit = np.power(unit, power.astype(dtype))
     return (2 * (unit - 0.5)).astype(dtype)

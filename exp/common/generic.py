@@ -1,3 +1,5 @@
-"""Boxes from poses and what all evaluations share: the original's module name for `deephar.experiments.generic`."""
+"""Boxes from poses: the original's module name for `deephar.experiments.generic`."""
 
-from deephar.experiments.generic import *  # noqa: F403
+from deephar.experiments.generic import get_bbox_from_poses
+
+__all__ = ["get_bbox_from_poses"]

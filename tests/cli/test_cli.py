@@ -1,5 +1,7 @@
 """The command line: help and version at once, results where they belong, user errors in one line with status 2."""
 
+import concurrent.futures
+import dataclasses
 import json
 import os
 import signal
@@ -15,6 +17,7 @@ import deephar
 from deephar import cli
 from deephar.inference.results import ActionResult, ActionScores, ImageResult, ModelStamp, PoseResult, VideoResult
 from deephar.inference.video import VideoReader, VideoWriter
+from deephar.models.cards import MODELS
 from deephar.utils.pose import pa16j2d
 
 
@@ -60,7 +63,7 @@ def stand_in(monkeypatch):
     monkeypatch.setattr(StandIn, "made", [])
     monkeypatch.setattr("deephar.inference.command.Predictor", StandIn)
     monkeypatch.setattr("deephar.inference.command.quiet_keras", lambda: None)
-    monkeypatch.setattr("deephar.inference.command.default_model", lambda: "default")
+    monkeypatch.setattr("deephar.inference.command.DEFAULT_MODEL", "default")
     return StandIn
 
 
@@ -87,6 +90,49 @@ def fails(capsys, arguments, *words):
     assert all(word in last for word in words), last
 
 
+def test_it_runs_in_a_thread(stand_in, photo, tmp_path):
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(cli.main, ["predict", str(photo), "--out", str(tmp_path / "out")]).result() == 0
+    assert names(tmp_path / "out") == ["photo_overlay.png", "photo_prediction.json"]
+
+
+def test_a_fault_keeps_its_traceback(stand_in, photo, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(StandIn, "pose", lambda self: None)  # which predict_image calls with a box
+    assert cli.main(["predict", str(photo), "--out", str(tmp_path / "out")]) == 1
+    error = capsys.readouterr().err
+    assert "Traceback" in error and "TypeError" in error and "please report it" in error
+
+
+@pytest.mark.parametrize("name", ["phone.jpg", "pages.tif"])
+def test_an_image_with_further_images_in_it_is_one_image(stand_in, tmp_path, name):
+    pages = [Image.new("RGB", (60, 40), (90, 120, 90)), Image.new("RGB", (30, 20))]
+    kind = "MPO" if name.endswith("jpg") else "TIFF"
+    pages[0].save(tmp_path / name, kind, save_all=True, append_images=pages[1:])
+    out, stem = tmp_path / "out", name.split(".")[0]
+    assert cli.main(["predict", str(tmp_path / name), "--out", str(out)]) == 0
+    assert names(out) == [f"{stem}_overlay.png", f"{stem}_prediction.json"]
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_an_animated_image_is_a_video(stand_in, tmp_path, name):
+    frames = [Image.new("RGB", (60, 40), (40 * k, 120, 90)) for k in range(5)]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=100)
+    out = tmp_path / "out"
+    assert cli.main(["predict", str(tmp_path / name), "--out", str(out)]) == 0
+    assert names(out) == ["a_overlay.mp4", "a_prediction.json"]
+    assert json.loads((out / "a_prediction.json").read_text())["num_frames"] == 5
+
+
+def test_what_is_named_as_an_image_is_none_of_video(stand_in, tmp_path, capsys):
+    (tmp_path / "page.jpg").write_text("<!DOCTYPE html><html></html>")
+    fails(capsys, ["predict", tmp_path / "page.jpg", "--out", tmp_path / "out"], "`image` must be an image", "page.jpg")
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    words = ("HEIC image", "a.heic", "pip install pillow-heif")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "pillow_heif", None)
+        fails(capsys, ["predict", tmp_path / "a.heic", "--out", tmp_path / "out"], *words)
+
+
 def test_version_is_fast_and_starts_no_keras():
     start = time.perf_counter()
     code = "import sys; from deephar.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass\n"
@@ -110,7 +156,7 @@ def test_predict_image(stand_in, photo, tmp_path, capsys):
     assert document["box"] == [5, 5, 50, 35] and document["model"]["name"] == "m" and len(document["joints"]) == 16
     assert capsys.readouterr().out.split() == [str(out / "photo_prediction.json"), str(out / "photo_overlay.png")]
     assert stand_in.made == [
-        ("m", {"weights": None, "refine": 1, "subsampling": None, "flip": False, "height_mm": 1700})
+        ("m", {"weights": None, "refine": None, "subsampling": None, "flip": False, "height_mm": 1700})
     ]
 
 
@@ -221,16 +267,42 @@ def test_synth_writes_what_several_cameras_saw(kind, name, size, tmp_path, capsy
 
 
 def test_models_lists_the_registry(capsys):
-    from deephar.models.cards import MODELS
-
     assert cli.main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:-2]] == list(MODELS)
+    assert "128 x 128  8 x 0.133 s         60       2.7 M    yes  MPJPE 99.2 mm" in lines[3]
+
+
+def test_models_shows_one_network(capsys):
+    assert cli.main(["models", "spnet-penn-6p"]) == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in MODELS)
+    for words in (
+        "multi-clip accuracy 98.7 %",
+        "TPAMI 2020, table 2",
+        "licence of the weights: unknown",
+        "bench_press",
+    ):
+        assert words in text
+    fails(capsys, ["models", "nix"], "`name` must be one of", "spnet-small-2d", "merge-ntu", "nix")
+
+
+def test_models_as_json(capsys):
+    assert cli.main(["models", "--json"]) == 0
+    cards = json.loads(capsys.readouterr().out)
+    assert [card["name"] for card in cards] == list(MODELS)
+    assert cards[0]["clip_step_s"] == pytest.approx(4 / 30)
+    assert cards[0]["scores"][0] == dataclasses.asdict(MODELS["spnet-small-2d"].scores[0])
+    assert cli.main(["models", "merge-ntu", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["input_shape"] == [20, 256, 256, 3]
+
+
+def test_models_needs_no_keras():
+    code = "import sys; from deephar import cli; cli.main(['models']); print('keras' in sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.strip()) == (0, "False")
 
 
 def test_unknown_model_lists_the_names(photo, tmp_path, capsys):
-    from deephar.models.cards import MODELS
-
     fails(capsys, ["predict", photo, "--out", tmp_path / "out", "--model", "nix"], "nix", *MODELS)
     assert names(tmp_path / "out") == []
 

@@ -54,6 +54,15 @@ def test_windows_cover_the_video(length):
     assert len({(c[0], c[-1]) for c in clips}) == len(clips)
 
 
+@pytest.mark.parametrize("length", [1, 2, 30])
+def test_clips_of_one_frame(length):
+    np.testing.assert_allclose(clip_positions(length, 1, 6), [(length - 1) / 2])
+    clips = np.concatenate(covering_positions(length, 1, (6, 3)))
+    assert clips[-1] <= length - 1 and (np.diff(clips) <= 6).all() and len(clips) == 1 + -(-(length - 1) // 6)
+    positions = PoseVariation().positions(np.random.default_rng(0), length, 1, 6)
+    assert positions.shape == (1,) and 0 <= positions[0] <= length - 1
+
+
 def test_frames_between_frames(joints):
     joints[3, 0] = np.nan
     taken = take_frames(joints, np.array([0.0, 0.25, 2.5, 39.0]))

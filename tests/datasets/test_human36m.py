@@ -152,7 +152,7 @@ def test_verify_names_damage(prepare_h36m, source, tmp_path, capsys):
     for path in (images / "s15_S01_1_c4").iterdir():
         path.unlink()
     (images / "s15_S01_1_c4").rmdir()
-    (images / ".s15_S01_1_c4.partial").mkdir()
+    (images / ".0123456789abcdef.s15_S01_1_c4").mkdir()
     capsys.readouterr()
     assert prepare_h36m.main(["--verify", str(tmp_path), "--workers", "1"]) == 1
     error = capsys.readouterr().err

@@ -63,7 +63,7 @@ def check_whole(ntu):
 def test_a_killed_run_leaves_nothing_half_written_and_goes_on(source, tmp_path, start, how):
     images = tmp_path / "NTU" / "images-small"
     process = start("NTU", source, tmp_path, "--workers", "2")
-    assert wait_for(lambda: images.is_dir() and any(images.glob(".*.partial/*.jpg")), process)
+    assert wait_for(lambda: images.is_dir() and any(images.glob(".*.*/*.jpg")), process)
     workers = children_of(process)
     process.send_signal(getattr(signal, how))
     _, error = process.communicate(timeout=300)
@@ -161,14 +161,14 @@ def test_a_folder_is_whole_or_absent(tmp_path):
 def test_leftovers_are_removed_and_nothing_else(tmp_path):
     folder = tmp_path / "MPII"
     folder.mkdir()
-    (folder / ".S01.partial").mkdir()
-    (folder / ".S01.partial" / "00001.jpg").write_text("half")
+    (folder / ".0123456789abcdef.S01").mkdir()
+    (folder / ".0123456789abcdef.S01" / "00001.jpg").write_text("half")
     (folder / ".0123456789abcdef.annotations.mat").write_text("half")
-    for name in (".hidden", ".note.txt", "README.md", "a.partial"):
+    for name in (".hidden", ".note.txt", ".film.partial", ".gitignore", "README.md"):
         (folder / name).write_text("keep")
     with preparing.working_in(folder, {"a": 1}):
         kept = {path.name for path in folder.iterdir()}
-    assert kept == {".hidden", ".note.txt", "README.md", "a.partial", "prepare.json"}
+    assert kept == {".hidden", ".note.txt", ".film.partial", ".gitignore", "README.md", "prepare.json"}
     with pytest.raises(ValueError, match="files made with other settings, {'a': 1}; nothing was changed"):
         with preparing.working_in(folder, {"a": 2}):
             pass

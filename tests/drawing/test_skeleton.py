@@ -90,8 +90,12 @@ def test_every_two_dimensional_layout_can_be_drawn():
 def test_pose_errors_name_the_argument():
     with pytest.raises(ValueError, match=r"`pose_px` must have shape \(16, 2\).*Received: shape \(15, 2\)"):
         draw_pose(grey(), np.zeros((15, 2)), pa16j2d)
-    with pytest.raises(TypeError, match="`image` must be a uint8 RGB image.*float64"):
-        draw_pose(np.zeros((4, 4, 3)), standing(), pa16j2d)
+    with pytest.raises(TypeError, match="`image` must be a path, .* Received: NoneType"):
+        draw_pose(None, standing(), pa16j2d)
+    with pytest.raises(
+        ValueError, match="`image` must hold uint8, or floats from 0 to 1. Received: float64"
+    ):
+        draw_pose(np.arange(10.0).reshape(2, 5), standing(), pa16j2d)
     with pytest.raises(ValueError, match="`confidence` must hold 16 numbers"):
         draw_pose(grey(), standing(), pa16j2d, confidence=np.ones(3))
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from deephar.inference import Predictor, save_image
-from deephar.inference.millimetres import HEIGHT_MM, LINKS_PER_HEIGHT, pose_in_mm
+from deephar.inference.millimetres import HEIGHT_MM, known_links, pose_in_mm
 from deephar.synthetic.layouts import map_points
 from deephar.synthetic.world import render_still
-from deephar.utils.pose import get_poselayout, pa17j3d
+from deephar.utils.pose import PoseLayout, get_poselayout, pa17j3d
 
 
 def links_mm(pose, layout):
@@ -22,17 +22,46 @@ def people():
     return np.stack([s["joints_mm"] for s in stills]), np.array([s["height_mm"] for s in stills])
 
 
-@pytest.mark.parametrize("number", [16, 17, 20, 21])
-def test_links_over_height_are_those_of_a_body(people, number):
-    layout = get_poselayout(f"pa{number}j3d")
-    ratio = links_mm(map_points(people[0], f"pa{number}"), layout) / people[1]
-    assert abs(ratio.mean() - LINKS_PER_HEIGHT[number]) < 0.03
+@pytest.mark.parametrize(
+    "name, share", [("pa16", 2.11), ("pa17", 2.11), ("pa20", 2.35), ("pa21", 2.35), ("ntu25", 2.601)]
+)
+def test_links_over_height_are_those_of_a_body(people, name, share):
+    layout = get_poselayout(f"{name}j3d")
+    links, known = known_links(layout)
+    assert links.tolist() == layout.links and known == pytest.approx(share)
+    ratio = links_mm(map_points(people[0], name), layout) / people[1]
+    assert abs(ratio.mean() - share) < 0.03
+
+
+def own_layout(names, links):
+    return PoseLayout("own", 3, names, list(range(len(names))), links, ["g"], [0] * len(names))
+
+
+def test_an_own_layout_is_measured_by_the_links_that_it_names(people):
+    names = ["pelvis", "LeftEye", "right_hip", "right_knee", "left_shoulder", "left_elbow"]
+    layout = own_layout(names, [[0, 1], [2, 3], [5, 4], [0, 2]])
+    links, share = known_links(layout)
+    assert links.tolist() == [[2, 3], [5, 4], [0, 2]] and share == pytest.approx(0.244 + 0.185 + 0.053)
+    points = np.random.default_rng(0).uniform(10, 90, (6, 3)) * [1, 1, 0.0005]
+    pose = pose_in_mm(points, layout, 1800)
+    np.testing.assert_allclose(links_mm(pose, own_layout(names, links)), share * 1800, rtol=1e-6)
+    for unknown in (own_layout(names, []), own_layout([f"joint_{k}" for k in range(6)], layout.links)):
+        with pytest.raises(ValueError, match="`layout` must have at least one link.*Received: own"):
+            pose_in_mm(points, unknown)
+
+
+def test_a_predictor_of_a_layout_without_known_links_gives_pixels_alone(people):
+    layout = own_layout([f"joint_{k}" for k in range(17)], [])
+    with pytest.warns(UserWarning, match="`layout` own has no link of known length: no poses in mm"):
+        predictor = Predictor(Person3D(np.full((17, 4), 0.5)), layout=layout)
+    pose = predictor.predict_image(np.zeros((64, 64, 3), np.uint8)).pose
+    assert pose.pose_mm is None and pose.pose_px.shape == (17, 3) and "joints_mm" not in pose.to_dict()
 
 
 def test_scale_of_the_image_does_not_matter_and_depth_keeps_its_unit(people):
     true = map_points(people[0], "pa17")
     true = true - true[:, :1]
-    size = LINKS_PER_HEIGHT[17]
+    size = known_links(pa17j3d)[1]
     for pose in true:
         height = links_mm(pose, pa17j3d) / size
         for px_per_mm in (0.05, 0.7):
@@ -67,7 +96,7 @@ def test_predictor_gives_mm_and_draws_views(tmp_path, people):
     predictor = Predictor(Person3D(np.concatenate([pose, np.full((17, 1), 0.9)], axis=1)))
     found = predictor.predict_image(np.zeros((121, 160, 3), np.uint8))
     assert (found.pose.pose_mm[0] == 0).all()
-    np.testing.assert_allclose(links_mm(found.pose.pose_mm, pa17j3d), LINKS_PER_HEIGHT[17] * HEIGHT_MM, rtol=1e-6)
+    np.testing.assert_allclose(links_mm(found.pose.pose_mm, pa17j3d), known_links(pa17j3d)[1] * HEIGHT_MM, rtol=1e-6)
     assert found.to_dict()["joints_mm"]["pelvis"] == [0, 0, 0]
     taller = Predictor(predictor.model, height_mm=2000).predict_image(np.zeros((121, 160, 3), np.uint8))
     assert links_mm(taller.pose.pose_mm, pa17j3d) > links_mm(found.pose.pose_mm, pa17j3d)

@@ -1,11 +1,14 @@
 """`Predictor`: a pose goes back to the frame it came from, boxes lead to crops, video is read window by window."""
 
+import doctest
 import json
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import deephar.inference.predictor
 from deephar.config import ModelConfig
 from deephar.inference import Predictor, output_folder, save_image, save_video
 from deephar.inference.crops import crop_of
@@ -94,6 +97,52 @@ def test_a_given_box_is_the_crop_and_is_reported():
     np.testing.assert_allclose(result.pose.pose_px.mean(axis=0), [220, 70], atol=0.6)
     again = predictor.predict_image(image(220, 70), box=predictor.predict_image(image(220, 70)).pose.box)
     np.testing.assert_allclose(again.pose.pose_px, predictor.predict_image(image(220, 70)).pose.pose_px)
+
+
+def test_a_given_box_is_refined_where_that_is_asked_for(tmp_path):
+    given, frame = (150, 0, 290, 140), image(220, 70)
+    path = write_video(tmp_path / "v.mp4", [frame] * 8)
+    for network in (Spot(), Spot(4)):
+        kept = Predictor(network, refine=0)
+        assert kept.predict_image(frame, box=given).pose.box == given
+        assert {pose.box for pose in kept.predict_video(path, box=given, progress=False).poses} == {given}
+        wanted = Predictor(network, refine=2).predict_image(frame, box=given).pose.box
+        assert 150 < wanted[0] < 215 < 225 < wanted[2] < 290
+        twice = Predictor(network, refine=2).predict_video(path, box=given, progress=False).poses[0].box
+        np.testing.assert_allclose(twice, wanted, atol=4)
+
+
+def test_images_of_every_kind_give_the_same_pose(tmp_path):
+    predictor, pixels = Predictor(Spot()), image(220, 70)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    expected = predictor.predict_image(pixels).pose.pose_px
+    kinds = [tmp_path / "a.png", str(tmp_path / "a.png"), Image.fromarray(pixels), pixels / 255, pixels.astype(int)]
+    for kind in [*kinds, np.dstack([pixels, pixels[..., 0]])]:
+        np.testing.assert_array_equal(predictor.predict_image(kind).pose.pose_px, expected)
+    for wrong in (None, pixels[None], np.moveaxis(pixels, -1, 0), pixels[:0], pixels.astype(float)):
+        with pytest.raises((TypeError, ValueError), match="^`image` must"):
+            predictor.predict_image(wrong)
+
+
+def test_a_folder_is_read_without_what_is_hidden_and_faults_are_not_swallowed(tmp_path, monkeypatch):
+    Image.fromarray(image(220, 70)).save(tmp_path / "a.png")
+    (tmp_path / ".b.png").write_text("hidden")
+    (tmp_path / "dir.jpg").mkdir()
+    (tmp_path / "c.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (tmp_path / "d.heic").write_text("what pillow-heif does not read")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    first, dangling, heic = Predictor(Spot()).predict_folder(tmp_path, progress=False)
+    assert first.source == str(tmp_path / "a.png")
+    assert "c.jpg, which does not exist" in str(dangling) and "pillow-heif" in str(heic)
+    monkeypatch.setattr("deephar.inference.predictor.read_image", lambda path: np.zeros(3).reshape(2, 2))
+    with pytest.raises(ValueError, match="cannot reshape"):
+        next(Predictor(Spot()).predict_folder(tmp_path, progress=False))
+
+
+def test_the_examples_of_the_docstrings_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = doctest.testmod(deephar.inference.predictor)
+    assert done.failed == 0 and done.attempted > 10
 
 
 def test_nobody_in_the_image_keeps_the_whole_frame():

@@ -103,6 +103,20 @@ def test_sound_without_images_is_refused(tmp_path):
         read(path)
 
 
+def test_outside_of_with_the_message_says_how_to_open(tmp_path):
+    path = tmp_path / "a.mp4"
+    with pytest.raises(ValueError, match="`VideoWriter` must be opened: `with VideoWriter.*Received: .*a.mp4"):
+        VideoWriter(path, 10).add(np.zeros((4, 4, 3), np.uint8))
+    with VideoWriter(path, 10) as writer:
+        writer.add(np.zeros((16, 16, 3), np.uint8))
+    reader = VideoReader(path)
+    for _ in range(2):  # before and after
+        with pytest.raises(ValueError, match="`VideoReader` must be opened: `with VideoReader.*Received: .*a.mp4"):
+            list(reader)
+        with reader:
+            assert len(list(reader)) == 1
+
+
 def test_without_pyav_the_message_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(ImportError, match="pip install av$"):

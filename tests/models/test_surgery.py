@@ -1,6 +1,5 @@
 """Cutting, splitting, freezing and compiling built networks."""
 
-
 import keras
 import numpy as np
 import pytest
@@ -181,6 +180,22 @@ def test_compile_split_models_trains_each_part_alone(action_network, clip, capsy
 
     assert changed(pose) == [names[0]]
     assert changed(action) == [names[1], names[2]]
+
+
+def test_one_learning_rate_serves_both_parts(action_network, clip):
+    model, cfg = action_network
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+    pose, action = compile_split_models(model, cfg, optimizer, pose_trainable=True)
+    assert pose.optimizer is optimizer and len(action.optimizer.variables) == len(optimizer.variables)
+    classes = np.eye(5, dtype="float32")[:2]
+    action.run_eagerly = True  # two steps take less time than tracing one
+    for rate in (0.0, 0.05):
+        before = model.get_layer("act1_action_pred_conv1").get_weights()[0].copy()
+        optimizer.learning_rate.assign(rate)
+        assert float(action.optimizer.learning_rate) == pytest.approx(rate)
+        train_once(action, clip, None, classes)
+        changed = not np.array_equal(before, model.get_layer("act1_action_pred_conv1").get_weights()[0])
+        assert changed == (rate > 0)
 
 
 def test_compile_split_models_freezes_the_pose_part(action_network, clip, capsys):

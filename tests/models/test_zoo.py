@@ -1,4 +1,4 @@
-"""The registry: names, files, digests, and the list that is generated from it."""
+"""The registry: building and loading by name and by file, digests."""
 
 import dataclasses
 import hashlib
@@ -13,7 +13,7 @@ from deephar.checkpoints import legacy_h5
 from deephar.config import ModelConfig
 from deephar.models import spnet, zoo
 from deephar.models.builders import build_network
-from deephar.models.zoo import MODELS, load_model, weights_readme
+from deephar.models.zoo import MODELS, build_model, load_model
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -46,22 +46,36 @@ def test_weights_are_looked_for_in_the_named_folder_then_the_package_then_beside
         assert zoo.find_weights(card).resolve() == tmp_path / folder / card.file
 
 
-def test_readme_is_what_the_table_says():
-    assert (ROOT / "weights" / "README.md").read_text(encoding="utf-8") == weights_readme()
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_cards_are_complete(name):
     card = MODELS[name]
     if card.config["network"] == "spnet":
         config = ModelConfig(**{k: v for k, v in card.config.items() if k != "network"})
         assert (card.input_shape, list(card.num_actions)) == (config.input_shape, config.num_actions)
-    assert card.name == name and card.where and card.trained_on and card.score
+    assert card.name == name
+    assert all((card.where, card.trained_on, card.scores, card.paper, card.licence))
     assert not card.labels or (len(card.labels),) == card.num_actions
     assert len(card.sha256 or 64 * "0") == 64 and len(card.md5 or 32 * "0") == 32
     if card.ships and (ROOT / "weights" / card.file).exists():
         zoo.check_digest(ROOT / "weights" / card.file, card)
         assert (ROOT / "weights" / card.file).stat().st_size <= 12e6
+
+
+def test_a_built_network_has_what_its_card_says(card, monkeypatch, small):
+    config = {"network": "spnet", **small(input_shape=(4, 64, 64, 3), num_actions=[3]).to_dict()}
+    changes = dict(config=config, labels=("sit", "stand", "walk"), frame_step=3, fps=15.0)
+    clips = dataclasses.replace(card, **changes)
+    monkeypatch.setitem(MODELS, "tiny", clips)
+    signature = build_model("tiny").signature
+    assert (signature.labels, signature.frame.frame_step) == (clips.labels, 3)
+    assert signature.frame.clip_step_s == clips.clip_step_s == 0.2
+    with pytest.raises(ValueError, match="`name` must be one of spnet-small-2d, .*Received: 'nix'"):
+        build_model("nix")
+
+
+@pytest.mark.parametrize("name", [name for name, card in MODELS.items() if card.ships])
+def test_shipped_networks_have_as_many_parameters_as_their_cards_say(name):
+    assert build_model(name).count_params() == MODELS[name].num_parameters
 
 
 def test_loading_by_name_and_by_file(card, tmp_path):
@@ -119,13 +133,14 @@ def test_published_files_of_the_first_generation_load(name, reference, reference
     model = load_model(path)
     assert model.output_shape == shapes
     assert model.input_shape[1:] == MODELS[name].input_shape
+    assert model.count_params() == MODELS[name].num_parameters
     stored = legacy_h5.read(path)[1][1][0][1]  # the first kernel of the stem
     assert np.array_equal(model.get_weights()[0], stored)
 
 
 def test_builders_name_what_is_wrong():
-    with pytest.raises(ValueError, match="`network` must be one of spnet, reception, merge, pose-action"):
-        build_network({"network": "hourglass"})
+    with pytest.raises(ValueError, match="`network` must be one of spnet, reception, .*Received: 'alexnet'"):
+        build_network({"network": "alexnet"})
     with pytest.raises(ValueError, match="`config` must hold the arguments of reception: .*num_pyramids"):
         build_network({"network": "reception", "num_pyramids": 2})
     with pytest.raises(ValueError, match="`config` must hold the arguments of merge: 'num_joints'"):

@@ -96,11 +96,16 @@ def test_a_stopped_run_goes_on_and_gives_the_same(mpii, penn):
         stamp = kept.stat().st_mtime_ns
         (folder / lost).unlink()
         (folder / "annotations.mat").unlink()
-        (folder / lost).with_name(".half.jpg").write_bytes(b"half")
+        (folder / lost).with_name(".0123456789abcdef.tr000001.jpg").write_bytes(b"half")
+        (folder / ".gitignore").write_text("*")
+        (folder / lost).with_name(".own.jpg").write_bytes(b"the user's")
         again(folder.parent)
         assert (folder / lost).read_bytes() == before and (folder / "annotations.mat").exists()
         assert kept.stat().st_mtime_ns == stamp
-        assert not [p for p in folder.rglob(".*") if p.name != ".record.npz"]
+        hidden = {p.name for p in folder.rglob(".*")}
+        assert hidden - {".record.npz"} == {".gitignore", ".own.jpg"}
+        (folder / ".gitignore").unlink()
+        (folder / lost).with_name(".own.jpg").unlink()
 
 
 def test_another_world_or_real_data_is_not_overwritten(mpii, tmp_path):

@@ -11,7 +11,7 @@ from deephar.utils.optional import install_hint, require
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("deephar", "datasets", "exp", "benchmarks")
-EXTRAS = ("video", "prepare")
+EXTRAS = ("video", "prepare", "heic")
 
 
 def names_of_extra(extra):
@@ -41,7 +41,7 @@ def test_a_missing_package_is_named_as_the_index_names_it(extra, monkeypatch):
     names = names_of_extra(extra)
     assert names
     for name in names:
-        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.setitem(sys.modules, name.replace("-", "_"), None)
         with pytest.raises(ImportError, match=rf"^Reading needs the package {name}.*: pip install {name}$") as caught:
             require(name, "Reading")
         assert caught.value.name == name

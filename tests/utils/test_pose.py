@@ -80,6 +80,53 @@ def test_layouts_survive_copies_and_serve_as_keys():
         P.pa16j2d.dim = 3
 
 
+def test_a_class_statement_makes_a_layout():
+    class own(P.pa17j3d):
+        """As code of old writes one."""
+
+        map_from_mine = [*range(17)]
+        color = ["c"] * 5
+
+    class deeper(own):
+        num_joints, dim = 18, 2
+        map_hflip = [*range(18)]
+
+    assert isinstance(own, P.PoseLayout) and (own.name, own.num_joints, own.dim) == ("own", 17, 3)
+    assert own.map_from_mine == [*range(17)] and own.map_from_h36m == P.pa17j3d.map_from_h36m
+    assert own.links == P.pa17j3d.links and P.pa17j3d.color[0] == "g" and not hasattr(P.pa17j3d, "map_from_mine")
+    assert (deeper.num_joints, deeper.dim, deeper.joint_names[17], deeper.links) == (18, 2, "joint_17", [])
+    assert P.layout_from_data(P.layout_to_data(own)) == pickle.loads(pickle.dumps(own)) == own
+
+
+def test_a_class_statement_that_makes_no_layout_is_refused():
+    with pytest.raises(TypeError, match="must have num_joints.*Received: colours"):
+
+        class misspelt(P.pa16j2d):
+            colours = ["r"]
+
+    with pytest.raises(ValueError, match="one entry a joint. Received: 16, 3 and 16 for 16 joints"):
+
+        class short(P.pa16j2d):
+            cmap = [0, 1, 2]
+
+    with pytest.raises(TypeError, match="one base. Received: 2"):
+
+        class both(P.pa16j2d, P.pa17j2d):
+            pass
+
+
+def test_what_is_taken_as_a_layout():
+    class bare:
+        num_joints, dim, map_hflip, map_to_mpii = 16, 2, [*range(16)], [*range(16)]
+
+    found = P.as_layout(bare)
+    assert (found.name, found.joint_names[15], found.map_to_mpii) == ("bare", "joint_15", bare.map_to_mpii)
+    assert P.as_layout("pa16j2d") is P.as_layout(P.pa16j2d) is P.pa16j2d
+    assert P.as_layout(P.layout_to_data(found)) == found
+    with pytest.raises(TypeError, match="`poselayout` must be a joint layout or its name. Received: 16"):
+        P.as_layout(16)
+
+
 def test_unknown_layout_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="`name` must be a joint layout: pa16j2d.*Received: 'pa99j2d'"):
         P.get_poselayout("pa99j2d")

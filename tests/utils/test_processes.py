@@ -1,5 +1,7 @@
 """How commands end: status and one line, whatever happens."""
 
+import concurrent.futures
+import multiprocessing
 import os
 import pathlib
 import signal
@@ -7,8 +9,12 @@ import subprocess
 import sys
 import time
 
+import keras
+import numpy as np
 import pytest
 
+from deephar.data.clips import get_clip_frame_index
+from deephar.utils.optional import require
 from deephar.utils.processes import exit_status
 
 
@@ -30,8 +36,62 @@ def test_user_errors_are_one_line(capsys, monkeypatch):
     assert capsys.readouterr().err == "prog: error: no such joint\n(more)\n"
     assert exit_status(failing(OSError()), "prog") == 2
     assert capsys.readouterr().err == "prog: error: OSError\n"
-    with pytest.raises(KeyError):
-        exit_status(failing(KeyError("a mistake of ours")), "prog")
+    assert exit_status(failing(FileNotFoundError(2, "No such file", "a.mat")), "prog") == 2
+    assert capsys.readouterr().err == "prog: error: [Errno 2] No such file: 'a.mat'\n"
+    assert exit_status(lambda: require("no-such-package", "Reading"), "prog") == 2
+    assert capsys.readouterr().err.startswith("prog: error: Reading needs the package no-such-package")
+
+
+def unpack():
+    _, _ = (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda: np.zeros((2, 3)) @ np.zeros((2, 3)),  # ValueError of NumPy
+        lambda: exit_status(),  # TypeError of a call
+        unpack,  # ValueError without `raise`
+        lambda: keras.ops.reshape(np.zeros(4), (3, 3)),
+        failing(KeyError("a mistake of ours")),
+        lambda: exec("from deephar.utils import nothing_of_that_name"),
+    ],
+)
+def test_faults_keep_their_traceback_and_ask_to_be_reported(fault, capsys, monkeypatch):
+    monkeypatch.delenv("DEEPHAR_DEBUG", raising=False)
+    assert exit_status(fault, "prog") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("Traceback (most recent call last)")
+    assert error.endswith("prog: this is a fault of deephar, not of yours; please report it with the lines above\n")
+
+
+def check_count(value):
+    return get_clip_frame_index(value, 1, 1)
+
+
+@pytest.mark.parametrize(("value", "status"), [(0, 2), ("0", 2), (3, 0)])
+def test_errors_of_worker_processes_are_told_apart_too(value, status, capsys):
+    def main():
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+            pool.submit(check_count, value).result()
+
+    assert exit_status(main, "prog") == status
+    assert ("`sequence_size` must be" in capsys.readouterr().err) == (status == 2)
+
+
+def test_a_fault_of_a_worker_process_keeps_its_traceback(capsys):
+    def main():
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            pool.apply(np.linalg.inv, (np.zeros(3),))
+
+    assert exit_status(main, "prog") == 1
+    assert "LinAlgError" in capsys.readouterr().err
+
+
+def test_it_works_outside_of_the_main_thread():
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(exit_status, lambda: 3, "prog").result() == 3
 
 
 def test_the_traceback_is_there_for_who_asks(monkeypatch):

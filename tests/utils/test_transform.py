@@ -119,3 +119,11 @@ def test_normalize_channels():
     assert X.normalize_channels(frame.astype(np.uint8)).dtype == np.float32
     with pytest.raises(ValueError, match=r"`channel_power`.*Received: \(1, 2\)"):
         X.normalize_channels(frame, (1, 2))
+
+
+def test_normalize_channels_of_a_frame_without_channel_axis():
+    frame = np.array([[0, 127.5, 255]] * 2, dtype=np.float32)  # (H, W), as wide as colours are many
+    for power in (2, (2,)):
+        np.testing.assert_allclose(X.normalize_channels(frame, power), [[-1, -0.5, 1]] * 2)
+    with pytest.raises(ValueError, match=r"each channel, 1 for a frame of shape \(2, 3\). Received: \(1, 2, 3\)"):
+        X.normalize_channels(frame, (1, 2, 3))
