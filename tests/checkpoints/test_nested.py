@@ -154,6 +154,20 @@ def test_new_files_name_inner_layers(tmp_path):
     assert np.array_equal(other.get_weights()[0], source.get_weights()[0])
 
 
+def test_by_name_a_nested_model_is_one_layer(tmp_path):
+    source, target = build(seed=1), build(seed=2, names=("Stem", "Other"))
+    source.save_weights(tmp_path / "new.weights.h5")
+    source.save_weights(tmp_path / "old.h5")
+    for name in ("new.weights.h5", "old.h5"):
+        report = target.load_weights(tmp_path / name, by_name=True)
+        assert report.missing == ["Other/first", "Other/norm", "Other/last"] and len(report.loaded) == 4
+        assert np.array_equal(source.get_layer("Stem").get_weights()[0], target.get_layer("Stem").get_weights()[0])
+    groups = old_groups(source)
+    groups[0] = ("Stem", [weight for weight in groups[0][1] if not weight[0].startswith("sepconv")])
+    legacy_h5.write(tmp_path / "part.h5", groups)
+    refused(target, tmp_path / "part.h5", "Stem: 2 layers in the file, 3 in the model", by_name=True)
+
+
 def test_copying_between_nested_models():
     source, target = build(seed=1), build(seed=2)
     copy_weights(source, target)
