@@ -10,47 +10,48 @@ Keras itself pairs layers by class and position, so it needs exactly the same ne
 file fits a clip model, and what does not fit can be listed.
 """
 
-import pathlib
 import tempfile
 import zipfile
+import zlib
 
 import h5py
 
-from deephar.checkpoints.legacy_h5 import MAX_BYTES, check_is_hdf5, damaged, read_array
+from deephar.checkpoints.hdf5 import KERAS3, MAX_BYTES, check_is_file, opened, read_array, read_member, refuse
 
 MEMBER = "model.weights.h5"
 
 
-def _weights_of(path, group, budget):
-    """Return [(None, array), ...] of one `vars` group, in order."""
-    return [("", read_array(path, group[str(i)], budget)) for i in range(len(group))]
+def _weights_of(group, budget):
+    """Return [("", array), ...] of one `vars` group, in order."""
+    return [("", read_array(read_member(group, str(i), h5py.Dataset), budget)) for i in range(len(group))]
 
 
-def _groups_in(path, layers, prefix, budget):
+def _groups_in(layers, prefix, budget):
     """Return the named weights of one `layers` group, nested ones as outer/inner; None where one has no name."""
     groups = []
-    for entry in layers.values():
+    for key in layers:
+        entry = read_member(layers, key, h5py.HLObject)
         parts = set(entry) if isinstance(entry, h5py.Group) else {None}
         if not parts <= {"vars", "layers"}:
             return None  # only Keras knows how
-        variables = entry.get("vars", {})
+        variables = read_member(entry, "vars", h5py.Group) if "vars" in parts else {}
         named = "vars" in parts and "name" in variables.attrs
         if not named and (len(variables) or "layers" in parts):
             return None
         name = f"{prefix}{variables.attrs['name']}" if named else None
         if len(variables):
-            groups.append((name, _weights_of(path, variables, budget)))
-        inner = _groups_in(path, entry["layers"], f"{name}/", budget) if "layers" in parts else []
+            groups.append((name, _weights_of(variables, budget)))
+        inner = _groups_in(read_member(entry, "layers", h5py.Group), f"{name}/", budget) if "layers" in parts else []
         if inner is None:
             return None
         groups += inner
     return groups
 
 
-def _groups(path, file):
-    if not isinstance(file.get("layers", getlink=True), h5py.HardLink):
+def _groups(file):
+    if "layers" not in file:
         return None
-    groups = _groups_in(path, file["layers"], "", [None])
+    groups = _groups_in(read_member(file, "layers", h5py.Group), "", [None])
     return groups if groups is not None and len({name for name, _ in groups}) == len(groups) else None
 
 
@@ -65,25 +66,22 @@ def read(path):
         does not name its layers one by one (a version before 3.3).
 
     Raises:
-        FileNotFoundError, WeightFileError: as `legacy_h5.read`.
+        FileNotFoundError, WeightFileError: as `hdf5.opened`.
     """
-    path = check_is_hdf5(path)
-    with damaged(path), h5py.File(path, "r") as file:
-        return _groups(path, file)
+    with opened(path) as file:
+        return _groups(file)
 
 
 def read_archive(path):
     """Read the weights inside of a `.keras` file; result and errors as `read`."""
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"`path` must be a weight file. Received: {str(path)!r}, which does not exist")
-    with tempfile.TemporaryDirectory() as folder, damaged(path):
+    path = check_is_file(path)
+    with tempfile.TemporaryDirectory() as folder:
         try:
             with zipfile.ZipFile(path) as archive:
                 if archive.getinfo(MEMBER).file_size > MAX_BYTES:
-                    raise ValueError(f"{MEMBER} unfolds to more than {MAX_BYTES} bytes")
+                    refuse(path, f"its {MEMBER} unfolds to more than {MAX_BYTES} bytes", KERAS3)
                 inner = archive.extract(MEMBER, folder)
-        except zipfile.BadZipFile as error:
-            raise ValueError(f"not an archive: {error}") from error
-        with h5py.File(inner, "r") as file:
-            return _groups(path, file)
+        except (zipfile.BadZipFile, OSError, KeyError, zlib.error, EOFError, NotImplementedError) as error:
+            refuse(path, f"it is no `.keras` archive or is damaged ({error})", KERAS3)
+        with opened(inner, shown=path) as file:
+            return _groups(file)

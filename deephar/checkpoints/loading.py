@@ -1,6 +1,6 @@
 """Strict loading and saving of weights: every weight of a file goes to its place, or nothing changes.
 
-    .h5 .hdf5      the layout of Keras 2.1.4, read and written
+    .h5 .hdf5      the layout of Keras 2.1.4, read and written; also read: what `model.save` of Keras 3 writes there
     .weights.h5    Keras 3's, its layers paired by name where the file names them
     .keras         a whole model of Keras 3: its weights are taken by Keras
 
@@ -16,11 +16,21 @@ import keras
 import numpy as np
 
 from deephar.checkpoints import keras3_h5, legacy_h5, ramps
+from deephar.checkpoints.hdf5 import WeightFileError
 from deephar.checkpoints.nested import by_outer, group_weights, weighted_layers
-from deephar.checkpoints.plan import LoadReport, legacy_layout, make_plan, raise_if_incomplete
+from deephar.checkpoints.plan import ForeignWeightsError, LoadReport, legacy_layout, make_plan, raise_if_unfit
 from deephar.utils.io import atomic_path
 
-__all__ = ["LoadReport", "copy_weights", "legacy_groups", "load_weights", "save_keras3_weights", "save_legacy_weights"]
+__all__ = [
+    "ForeignWeightsError",
+    "LoadReport",
+    "WeightFileError",
+    "copy_weights",
+    "legacy_groups",
+    "load_weights",
+    "save_keras3_weights",
+    "save_legacy_weights",
+]
 
 
 @contextlib.contextmanager
@@ -35,40 +45,47 @@ def weights_kept_on_error(model):
         raise
 
 
-def _assign(model, groups, path, by_name, ignore, skip_mismatch):
+def _assign(model, groups, path, by_name, ignore=(), skip_mismatch=False, strict=True):
     """Assign stored weights after everything about them has been checked."""
-    report, plan = make_plan(model, groups, by_name, ignore, skip_mismatch)
-    raise_if_incomplete(report, model, path)
+    report, plan = make_plan(model, groups, by_name, ignore, skip_mismatch, strict)
+    raise_if_unfit(report, model, path, strict)
     with weights_kept_on_error(model):
         for variable, array in plan:
             variable.assign(array)
     return report
 
 
-def load_weights(model, path, by_name=False, skip_mismatch=False, ignore=()):
-    """Load a weight file into a model, all of it or nothing.
+def load_weights(model, path, by_name=False, skip_mismatch=False, ignore=(), strict=None):
+    """Load a weight file into a model: everything that should go into it, or nothing.
 
     Args:
-        model: a built functional model.
-        path: a `.h5` or `.hdf5` file written by Keras 2 (`save_weights` or `save`), or a `.weights.h5` file of Keras 3.
-        by_name: pair layers by name only. By default a file with other layer names is paired by order where all shapes
-            agree.
-        skip_mismatch: patterns of layers that may have another shape and then keep their weights; True for any.
-        ignore: patterns (`fnmatch`) of layers that may be missing, unexpected or of another shape.
+        model: keras.Model. A built functional model.
+        path: str or Path. A `.h5` or `.hdf5` file in the layout of Keras 2 (`save_weights` or `save`), or a
+            `.weights.h5` or `.keras` file of Keras 3.
+        by_name: bool. Load the layers that have the same name in the file and in the model, and leave the others, as
+            Keras 2 did; a nested model is one layer. By default all layers must be in both, and a file with other layer
+            names is paired by order where all shapes agree.
+        skip_mismatch: bool, str or list of str. Patterns of layers that may have another shape and then keep their
+            weights; True for any.
+        ignore: str or list of str. Patterns (`fnmatch`) of layers that may be missing, unexpected or of another shape.
+        strict: bool or None. Whether every layer must be in both; None: where `by_name` is false.
 
     Returns:
-        A `LoadReport`; None where a file of Keras 3 names no layers and was loaded by Keras.
+        A `LoadReport`; printed, it says in one line how many layers were loaded, left and unused. None where a file of
+        Keras 3 names no layers and was loaded by Keras.
 
     Raises:
         FileNotFoundError: there is no such file.
         WeightFileError: the file is damaged or no weight file.
-        ValueError: the file belongs to another network: lists what is missing, unexpected and different on both sides.
+        ForeignWeightsError: no layer of the file is one of the model's; a ValueError.
+        ValueError: shapes differ; strictly, also where layers are missing or unexpected: lists them.
         The model's weights are what they were before, whichever error is raised.
     """
     groups = _read(path)
     if groups is None:
         return _load_by_keras(model, path, by_name, skip_mismatch, ignore)
-    return _assign(model, groups, path, by_name, ignore, skip_mismatch)
+    strict = not by_name if strict is None else strict
+    return _assign(model, groups, path, by_name, ignore, skip_mismatch, strict)
 
 
 def _read(path):
@@ -81,7 +98,7 @@ def _read(path):
 def _load_by_keras(model, path, by_name, skip_mismatch, ignore):
     """Let Keras load its own file, and keep the weights where it fails."""
     if not str(path).endswith((".weights.h5", ".keras")):
-        raise legacy_h5.WeightFileError(f"`path` must be a weight file with named layers. Received: {str(path)!r}")
+        raise WeightFileError(f"`path` must be a weight file with named layers. Received: {str(path)!r}")
     if by_name or ignore:
         raise ValueError(f"`by_name` and `ignore` need a file that names its layers. Received: {str(path)!r}")
     with weights_kept_on_error(model):
@@ -104,7 +121,7 @@ def copy_weights(source, target, ignore=()):
         (name, [(v.name, keras.ops.convert_to_numpy(v)) for v in variables])
         for name, variables in weighted_layers(source).items()
     ]
-    return _assign(target, groups, source.name, True, ignore, False)
+    return _assign(target, groups, source.name, True, ignore)
 
 
 def legacy_groups(model):

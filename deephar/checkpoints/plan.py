@@ -13,19 +13,23 @@ import fnmatch
 import numpy as np
 
 from deephar.checkpoints import ramps
-from deephar.checkpoints.nested import outer_of, under_model_names, weighted_layers
+from deephar.checkpoints.nested import by_outer, outer_of, under_model_names, weighted_layers
 
 MAX_LISTED = 12
 
 
+class ForeignWeightsError(ValueError):
+    """Weights of which no layer has a name of the network's: those of another family."""
+
+
 @dataclasses.dataclass(repr=False)
 class LoadReport:
-    """What loading did or would do; the lists hold layer names, or lines about one layer.
+    """What loading did or would do, one line when printed; the lists hold layer names, or lines about one layer.
 
     Attributes:
         loaded: layers (outer/inner in a nested model) whose weights were assigned.
-        missing: layers of the model that the file does not hold.
-        left_over: layers of the file that the model does not have.
+        missing: layers of the model that the file does not hold; they keep their weights where loading is not strict.
+        unexpected: layers of the file that the model does not have; unused where loading is not strict.
         mismatched: layers of both with another shape or number of weights, and stored values that cannot be right.
         ramps: frozen soft-argmax kernels that were found and agree.
         excused: layers left as they were because a pattern excuses them.
@@ -34,7 +38,7 @@ class LoadReport:
 
     loaded: list = dataclasses.field(default_factory=list)
     missing: list = dataclasses.field(default_factory=list)
-    left_over: list = dataclasses.field(default_factory=list)
+    unexpected: list = dataclasses.field(default_factory=list)
     mismatched: list = dataclasses.field(default_factory=list)
     ramps: list = dataclasses.field(default_factory=list)
     excused: list = dataclasses.field(default_factory=list)
@@ -42,7 +46,15 @@ class LoadReport:
 
     @property
     def complete(self):
-        return not (self.missing or self.left_over or self.mismatched)
+        return not (self.missing or self.unexpected or self.mismatched)
+
+    def __str__(self):
+        """How many layers were loaded, left and unused."""
+        excused = f" ({len(self.excused)} excused)" if self.excused else ""
+        return (
+            f"{len(self.loaded)} layers loaded, {len(self.missing)} of the model left as they were, "
+            f"{len(self.unexpected)} of the file unused{excused}"
+        )
 
     def __repr__(self):
         """How many of each, since the names of a network's layers fill pages."""
@@ -107,6 +119,16 @@ def _take_ramps(stored, outers, report):
     return rest
 
 
+def _partial_models(stored, variables, ignore):
+    """Return {nested model: a line} for those of which only some layers are stored, excused ones aside."""
+    mine, theirs = (by_outer({k: None for k in names if not _excuses(ignore, k)}) for names in (variables, stored))
+    return {
+        outer: f"{outer}: {len(theirs[outer])} layers in the file, {len(layers)} in the model"
+        for outer, layers in mine.items()
+        if outer in theirs and set(theirs[outer]) != set(layers)
+    }
+
+
 def legacy_layout(model):
     """Return [(outer layer, None or its frozen kernels), ...] in the order of old files: the builder's or the model's.
 
@@ -118,8 +140,10 @@ def legacy_layout(model):
     return [(name, None) for name in dict.fromkeys(map(outer_of, weighted_layers(model)))]
 
 
-def make_plan(model, groups, by_name=False, ignore=(), skip_mismatch=False):
-    """Compare stored weights with a model and change nothing.
+def make_plan(model, groups, by_name=False, ignore=(), skip_mismatch=False, strict=True):
+    """Compare stored weights with a model and change nothing; arguments as `loading.load_weights`.
+
+    Not strictly, a nested model counts as one layer: it fits whole or not at all.
 
     Returns:
         The report, and [(variable, array), ...] to assign.
@@ -130,7 +154,10 @@ def make_plan(model, groups, by_name=False, ignore=(), skip_mismatch=False):
     stored = _take_ramps({layer: weights for layer, weights in groups if weights}, outers, report)
     order = [name for name, _ in legacy_layout(model) if name in outers]
     stored, report.by_order = under_model_names(stored, variables, order, by_name)
+    partial = {} if strict else _partial_models(stored, variables, ignore)
     for name in variables:
+        if outer_of(name) in partial and not _excuses(ignore, name):
+            continue
         if name not in stored:
             (report.excused if _excuses(ignore, name) else report.missing).append(name)
             continue
@@ -144,27 +171,50 @@ def make_plan(model, groups, by_name=False, ignore=(), skip_mismatch=False):
         else:
             report.mismatched.append(line)
     for name in stored:
-        if name not in variables:
-            (report.excused if _excuses(ignore, name) else report.left_over).append(name)
+        if name not in variables and (outer_of(name) not in partial or _excuses(ignore, name)):
+            (report.excused if _excuses(ignore, name) else report.unexpected).append(name)
+    report.mismatched += partial.values()
     return report, plan
 
 
-def _listing(title, lines):
+def _listing(title, lines, most=MAX_LISTED):
     if not lines:
         return ""
-    more = f"\n    ... and {len(lines) - MAX_LISTED} more" if len(lines) > MAX_LISTED else ""
-    return f"\n  {title} ({len(lines)}):" + "".join(f"\n    {line}" for line in lines[:MAX_LISTED]) + more
+    more = f"\n    ... and {len(lines) - most} more" if len(lines) > most else ""
+    return f"\n  {title} ({len(lines)}):" + "".join(f"\n    {line}" for line in lines[:most]) + more
 
 
-def raise_if_incomplete(report, model, path):
-    if not report.complete:
+EXCUSE = (
+    "load_weights(path, by_name=True) loads the layers of the same names and leaves the others; "
+    'load_weights(path, ignore=["*action*", "*_replica"]) leaves those that a pattern names'
+)
+
+
+def raise_if_unfit(report, model, path, strict=True):
+    """Raise where stored weights cannot be loaded.
+
+    Args:
+        report: `LoadReport` of `make_plan`.
+        model: the model; it and `path` stand in the message.
+        path: str or Path.
+        strict: bool. Whether every layer of the model and of the file must have its counterpart.
+
+    Raises:
+        ForeignWeightsError: no layer of the file has a name of the model's.
+        ValueError: layers differ in shape; strictly, also where one is missing or unexpected.
+    """
+    if report.mismatched or (strict and not report.complete):
         raise ValueError(
             f"`path` does not fit the model {model.name!r}, whose weights stay as they were. Received: {str(path)!r}"
-            + _listing("in the model but not in the file", report.missing)
-            + _listing("in the file but not in the model", report.left_over)
+            + (_listing("in the model but not in the file", report.missing) if strict else "")
+            + (_listing("in the file but not in the model", report.unexpected) if strict else "")
             + _listing("in both but not the same", report.mismatched)
-            + f"\n  {len(report.loaded)} layers fit. What may stay as it is can be named by patterns of layer names: "
-            'load_weights(path, ignore=["*_replica", "*action*"])'
+            + f"\n  {len(report.loaded)} layers fit. {EXCUSE}"
         )
     if not report.loaded:
-        raise ValueError(f"`path` holds no weight of the model {model.name!r}. Received: {str(path)!r}")
+        raise ForeignWeightsError(
+            f"`path` holds no weight of the model {model.name!r}, whose weights stay as they were. "
+            f"Received: {str(path)!r}"
+            + _listing("in the model but not in the file", report.missing, most=3)
+            + _listing("in the file but not in the model", report.unexpected, most=3)
+        )

@@ -11,6 +11,7 @@ that must resume exactly sets `loader.epoch` at the beginning of each epoch.)
 """
 
 import inspect
+import numbers
 
 import numpy as np
 from keras.utils import PyDataset
@@ -31,15 +32,42 @@ class BatchLoader(PyDataset):
     Args:
         dataset: object with `get_data(key, mode)`, `get_length(mode)` and `get_shape(dictkey)`, or a list of them. If
             its `get_data` takes `rng`, it receives the sample's `numpy.random.Generator`.
-        x_dictkeys: keys of the inputs.
-        y_dictkeys: keys of the labels; every data set must provide them in the same shape.
-        mode: TEST_MODE, TRAIN_MODE or VALID_MODE.
-        batch_size: samples from each data set; a list gives one number a data set.
-        num_predictions: how often the labels are repeated, once for each prediction of the model.
-        shuffle: visit samples in random order.
-        custom_dummy_dictkey: list of (dictkey, shape of a whole batch, value): constant labels after the others.
-        seed: integer that fixes order and augmentation; None draws one, which `loader.seed` then shows.
+        x_dictkeys: list of str. Keys of the inputs.
+        y_dictkeys: list of str. Keys of the labels; every data set must provide them in the same shape.
+        mode: int. TEST_MODE, TRAIN_MODE or VALID_MODE.
+        batch_size: int or list of int. Samples from each data set; a list gives one number a data set.
+        num_predictions: int or list of int. How often each label is repeated, once for each prediction of the model; a
+            list gives one number a label, dummies included. Labels come key by key: `pose, pose, act, act`.
+        shuffle: bool. Visit samples in random order.
+        custom_dummy_dictkey: list of (str, shape of a whole batch, float). Constant labels after the others.
+        seed: int or None. Fixes order and augmentation; None draws one, which `loader.seed` then shows.
         workers, use_multiprocessing, max_queue_size: as in `keras.utils.PyDataset`.
+
+    A batch is a pair of tuples, `(frame,), (pose, pose, act, act)`. A Keras model takes it without a warning if its
+    inputs are a list, `keras.Model([x], ...)`, as those of the networks here are, `keras.Model(model.input, ...)`.
+
+    Example: images of 4 x 4 px with two labels, for a network of two blocks that predict both::
+
+        import numpy as np
+        from deephar.data import BatchLoader
+        from deephar.utils import TRAIN_MODE
+
+        class Images:
+            shapes = {"frame": (4, 4, 3), "pose": (16, 3), "act": (15,)}
+
+            def get_length(self, mode):
+                return 100
+
+            def get_shape(self, dictkey):
+                return self.shapes[dictkey]
+
+            def get_data(self, key, mode, rng):
+                return {name: rng.uniform(size=shape) for name, shape in self.shapes.items()}
+
+        loader = BatchLoader(Images(), ["frame"], ["pose", "act"], TRAIN_MODE, batch_size=8, num_predictions=2, seed=0)
+        (frames,), labels = loader[0]
+        print(len(loader), frames.shape, [label.shape for label in labels])
+        # 13 (8, 4, 4, 3) [(8, 16, 3), (8, 16, 3), (8, 15), (8, 15)]
 
     Raises:
         ValueError: data sets disagree in a shape, are empty, or an argument is out of range.
@@ -69,7 +97,8 @@ class BatchLoader(PyDataset):
         sizes = batch_size if isinstance(batch_size, (list, tuple)) else [batch_size] * len(self.datasets)
         self.batch_sizes = [int(size) for size in sizes]
         self.mode = mode
-        self.num_predictions = num_predictions
+        several = isinstance(num_predictions, (list, tuple))
+        self.num_predictions = list(num_predictions) if several else [num_predictions] * len(self.y_dictkeys)
         self.shuffle = shuffle
         self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
         self.epoch = 0
@@ -85,10 +114,17 @@ class BatchLoader(PyDataset):
                 "`dataset` and `batch_size` must have the same length, at least 1. "
                 f"Received: {len(self.datasets)} data sets and batch_size={self.batch_sizes}"
             )
-        if min(self.batch_sizes) < 1 or self.num_predictions < 1 or self.seed < 0:
+        if min(self.batch_sizes) < 1 or self.seed < 0:
             raise ValueError(
-                "`batch_size` and `num_predictions` must be at least 1, `seed` at least 0. Received: "
-                f"batch_size={self.batch_sizes}, num_predictions={self.num_predictions}, seed={self.seed}"
+                "`batch_size` must be at least 1, `seed` at least 0. Received: "
+                f"batch_size={self.batch_sizes}, seed={self.seed}"
+            )
+        counts = self.num_predictions
+        whole = all(isinstance(n, numbers.Integral) and not isinstance(n, bool) and n >= 1 for n in counts)
+        if len(counts) != len(self.y_dictkeys) or not whole:
+            raise ValueError(
+                "`num_predictions` must be an integer of at least 1, or a list of them, one for each of the "
+                f"{len(self.y_dictkeys)} labels {self.y_dictkeys}. Received: {counts}"
             )
         for key, _, _ in self.custom_dummy_dictkey:
             if key in self.allkeys:
@@ -108,7 +144,7 @@ class BatchLoader(PyDataset):
         return max(-(-length // size) for length, size in zip(self._lengths, self.batch_sizes, strict=True))
 
     def __getitem__(self, idx):
-        """Return batch `idx` as (inputs, labels repeated `num_predictions` times), two tuples of float32 arrays.
+        """Return batch `idx` as (inputs, labels), two tuples of float32 arrays; each label is repeated in a block.
 
         They are tuples because `tf.data`, through which Keras' `fit` reads, does not know lists.
         """
@@ -116,7 +152,8 @@ class BatchLoader(PyDataset):
             raise IndexError(f"`idx` must be in [0, {len(self) - 1}]. Received: {idx}")
         data = self.get_data(idx, self.mode)
         inputs = tuple(data[key] for key in self.x_dictkeys)
-        labels = tuple(data[key] for _ in range(self.num_predictions) for key in self.y_dictkeys)
+        counts = zip(self.y_dictkeys, self.num_predictions, strict=True)
+        labels = tuple(data[key] for key, count in counts for _ in range(count))
         return inputs, labels
 
     def on_epoch_end(self):

@@ -52,18 +52,21 @@ def build(network, clips=None):
 
 
 def initialise(arguments, models):
-    """Start from --init: weights of a merged network, or of a pose network."""
-    path = arguments.init or arguments.weights
-    if not path:
+    """Start from --init: a file or a registered name of a merged network, or of a pose network.
+
+    Raises:
+        FileNotFoundError, ValueError: as `networks.initialise`.
+    """
+    from deephar.checkpoints.plan import ForeignWeightsError
+
+    start = arguments.init or arguments.weights
+    if not start:
         return
     merged, pose_net, _ = models
     try:
-        merged.load_weights(path)
-    except ValueError as error:
-        try:
-            pose_net.load_weights(path)
-        except ValueError:
-            raise error from None
+        networks.initialise(merged, start)
+    except ForeignWeightsError:
+        networks.initialise(pose_net, start)
 
 
 def make_loaders(arguments, models, sets, sizes, clips, label_key):

@@ -134,9 +134,9 @@ def train(arguments, config, recipe, sets, counts, clips, label_key, validations
     def build(pose_replica):
         model = spnet.build(config.replace(pose_replica=pose_replica))
         model.signature = networks.trained_on(model.signature, clips)
-        for path in (arguments.weights, arguments.init) if not started else ():
-            if path:
-                networks.initialise(model, path)
+        starts = [path for path in (arguments.weights, arguments.init) if path]
+        if starts and not started:
+            networks.initialise(model, *starts)
         started.append(model)
         return (model, *split_model(model, config, model_names=["Pose", "Action"]))
 

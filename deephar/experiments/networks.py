@@ -129,20 +129,54 @@ def step_of(arguments, signature):
     return arguments.subsampling or signature.frame.frame_step
 
 
-def initialise(model, start):
-    """Start a model from the weights of another: an image model's in a clip model, poses without actions, and back.
+def initialise(model, *starts):
+    """Start a model from the weights of another: what has the same names is loaded, the rest stays fresh.
+
+    An image model starts a clip model, many pyramids start fewer, poses start poses with actions, and each way back.
+    Decoupled poses (`_replica`) that the source does not have begin as the poses themselves.
 
     Args:
-        model: the network to start.
-        start: a weight file of the same joints; or a registered name, whose joints, dimensions and actions may differ.
+        model: keras.Model. The network to start.
+        starts: str or Path. A weight file of the same joints; or a registered name, whose joints, dimensions and
+            actions may differ. Where there are several, a later one replaces what it has in common with an earlier one.
+
+    Returns:
+        List of str: the model's layers that none of them holds.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ForeignWeightsError: nothing fits, as for a network of another family.
+        ValueError: layers of the same name have other shapes.
     """
-    from deephar.models.zoo import MODELS, load_model
+    from deephar.checkpoints.nested import weighted_layers
+    from deephar.models.surgery import copy_replica_layers
+    from deephar.models.zoo import MODELS
 
-    if str(start) not in MODELS:
-        return model.load_weights(start, by_name=True, ignore=("*action*", "*_replica"))
+    fresh = list(weighted_layers(model))
+    for start in starts:
+        if str(start) in MODELS:
+            left = _start_by_name(model, str(start))
+        else:
+            left = model.load_weights(start, by_name=True).missing
+        fresh = [name for name in fresh if name in left]
+    copy_replica_layers(model, fresh)
+    return fresh
+
+
+def _start_by_name(model, name):
+    """Start a model from a registered network; as `initialise`."""
+    from deephar.checkpoints.nested import weighted_layers
+    from deephar.checkpoints.plan import ForeignWeightsError
     from deephar.models.transfer import transfer_weights
+    from deephar.models.zoo import build_model, load_model
 
-    source = load_model(str(start))
-    kept = transfer_weights(source, model, source.signature.layout, model.signature.layout)
-    print(f"started from {start}; {len(kept)} layers are fresh: {', '.join(kept[:4])}{' ...' * (len(kept) > 4)}")
-    return kept
+    source = build_model(name)  # before its file is asked for, which may be hard to get
+    if not set(weighted_layers(source)) & set(weighted_layers(model)):
+        raise ForeignWeightsError(
+            f"`init` must be a network of the same family as the one to start, {model.name}. "
+            f"Received: {name!r}, which is a {source.name}: no layer of the one has a name of the other's"
+        )
+    source = load_model(name)
+    fresh = transfer_weights(source, model, source.signature.layout, model.signature.layout)
+    print(f"started from {name}; {len(fresh)} layers are fresh: {', '.join(fresh[:4])}{' ...' * (len(fresh) > 4)}")
+    return fresh

@@ -22,6 +22,11 @@ class PoseModel(keras.Model):
     signature = None
     legacy_layout = None
 
+    @property
+    def input(self):
+        """The inputs as a list, one alone too: a model made from it takes what a `BatchLoader` gives as it is."""
+        return self.inputs
+
     def call(self, inputs, training=None, mask=None):
         """Run the network; a list of one input, as a `BatchLoader` gives it, is that input."""
         if isinstance(inputs, (list, tuple)) and len(inputs) == 1 and len(self.inputs) == 1:
@@ -54,11 +59,18 @@ class PoseModel(keras.Model):
         model.signature = self.signature and self.signature.select(indices)
         return model
 
-    def load_weights(self, filepath, by_name=False, skip_mismatch=False, ignore=(), **kwargs):
-        """Load `.h5` and `.hdf5` of Keras 2 and `.weights.h5` and `.keras` of Keras 3; see `loading.load_weights`."""
+    def load_weights(self, filepath, by_name=False, skip_mismatch=False, ignore=(), strict=None, **kwargs):
+        """Load `.h5` and `.hdf5` in the layout of Keras 2, `.weights.h5` and `.keras` of Keras 3.
+
+        Where layers are left or unused, one line says how many. Arguments, result and errors: `loading.load_weights`.
+        """
         if kwargs:
-            raise TypeError(f"`load_weights` takes by_name, skip_mismatch and ignore. Received: {', '.join(kwargs)}")
-        return load_weights(self, filepath, by_name, skip_mismatch, ignore)
+            known = "by_name, skip_mismatch, ignore and strict"
+            raise TypeError(f"`load_weights` takes {known}. Received: {', '.join(kwargs)}")
+        report = load_weights(self, filepath, by_name, skip_mismatch, ignore, strict)
+        if report is not None and not report.complete:
+            print(f"{filepath}: {report}")
+        return report
 
     def save_weights(self, filepath, overwrite=True, **kwargs):
         """Write `.weights.h5` as Keras 3 does, any other `.h5` or `.hdf5` as Keras 2.1.4 did; whole or not at all."""

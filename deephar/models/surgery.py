@@ -37,10 +37,10 @@ def trainable_table(model):
     return "\n".join(rows)
 
 
-def copy_replica_layers(model):
-    """Give every layer `X_replica` the weights of layer `X`."""
+def copy_replica_layers(model, names=None):
+    """Give every layer `X_replica` the weights of layer `X`; with `names` only those of them."""
     for layer in model.layers:
-        if _REPLICA in layer.name:
+        if _REPLICA in layer.name and (names is None or layer.name in names):
             layer.set_weights(model.get_layer(layer.name.split(_REPLICA)[0]).get_weights())
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from deephar.checkpoints.nested import weighted_layers
+from deephar.checkpoints.plan import ForeignWeightsError
 
 DEPTH = "_depthmaps_"  # in the names of layers that only a network of three dimensions has
 
@@ -51,7 +52,7 @@ def transfer_weights(source, target, source_layout, target_layout):
         Names of the target's layers that got no weights from the source, in order.
 
     Raises:
-        ValueError: no layer fits; nothing is changed.
+        ForeignWeightsError: no layer fits; a ValueError, and nothing is changed.
     """
     stored = {name: [np.array(ops.convert_to_numpy(v)) for v in vs] for name, vs in weighted_layers(source).items()}
     names, new_names = source_layout.joint_names, target_layout.joint_names
@@ -70,7 +71,10 @@ def transfer_weights(source, target, source_layout, target_layout):
                 array = _by_joint(array, axis, names, new_names)
             plan.append((variable, array))
     if len(kept) == len(wanted):
-        raise ValueError(f"`source` must share layers with {target.name!r}. Received: {source.name!r}, none fits")
+        raise ForeignWeightsError(
+            f"`source` must share layers with the {target.name} to start. Received: a {source.name}, of whose layers "
+            "none fits in name and shape: it is a network of another family"
+        )
     for variable, array in plan:
         variable.assign(array)
     return kept

@@ -3,7 +3,7 @@
     load_model("spnet-small-2d")                        builder and configuration of its card, file from weights/
     load_model("spnet-penn-6p", weights="copy.hdf5")    the same, the file where the user has it
     load_model("run/weights_best.weights.h5")           built as config.json beside it says
-    load_model("whole.keras")                           by Keras
+    load_model("whole.keras")                           by Keras; also "whole.h5" of `model.save`
 
 What is known about each name is in `deephar.models.cards`, which needs no Keras.
 """
@@ -14,6 +14,7 @@ import pathlib
 
 import keras
 
+from deephar.checkpoints.whole_model import holds_model, load_whole_model
 from deephar.models.builders import build_network
 from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, find_card
 from deephar.models.signature import Signature
@@ -120,6 +121,8 @@ def _from_file(path):
     if path.suffix == ".keras":
         return keras.saving.load_model(path)
     known = [card.name for card in MODELS.values() if card.file == path.name]
+    if not known and holds_model(path):
+        return load_whole_model(path)
     model = build_model(known[0]) if known else _from_run(path)
     if model is None:
         raise ValueError(
@@ -163,8 +166,9 @@ def load_model(name_or_path, weights=None):
         [spec.kind for spec in model.signature.outputs]  # "pose" or "action", one an output
 
     Args:
-        name_or_path: str or Path. A registered name (`deephar models` lists them); or a `.keras` file; or a weight file
-            that has its run's config.json beside it or the name of a registered file.
+        name_or_path: str or Path. A registered name (`deephar models` lists them); or a whole model, `.keras` or
+            `.h5` of `model.save`; or a weight file that has its run's config.json beside it or the name of a registered
+            file.
         weights: str, Path or None. For a registered name, the weight file; None: it is looked for in the folder that
             the environment variable DEEPHAR_WEIGHTS names, in the package, and in `./weights`.
 

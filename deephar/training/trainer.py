@@ -172,30 +172,12 @@ class MultiModelTrainer:
                 self.logs.update({f"{k}_{number}" if k in self.logs else k: v for k, v in logs.items()})
 
 
-class _OneInput(keras.utils.PyDataset):
-    """A loader whose inputs and labels are arrays where they were tuples of one, as `fit` wants them."""
-
-    def __init__(self, loader, workers):
-        super().__init__(workers=workers)
-        self.loader = loader
-
-    def __len__(self):
-        return len(self.loader)
-
-    def __getitem__(self, index):
-        x, y = self.loader[index]
-        return unwrap(x), unwrap(y)
-
-    def on_epoch_end(self):
-        self.loader.on_epoch_end()
-
-
 class TrainerOnGenerator:
     """Trains one model with `fit`, lowering the rate and going back to the best weights when validation stands still.
 
     Args:
         model: the model to save; compiled, unless `gpu_model` is.
-        gen_tr: `PyDataset` of batches.
+        gen_tr: `PyDataset` of batches; `workers` above 1 replaces its own number.
         gpu_model: model to train in its place, on the same weights.
         steps_per_epoch: None: all batches.
         initial_lr, lr_factor, lr_patience, minimum_lr: first rate; factor after `lr_patience` epochs without a new
@@ -249,7 +231,8 @@ class TrainerOnGenerator:
             self.callbacks.append(keras.callbacks.LearningRateScheduler(self.learningrate_scheduler))
         if logdir is not None and save_tensor_board:
             self.callbacks.append(keras.callbacks.TensorBoard(log_dir=logdir))
-        self._batches = _OneInput(gen_tr, workers) if hasattr(gen_tr, "on_epoch_end") else gen_tr
+        if workers > 1 and isinstance(gen_tr, keras.utils.PyDataset):
+            gen_tr.workers = workers
 
     def learningrate_scheduler(self, epoch, lr):
         """Return the rate of the epoch that begins; `best_epoch` counts from 1: it may be the epoch just finished."""
@@ -272,7 +255,7 @@ class TrainerOnGenerator:
     def train(self):
         """Train, and return Keras' history."""
         return self.gpu_model.fit(
-            self._batches,
+            self.gen_tr,
             steps_per_epoch=self.steps_per_epoch,
             epochs=self.epochs,
             initial_epoch=self.initial_epoch,

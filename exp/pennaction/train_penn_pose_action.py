@@ -27,7 +27,7 @@ the weights are those of the last epoch, and the test split is read once.
 
 import dataclasses
 
-from deephar.experiments import options
+from deephar.experiments import networks, options
 from deephar.experiments.pose_actions import (
     NUM_FRAMES,
     STEP,
@@ -140,8 +140,10 @@ def main():
     keras.utils.set_random_seed(arguments.seed)
     model = build_network({**NETWORK, "num_actions": len(names)})
     model.signature = model.signature.replace(labels=names)
-    if arguments.init or arguments.weights:
-        model.load_weights(arguments.init or arguments.weights)
+    if arguments.init:
+        networks.initialise(model, arguments.init)
+    elif arguments.weights:
+        model.load_weights(arguments.weights)
     if arguments.evaluate and not arguments.weights:
         model.load_weights(arguments.out / "weights_last.weights.h5")
     if not arguments.evaluate:

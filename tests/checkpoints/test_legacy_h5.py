@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from deephar.checkpoints import legacy_h5
+from deephar.checkpoints import hdf5, legacy_h5
 
 GROUPS = [
     ("input_1", []),
@@ -68,7 +68,7 @@ def test_names_too_long_for_one_attribute_are_cut(tmp_path):
 
 
 def refused(path, *words):
-    with pytest.raises(legacy_h5.WeightFileError) as error:
+    with pytest.raises(hdf5.WeightFileError) as error:
         legacy_h5.read(path)
     message = str(error.value)
     assert "`path`" in message and str(path) in message and all(w in message for w in words), message
@@ -100,7 +100,7 @@ def test_overwritten_bytes_never_crash_the_reader(file):
         file.write_bytes(bytes(spoilt))
         try:
             legacy_h5.read(file)
-        except legacy_h5.WeightFileError as error:
+        except hdf5.WeightFileError as error:
             assert str(file) in str(error)
 
 

@@ -5,8 +5,8 @@ import keras
 import numpy as np
 import pytest
 
-from deephar.checkpoints import legacy_h5, ramps
-from deephar.checkpoints.loading import LoadReport, copy_weights, load_weights
+from deephar.checkpoints import hdf5, legacy_h5, ramps
+from deephar.checkpoints.loading import ForeignWeightsError, LoadReport, WeightFileError, copy_weights, load_weights
 from deephar.models.base import PoseModel
 
 RAMP = ("dp1_pb1_xy_x", (1, 4, 4, 5))
@@ -73,7 +73,7 @@ def test_other_names_load_by_order_only(tmp_path):
     source, path = build(action=True, prefix="act7", seed=1), tmp_path / "second_in_its_process.h5"
     legacy_h5.write(path, groups_of(source))
     target = build(action=True, seed=2)
-    refused(target, path, "act1_action_v_conv0", "act7_action_v_conv0", by_name=True)
+    refused(target, path, "act1_action_v_conv0", "act7_action_v_conv0", by_name=True, strict=True)
     assert target.load_weights(path).by_order
     assert equal(source, target)
 
@@ -101,7 +101,7 @@ def test_image_file_into_clip_model_and_back(tmp_path):
     image, clip = build(seed=1), build(action=True, seed=2)
     image.save_weights(tmp_path / "image.h5")
     clip.save_weights(tmp_path / "clip.h5")
-    refused(clip, tmp_path / "image.h5", "act1_action_v_conv0", "ignore=", by_name=True)
+    refused(clip, tmp_path / "image.h5", "act1_action_v_conv0", "ignore=", "by_name=True")
     action = clip.get_layer("act1_action_v_conv0").get_weights()
     report = clip.load_weights(tmp_path / "image.h5", by_name=True, ignore="*action*")
     assert report.excused == ["act1_action_v_conv0"]
@@ -132,7 +132,7 @@ def test_values_that_are_not_finite_are_refused(tmp_path):
     refused(build(), tmp_path / "nan.h5", "conv1: the file holds values that are not finite")
 
 
-@pytest.mark.parametrize("content", [b"", b"no weights at all", legacy_h5.HDF5_SIGNATURE + b"cut"])
+@pytest.mark.parametrize("content", [b"", b"no weights at all", hdf5.HDF5_SIGNATURE + b"cut"])
 @pytest.mark.parametrize("name", ["x.h5", "x.hdf5", "x.weights.h5"])
 def test_broken_files_leave_the_model_alone(tmp_path, content, name):
     (tmp_path / name).write_bytes(content)
@@ -208,3 +208,69 @@ def test_the_report_is_short_however_many_layers_there_are(tmp_path):
     report = target.load_weights(path)
     assert repr(report) == f"LoadReport(loaded={len(report.loaded)})" and len(report.loaded) > 1
     assert "by_order=True" in repr(LoadReport(by_order=True)) and "missing=2" in repr(LoadReport(missing=["a", "b"]))
+
+
+def test_by_name_loads_what_has_the_same_name_and_leaves_the_rest(tmp_path, capsys):
+    image, clip = build(seed=1), build(action=True, seed=2)
+    image.save_weights(tmp_path / "image.h5")
+    clip.save_weights(tmp_path / "clip.weights.h5")
+    report = clip.load_weights(tmp_path / "image.h5", by_name=True)
+    assert str(report) == "3 layers loaded, 1 of the model left as they were, 0 of the file unused"
+    assert capsys.readouterr().out == f"{tmp_path / 'image.h5'}: {report}\n"
+    assert np.array_equal(clip.get_weights()[0], image.get_weights()[0])
+    fresh = build(action=True, seed=2).get_layer("act1_action_v_conv0").get_weights()
+    assert np.array_equal(clip.get_layer("act1_action_v_conv0").get_weights(), fresh)
+    report = image.load_weights(tmp_path / "clip.weights.h5", by_name=True)
+    assert str(report) == "3 layers loaded, 0 of the model left as they were, 1 of the file unused"
+    assert np.array_equal(image.get_weights()[0], build(action=True, seed=2).get_weights()[0])
+    capsys.readouterr()
+    image.load_weights(tmp_path / "image.h5", by_name=True)
+    assert capsys.readouterr().out == ""  # nothing was left
+
+
+def test_by_name_asks_for_equal_shapes_and_for_all_if_strict(tmp_path):
+    path = tmp_path / "clip.h5"
+    build(action=True, width=7, seed=1).save_weights(path)
+    refused(build(), path, "conv1: (3, 3, 3, 7) in the file, (3, 3, 3, 6) in the model", by_name=True)
+    build(action=True, seed=1).save_weights(path)
+    refused(build(), path, "in the file but not in the model (1):\n    act1_action_v_conv0", by_name=True, strict=True)
+    assert build().load_weights(path, strict=False).unexpected == ["act1_action_v_conv0"]
+    with pytest.raises(TypeError, match="strict.*Received: reshape"):
+        build().load_weights(path, by_name=True, reshape=True)
+
+
+def test_by_name_raises_where_nothing_matches(tmp_path):
+    legacy_h5.write(tmp_path / "x.h5", [(f"l{i}", [("w", np.zeros(2))]) for i in range(9)])
+    with pytest.raises(ForeignWeightsError, match="holds no weight of the model"):
+        build().load_weights(tmp_path / "x.h5", by_name=True)
+    refused(build(), tmp_path / "x.h5", "in the file but not in the model (9):\n    l0", "and 6 more", by_name=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "layout"), [("x.weights.h5", "Keras 3"), ("x.keras", "Keras 3"), ("x.h5", "Keras 2.1.4")]
+)
+def test_a_damaged_file_is_named_by_its_layout(tmp_path, name, layout):
+    path = tmp_path / name
+    build().save(path) if name == "x.keras" else build().save_weights(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(WeightFileError, match=f"in the layout of {layout}: ") as error:
+        build().load_weights(path)
+    assert "damaged" in str(error.value) and str(path) in str(error.value)
+
+
+def test_damage_inside_of_a_file_is_named_by_what_the_file_holds(tmp_path):
+    build().save_weights(tmp_path / "new.weights.h5")
+    path = (tmp_path / "new.weights.h5").rename(tmp_path / "renamed.h5")
+    with h5py.File(path, "a") as file:
+        entry = file["layers"][next(k for k in file["layers"] if "vars/0" in file["layers"][k])]
+        del entry["vars/0"]
+        entry["vars/0"] = h5py.ExternalLink("elsewhere.h5", "/x")
+    refused(build(), path, "in the layout of Keras 3", "is a link to somewhere else")
+
+
+def test_the_file_of_a_whole_saved_model_loads(tmp_path):
+    source, target = build(action=True, seed=1), build(action=True, seed=2)
+    source.compile("adam", ["mse", "mse"])
+    source.save(tmp_path / "whole.h5")
+    target.load_weights(tmp_path / "whole.h5")
+    assert equal(source, target)

@@ -81,7 +81,7 @@ def test_inner_layers_with_other_names_load_by_order(old_file, by_name, deep):
 def test_outer_names_that_differ_load_by_order_only(old_file):
     source, target = build(seed=1), build(seed=2, top="top")
     path = old_file(old_groups(source, ("td_Stem", "td_Block"), "separable_conv2d_9"))
-    refused(target, path, "Stem/first", "separable_conv2d_9", by_name=True)
+    refused(target, path, "Stem/first", "separable_conv2d_9", by_name=True, strict=True)
     assert target.load_weights(path).by_order and equal(source, target)
 
 
@@ -149,9 +149,23 @@ def test_new_files_name_inner_layers(tmp_path):
     report = target.load_weights(tmp_path / "new.weights.h5", by_name=True)
     assert equal(source, target) and "Block/inner/last" in report.loaded
     other = build(names=("Stem", "Other"), deep=True)
-    refused(other, tmp_path / "new.weights.h5", "Other/inner/last", "Block/inner/last", by_name=True)
+    refused(other, tmp_path / "new.weights.h5", "Other/inner/last", "Block/inner/last")
     other.load_weights(tmp_path / "new.weights.h5", by_name=True, ignore=("Other*", "Block*"))
     assert np.array_equal(other.get_weights()[0], source.get_weights()[0])
+
+
+def test_by_name_a_nested_model_is_one_layer(tmp_path):
+    source, target = build(seed=1), build(seed=2, names=("Stem", "Other"))
+    source.save_weights(tmp_path / "new.weights.h5")
+    source.save_weights(tmp_path / "old.h5")
+    for name in ("new.weights.h5", "old.h5"):
+        report = target.load_weights(tmp_path / name, by_name=True)
+        assert report.missing == ["Other/first", "Other/norm", "Other/last"] and len(report.loaded) == 4
+        assert np.array_equal(source.get_layer("Stem").get_weights()[0], target.get_layer("Stem").get_weights()[0])
+    groups = old_groups(source)
+    groups[0] = ("Stem", [weight for weight in groups[0][1] if not weight[0].startswith("sepconv")])
+    legacy_h5.write(tmp_path / "part.h5", groups)
+    refused(target, tmp_path / "part.h5", "Stem: 2 layers in the file, 3 in the model", by_name=True)
 
 
 def test_copying_between_nested_models():

@@ -1,5 +1,8 @@
 """BatchLoader: full batches, seeded samples for any number of workers, mixing, nesting, errors that name the file."""
 
+import inspect
+import textwrap
+
 import keras
 import numpy as np
 import pytest
@@ -84,8 +87,23 @@ def test_labels_repeat_for_each_prediction_and_the_callers_lists_stay():
     loader = BatchLoader([Counter(9)], x_keys, y_keys, TRAIN_MODE, sizes, num_predictions=2, custom_dummy_dictkey=dummy)
     _, labels = loader[0]
     assert (x_keys, y_keys, sizes) == (["frame"], ["pose"], [3])
-    assert [label.shape for label in labels] == [(3, 2), (3, 15), (3, 2), (3, 15)] and (labels[1] == 0.5).all()
+    assert [label.shape for label in labels] == [(3, 2), (3, 2), (3, 15), (3, 15)] and (labels[2] == 0.5).all()
     assert loader.get_shape("action") == (3, 15) and loader.get_shape("pose") == (3, 2)
+
+
+def test_labels_come_key_by_key_each_as_often_as_asked():
+    _, labels = loader_of(Counter(9), num_predictions=2)[0]
+    assert [label.shape[1] for label in labels] == [2, 2, 3, 3]
+    loader = loader_of(Counter(9), num_predictions=[1, 3])
+    assert [label.shape[1] for label in loader[0][1]] == [2, 3, 3, 3]
+    np.testing.assert_array_equal(loader[0][1][1], loader[0][1][3])
+
+
+def test_the_example_of_the_docstring_prints_what_it_says(capsys):
+    text = inspect.getdoc(BatchLoader)
+    code = textwrap.dedent(text[text.index("    import numpy as np") : text.index("Raises:")])
+    exec(code, {})
+    assert f"# {capsys.readouterr().out.strip()}" in code
 
 
 def test_loaders_nest():
@@ -165,6 +183,10 @@ def test_iteration_ends():
         ({"batch_size": [4, 4]}, "`batch_size`"),
         ({"batch_size": 0}, "`batch_size`"),
         ({"num_predictions": 0}, "`num_predictions`"),
+        ({"num_predictions": 1.5}, "`num_predictions`"),
+        ({"num_predictions": [1, True]}, "`num_predictions`"),
+        ({"num_predictions": [1, 0]}, r"`num_predictions`.*2 labels \['pose', 'draw'\].*Received: \[1, 0\]"),
+        ({"num_predictions": [2]}, r"`num_predictions`.*one for each of the 2 labels.*Received: \[2\]"),
         ({"seed": -1}, "`seed`"),
         ({"custom_dummy_dictkey": [("pose", (4, 2), 0)]}, "`custom_dummy_dictkey`"),
         ({"dataset": []}, "`dataset`"),

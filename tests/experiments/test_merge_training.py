@@ -80,6 +80,9 @@ def test_start_from_pose_weights_or_from_merged_ones(models, tmp_path):
         assert all(same) is complete
         ours, theirs = (m[0].get_layer("td_Model1").get_weights() for m in (models, others))
         assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    Arguments.init = "spnet-small-2d"
+    with pytest.raises(ValueError, match="`init` must be .*same family.*ReceptionNet.*SPNet"):
+        merge_training.initialise(Arguments, models)
     (tmp_path / "bad.weights.h5").write_bytes(b"nothing")
     Arguments.init = tmp_path / "bad.weights.h5"
     with pytest.raises(ValueError, match=r"bad\.weights\.h5"):

@@ -9,6 +9,7 @@ import pytest
 
 from deephar.experiments import networks
 from deephar.models import spnet
+from deephar.models.builders import build_network
 from deephar.models.zoo import MODELS
 from deephar.utils import pa17j3d
 
@@ -99,5 +100,47 @@ def test_a_file_must_have_the_same_joints(trained):
     image = spnet.build(networks.tiny_config())
     networks.initialise(image, path)
     assert same(model, image, "conv1") and same(model, image, "dp1_pb1_heatmaps_conv1")
-    with pytest.raises(ValueError, match="depthmaps_conv1"):
+    with pytest.raises(ValueError, match="dp1_pb1_heatmaps_conv1: .* in the file"):
         networks.initialise(spnet.build(networks.tiny_config(layout=pa17j3d)), path)
+
+
+def test_a_file_of_more_pyramids_starts_fewer(tmp_path, capsys):
+    large = spnet.build(networks.tiny_config(num_pyramids=4))
+    large.set_weights([w + 0.1 for w in large.get_weights()])
+    large.save_weights(tmp_path / "large.h5")
+    image = spnet.build(networks.tiny_config())
+    assert networks.initialise(image, tmp_path / "large.h5") == []
+    assert all(same(large, image, layer.name) for layer in image.layers if layer.weights)
+    assert "0 of the model left as they were" in capsys.readouterr().out
+
+
+def test_decoupled_poses_begin_as_the_poses(tmp_path):
+    image = spnet.build(networks.tiny_config())
+    image.save_weights(tmp_path / "image.h5")
+    clip = spnet.build(networks.tiny_config(num_frames=4, pose_replica=True))
+    fresh = networks.initialise(clip, tmp_path / "image.h5")
+    replicas = [name for name in fresh if name.endswith("_replica")]
+    assert replicas
+    for name in replicas:
+        original = image.get_layer(name.removesuffix("_replica")).get_weights()
+        assert all(np.array_equal(a, b) for a, b in zip(clip.get_layer(name).get_weights(), original, strict=True))
+
+
+def test_a_registered_name_of_another_family_is_refused_before_its_file_is_looked_for():
+    with pytest.raises(ValueError, match="`init` must be .* same family .*SPNet.*'reception-mpii'.*ReceptionNet"):
+        networks.initialise(spnet.build(networks.tiny_config()), "reception-mpii")
+
+
+def test_a_registered_reception_network_starts_another(tmp_path, monkeypatch):
+    config = networks.reception_config(networks.TINY_SIDE, num_blocks=2)
+    source = build_network(config)
+    source.set_weights([w + 0.1 for w in source.get_weights()])
+    source.save_weights(tmp_path / "tiny.h5")
+    card = dataclasses.replace(MODELS["reception-mpii"], config=config, file="tiny.h5", sha256=None, md5=None)
+    monkeypatch.setitem(MODELS, "reception-mpii", card)
+    monkeypatch.setenv("DEEPHAR_WEIGHTS", str(tmp_path))
+    smaller = build_network(networks.reception_config(networks.TINY_SIDE, num_blocks=1))
+    assert networks.initialise(smaller, "reception-mpii") == []
+    assert same(source, smaller, "Stem")
+    deeper = build_network(networks.reception_config(networks.TINY_SIDE, num_joints=17, dim=3, num_blocks=1))
+    assert "RegMap1/maps" in networks.initialise(deeper, "reception-mpii") and same(source, deeper, "Stem")

@@ -1,13 +1,16 @@
 """SPNets with reference weights give the reference outputs: five networks, second models, another backend."""
 
 import json
+import pathlib
 
 import keras
 import numpy as np
 import pytest
 
+from deephar.config import ModelConfig
 from deephar.models import cut_model, spnet
 
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 TOLERANCE = {"spnet_mpii_8p": 1e-3, "spnet_3d_8p": 1e-3}  # rounding alone moves the last of 8 pyramids by 2e-4
 NAMES = ("spnet_mpii_8p", "spnet_3d_8p", "spnet_penn_6p", "spnet_ntu_2p", "spnet_ntu_4p")
 SLOW = {"spnet_penn_6p", "spnet_ntu_4p", "spnet_3d_8p"}
@@ -52,6 +55,19 @@ def test_second_model_is_the_same_and_agrees(loaded, published, reference, refer
     assert [w.path for w in first.weights] == [w.path for w in second.weights]
     second.load_weights(weight_file("spnet_ntu_2p"), by_name=True)
     assert max(errors(second, reference, reference_weights, "spnet_ntu_2p")) < 1e-4
+
+
+@pytest.mark.slow
+def test_the_readme_loads_a_clip_file_into_an_image_network(published, reference, weight_file, tmp_path, monkeypatch):
+    (tmp_path / "penn.hdf5").symlink_to(weight_file("spnet_penn_6p"))
+    monkeypatch.chdir(tmp_path)
+    (line,) = [x for x in README.read_text(encoding="utf-8").splitlines() if '"penn.hdf5"' in x]
+    penn = published("spnet_penn_6p")
+    model = spnet.build(ModelConfig((256, 256, 3), penn.poselayout, num_pyramids=penn.num_pyramids))
+    exec(f"report = {line}", found := {"model": model})
+    stored = {e["name"] for e in json.loads((reference / "spnet_penn_6p.json").read_text())["layers"] if e["weights"]}
+    assert set(found["report"].loaded) == {layer.name for layer in model.layers if layer.weights}
+    assert not found["report"].missing and set(found["report"].unexpected) < stored
 
 
 def test_cut_network_agrees(loaded, reference, reference_weights):

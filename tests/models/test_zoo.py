@@ -5,6 +5,8 @@ import hashlib
 import json
 import pathlib
 
+import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -176,3 +178,42 @@ def test_weights_of_another_network_are_refused(card, tmp_path, small):
     spnet.build(small(growth=16)).save_weights(tmp_path / "wide.h5")
     with pytest.raises(ValueError, match="does not fit the model 'SPNet'"):
         load_model("tiny", weights=tmp_path / "wide.h5")
+
+
+def test_a_whole_model_in_hdf5_is_loaded(tmp_path, small):
+    model = spnet.build(small())
+    model.compile("adam", ["mse"] * len(model.outputs))
+    model.save(tmp_path / "whole.h5")
+    again = load_model(tmp_path / "whole.h5")
+    assert type(again) is type(model) and again.signature == model.signature and not again.compiled
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_any_keras_model_in_hdf5_is_loaded_and_code_is_not_run(tmp_path):
+    x = keras.Input((4, 3))
+    inner = keras.Sequential([keras.Input((4, 3)), keras.layers.Dense(2)], name="inner")
+    model = keras.Model(x, inner(keras.layers.LSTM(3, return_sequences=True)(x)))
+    model.save(tmp_path / "plain.h5")
+    again = load_model(tmp_path / "plain.h5")
+    np.testing.assert_allclose(again(np.ones((1, 4, 3))), model(np.ones((1, 4, 3))), atol=1e-6)
+    keras.Model(x, keras.layers.Lambda(lambda y: y + 1)(x)).save(tmp_path / "code.h5")
+    with pytest.raises(ValueError, match="`path`.*Lambda holds code, which is not run.*code.h5"):
+        load_model(tmp_path / "code.h5")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"class_name": "os>Thing", "config": {}}, "'os>Thing' is neither"),
+        ({"class_name": "Model", "config": {"layers": [{"module": "os", "class_name": "system"}]}}, "it names 'os'"),
+        ({"class_name": "Model"}, "describes no model"),
+        ([], "describes no model"),
+    ],
+)
+def test_a_description_of_something_else_is_refused(tmp_path, config, message):
+    legacy_h5.write(tmp_path / "odd.h5", [("a", [("a/w", np.ones(2))])])
+    with h5py.File(tmp_path / "odd.h5", "a") as file:
+        file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(ValueError, match=message):
+        load_model(tmp_path / "odd.h5")
