@@ -9,12 +9,14 @@ clips are counted in the order of the data set's `get_clip_index`.
 
 import pathlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from deephar.data.clips import union_box
 from deephar.data.files import load_json, malformed
+from deephar.data.samples import Dataset
 from deephar.utils.parser import TEST_MODE
 
 CLIP_KEY = re.compile(r"(\d{4,})\.([1-9]\d*)\.(\d{3,})\.([01])")
@@ -32,11 +34,11 @@ class FrameBoxes:
 
     path: pathlib.Path
     prepare: str
-    splits: tuple
+    splits: tuple[dict[str, list[float]], ...]
 
     step = None  # of the clips: any
 
-    def union(self, mode, names):
+    def union(self, mode: int, names: Sequence[str]) -> np.ndarray:
         """Return the box (4,) around the boxes of some frames.
 
         Args:
@@ -51,10 +53,10 @@ class FrameBoxes:
             raise ValueError(f"{str(self.path)!r} has no box for {missing} of `mode` {mode}. {self.prepare}")
         return union_box([self.splits[mode][name] for name in names])
 
-    def check(self, dataset, videos):
+    def check(self, dataset: Dataset, videos: Sequence[int]) -> None:
         """Any clips can be cut by boxes of frames."""
 
-    def of_clip(self, dataset, video, clip, frames, flipped):
+    def of_clip(self, dataset: Dataset, video: int, clip: int, frames: Sequence[int], flipped: bool) -> np.ndarray:
         """Return the box (4,) of a clip of a test video; `clip` and `flipped` make no difference."""
         name = getattr(dataset, "box_name", lambda mode, video, frame: f"{video}.{frame}")
         return self.union(TEST_MODE, [name(TEST_MODE, video, frame) for frame in frames])
@@ -73,9 +75,9 @@ class ClipBoxes:
     path: pathlib.Path
     prepare: str
     step: int
-    boxes: dict
+    boxes: dict[tuple[int, int, int], list[float]]
 
-    def check(self, dataset, videos):
+    def check(self, dataset: Dataset, videos: Sequence[int]) -> None:
         """Make sure that the file has a box for every clip of some test videos, and no other clips of these.
 
         Raises:
@@ -96,17 +98,17 @@ class ClipBoxes:
                     f"{clip_name(video, self.step, clip, flipped)!r}; are they of clips of another length?"
                 )
 
-    def of_clip(self, dataset, video, clip, frames, flipped):
+    def of_clip(self, dataset: Dataset, video: int, clip: int, frames: Sequence[int], flipped: bool) -> np.ndarray:
         """Return the box (4,) of a clip, or of its flipped copy, that `check` has found."""
         return np.asarray(self.boxes[video, clip, int(flipped)], dtype=np.float64)
 
 
-def clip_name(video, step, clip, flipped):
+def clip_name(video: int, step: int, clip: int, flipped: bool) -> str:
     """Return the key of a clip's box in a file: test video, step, number of the clip, 1 for its flipped copy."""
     return f"{video:04d}.{step:d}.{clip:03d}.{int(flipped):d}"
 
 
-def find_box_file(name, folder, argument, prepare):
+def find_box_file(name: str | pathlib.Path, folder: str | pathlib.Path, argument: str, prepare: str) -> pathlib.Path:
     """Return the path of a file of boxes: as seen from the working directory, or else below the data set's folder.
 
     Raises:
@@ -120,7 +122,7 @@ def find_box_file(name, folder, argument, prepare):
     raise FileNotFoundError(f"`{argument}` must be a file. Received: {str(name)!r}, there is no {looked}. {prepare}")
 
 
-def read_box_file(path, prepare):
+def read_box_file(path: str | pathlib.Path, prepare: str) -> FrameBoxes | ClipBoxes:
     """Read predicted boxes.
 
     Args:

@@ -49,7 +49,15 @@ def get_clip_frame_index(
     return [int((start + step * i) / stretch) for i in range(num_frames)]
 
 
-def choose_frames(frame_list, length, subsample, num_frames, random_clip, rng, key):
+def choose_frames(
+    frame_list: Sequence[int] | None,
+    length: int,
+    subsample: int,
+    num_frames: int,
+    random_clip: bool,
+    rng: np.random.Generator | None,
+    key: int,
+) -> list[int]:
     """Return the frames that a caller asks for, checked, or those that `get_clip_frame_index` chooses.
 
     Args:

@@ -12,13 +12,16 @@ closer to the true average than shrinking first). What lies outside of the frame
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
+from deephar.config import DataConfig
 from deephar.utils.images import to_rgb
-from deephar.utils.pose import ABSENT, get_visible_joints
+from deephar.utils.pose import ABSENT, PoseLayout, get_visible_joints
 from deephar.utils.transform import T, transform_2d_points
 
 MAX_PADDING = 16  # a straight crop larger than this many frames is sampled instead of being padded first
@@ -36,12 +39,19 @@ class Crop:
     """
 
     afmat: np.ndarray
-    resolution: tuple
+    resolution: tuple[int, int]
     hflip: bool
-    pad_color: tuple = (0, 0, 0)
+    pad_color: tuple[int, int, int] = (0, 0, 0)
 
 
-def make_crop(frame_size, centre, window, augmentation, resolution, pad_color=(0, 0, 0)):
+def make_crop(
+    frame_size: tuple[int, int],
+    centre: ArrayLike,
+    window: ArrayLike,
+    augmentation: dict,
+    resolution: tuple[int, int],
+    pad_color: tuple[int, int, int] = (0, 0, 0),
+) -> Crop:
     """Place a crop: turn the frame about `centre`, cut `window` around it, scale to `resolution`, flip.
 
     Args:
@@ -73,7 +83,7 @@ def make_crop(frame_size, centre, window, augmentation, resolution, pad_color=(0
     return Crop(geometry.afmat.copy(), tuple(int(n) for n in resolution), bool(geometry.hflip), tuple(pad_color))
 
 
-def cut(image, crop):
+def cut(image: Image.Image, crop: Crop) -> np.ndarray:
     """Sample the crop from an image.
 
     Args:
@@ -147,7 +157,12 @@ def _cut_turned(image, low, high, to_source, crop):
     return part.transform(crop.resolution, Image.AFFINE, coefficients, Image.BILINEAR, fillcolor=tuple(crop.pad_color))
 
 
-def normalise(pixels, channel_power=1, geoocclusion=None, value_range=(-1.0, 1.0)):
+def normalise(
+    pixels: np.ndarray,
+    channel_power: ArrayLike = 1,
+    geoocclusion: Sequence[int] | None = None,
+    value_range: tuple[float, float] = (-1.0, 1.0),
+) -> np.ndarray:
     """Scale uint8 pixels to a range after raising each channel to a power, and blank one rectangle.
 
     Args:
@@ -175,22 +190,26 @@ def normalise(pixels, channel_power=1, geoocclusion=None, value_range=(-1.0, 1.0
     return frame
 
 
-def place_crop(frame_size, centre, window, augmentation, dataconf):
+def place_crop(
+    frame_size: tuple[int, int], centre: ArrayLike, window: ArrayLike, augmentation: dict, dataconf: DataConfig
+) -> Crop:
     """Return `make_crop` with the resolution and pad colour of a `DataConfig`."""
     return make_crop(frame_size, centre, window, augmentation, dataconf.crop_resolution, dataconf.pad_color)
 
 
-def scale_pixels(pixels, augmentation, dataconf):
+def scale_pixels(pixels: np.ndarray, augmentation: dict, dataconf: DataConfig) -> np.ndarray:
     """Return `normalise` with a sample's colours and occlusion, in the value range of a `DataConfig`."""
     return normalise(pixels, augmentation["chpower"], augmentation["geoocclusion"], dataconf.value_range)
 
 
-def crop_points(crop, points_px):
+def crop_points(crop: Crop, points_px: ArrayLike) -> np.ndarray:
     """Map (N, 2) frame pixels (NaN where absent) into the normalised crop."""
     return transform_2d_points(crop.afmat, np.asarray(points_px, dtype=np.float64), transpose=True)
 
 
-def label_pose(coordinates, layout, hflip=False, remove_outer_joints=True):
+def label_pose(
+    coordinates: ArrayLike, layout: PoseLayout, hflip: bool = False, remove_outer_joints: bool = True
+) -> np.ndarray:
     """Turn normalised coordinates into a training label.
 
     Args:

@@ -12,9 +12,12 @@ that must resume exactly sets `loader.epoch` at the beginning of each epoch.)
 
 import inspect
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 from keras.utils import PyDataset
+
+from deephar.data.samples import Dataset
 
 KEEP_ORDERS = 64  # permutations kept; more only costs drawing them again
 ORDER, SAMPLE, NESTED = 0, 1, 2  # what a stream of random numbers is for
@@ -75,19 +78,19 @@ class BatchLoader(PyDataset):
 
     def __init__(
         self,
-        dataset,
-        x_dictkeys,
-        y_dictkeys,
-        mode,
-        batch_size=24,
-        num_predictions=1,
-        shuffle=True,
-        custom_dummy_dictkey=(),
-        seed=None,
-        workers=1,
-        use_multiprocessing=False,
-        max_queue_size=10,
-    ):
+        dataset: Dataset | Sequence[Dataset],
+        x_dictkeys: Sequence[str],
+        y_dictkeys: Sequence[str],
+        mode: int,
+        batch_size: int | Sequence[int] = 24,
+        num_predictions: int | Sequence[int] = 1,
+        shuffle: bool = True,
+        custom_dummy_dictkey: Sequence[tuple[str, Sequence[int], float]] = (),
+        seed: int | None = None,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        max_queue_size: int = 10,
+    ) -> None:
         super().__init__(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
         self.datasets = list(dataset) if isinstance(dataset, (list, tuple)) else [dataset]
         self.x_dictkeys = list(x_dictkeys)
@@ -140,10 +143,10 @@ class BatchLoader(PyDataset):
                 name = type(self.datasets[index]).__name__
                 raise ValueError(f"`dataset` {index} ({name}) has no samples in `mode` {self.mode}. Received: {length}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return max(-(-length // size) for length, size in zip(self._lengths, self.batch_sizes, strict=True))
 
-    def __getitem__(self, idx):
+    def __getitem__(self, idx: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
         """Return batch `idx` as (inputs, labels), two tuples of float32 arrays; each label is repeated in a block.
 
         They are tuples because `tf.data`, through which Keras' `fit` reads, does not know lists.
@@ -156,27 +159,27 @@ class BatchLoader(PyDataset):
         labels = tuple(data[key] for key, count in counts for _ in range(count))
         return inputs, labels
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         """Go on to the next epoch: new order, new augmentation."""
         self.epoch += 1
 
-    def get_batch_size(self):
+    def get_batch_size(self) -> int:
         """Return the number of samples in a batch over all data sets."""
         return sum(self.batch_sizes)
 
-    def get_length(self, mode):
+    def get_length(self, mode: int) -> int:
         """Return the number of batches; `mode` must be the loader's own."""
         self._check_mode(mode)
         return len(self)
 
-    def get_shape(self, dictkey):
+    def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of `dictkey` in a batch, the batch axis included."""
         for key, shape, _ in self.custom_dummy_dictkey:
             if key == dictkey:
                 return shape
         return (self.get_batch_size(), *self.datasets[0].get_shape(dictkey))
 
-    def get_data(self, idx, mode):
+    def get_data(self, idx: int, mode: int) -> dict[str, np.ndarray]:
         """Return batch `idx` as a dict from key to float32 array."""
         self._check_mode(mode)
         return self._batch(idx, (self.seed, self.epoch))
@@ -220,7 +223,7 @@ class BatchLoader(PyDataset):
         return order
 
     @property
-    def num_datasets(self):
+    def num_datasets(self) -> int:
         """Number of data sets mixed."""
         return len(self.datasets)
 

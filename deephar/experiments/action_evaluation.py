@@ -3,11 +3,15 @@
 import functools
 import pathlib
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import keras
 import numpy as np
 
-from deephar.data.boxes import FrameBoxes, find_box_file, read_box_file
+from deephar.data.boxes import ClipBoxes, FrameBoxes, find_box_file, read_box_file
+from deephar.data.samples import Dataset
 from deephar.evaluation.actions import eval_multi_clip, eval_single_clip, score_clips, summarise
 from deephar.evaluation.batches import prefetched
 from deephar.experiments.generic import EvalCallback, as_list, print_scores
@@ -16,6 +20,9 @@ from deephar.utils import TEST_MODE, mkdir
 from deephar.utils.io import write_json
 from deephar.utils.progress import progress
 from deephar.utils.tables import table
+
+if TYPE_CHECKING:
+    from deephar.data.loader import BatchLoader
 
 STEP = 2  # between the frames of a clip, in the evaluation of CVPR'18, which had no argument for it
 SINGLE_CLIP_NOTE = "no single-clip accuracy: the boxes are those of the clips of the multi-clip test"
@@ -36,7 +43,9 @@ class ActionSet:
     boxes_command: str
 
 
-def single_clip(about, model, x_te, action_te, batch_size=1, verbose=1):
+def single_clip(
+    about: ActionSet, model: keras.Model, x_te: np.ndarray, action_te: np.ndarray, batch_size: int = 1, verbose: int = 1
+) -> list[float]:
     """Accuracy of every prediction on clips (N, T, H, W, 3) with one-hot labels (N, A): a fraction each."""
     start, count = time.monotonic(), len(x_te)
     batches = ((x_te[k : k + batch_size], action_te[k : k + batch_size]) for k in range(0, count, batch_size))
@@ -45,7 +54,13 @@ def single_clip(about, model, x_te, action_te, batch_size=1, verbose=1):
     return scores
 
 
-def single_clip_batches(about, model, datagen, verbose=1, logdir=None):
+def single_clip_batches(
+    about: ActionSet,
+    model: keras.Model,
+    datagen: "BatchLoader | Sequence[tuple]",
+    verbose: int = 1,
+    logdir: str | pathlib.Path | None = None,
+) -> list[float]:
     """Accuracy of every prediction on the batches of a loader.
 
     Args:
@@ -80,7 +95,16 @@ def _num_samples(datagen, seen):
     return min(seen, datasets[0].get_length(datagen.mode)) if len(datasets) == 1 else seen
 
 
-def multi_clip(about, model, dataset, subsampling=None, bboxes_file=None, logdir=None, verbose=1, batch_size=8):
+def multi_clip(
+    about: ActionSet,
+    model: keras.Model,
+    dataset: Dataset,
+    subsampling: int | str | pathlib.Path | None = None,
+    bboxes_file: str | pathlib.Path | None = None,
+    logdir: str | pathlib.Path | None = None,
+    verbose: int = 1,
+    batch_size: int = 8,
+) -> np.ndarray:
     """Accuracy when the probabilities of all clips of a video, and of their flipped copies, are multiplied.
 
     A video that is shorter than one clip at this step counts with the one clip that the data set makes of it, cropped
@@ -125,7 +149,9 @@ def _write_votes(folder, found):
     write_json(folder / "missing-clips.json", wrong)
 
 
-def read_boxes(about, bboxes_file, dataset, argument="bboxes_file"):
+def read_boxes(
+    about: ActionSet, bboxes_file: str | pathlib.Path | None, dataset: Dataset, argument: str = "bboxes_file"
+) -> FrameBoxes | ClipBoxes | None:
     """Predicted boxes of the test videos, or None without a file.
 
     Args:
@@ -144,7 +170,9 @@ def read_boxes(about, bboxes_file, dataset, argument="bboxes_file"):
     return read_box_file(find_box_file(bboxes_file, dataset.dataset_path, argument, prepare), prepare)
 
 
-def box_choice(boxes, dataset, keys, step):
+def box_choice(
+    boxes: FrameBoxes | ClipBoxes | None, dataset: Dataset, keys: Sequence[int], step: int
+) -> Callable[..., np.ndarray] | None:
     """The function that `eval_multi_clip` takes as `boxes`, having made sure that there is a box for every clip.
 
     Args:
@@ -164,7 +192,7 @@ def box_choice(boxes, dataset, keys, step):
     return functools.partial(boxes.of_clip, dataset)
 
 
-def box_source(dataset, boxes=None):
+def box_source(dataset: Dataset, boxes: FrameBoxes | ClipBoxes | None = None) -> str:
     """In words, what the clips of a data set are cropped by."""
     if boxes is not None:
         return str(boxes.path)
@@ -186,7 +214,16 @@ def _ordinal(number):
     return f"{number}{suffix}"
 
 
-def evaluate(about, model, make_dataset, boxes_file=None, limit=None, batch_size=4, names=None, note=""):
+def evaluate(
+    about: ActionSet,
+    model: keras.Model,
+    make_dataset: Callable[..., Dataset],
+    boxes_file: str | pathlib.Path | None = None,
+    limit: int | None = None,
+    batch_size: int = 4,
+    names: Sequence[str] | None = None,
+    note: str = "",
+) -> dict:
     """Print and return single-clip and multi-clip accuracy on the test videos.
 
     Args:
@@ -237,14 +274,20 @@ class ActionEvalCallback(EvalCallback):
         batch_size: clips for the network at once, for the latter.
     """
 
-    about = None
+    about: ActionSet | None = None
 
-    def __init__(self, data, batch_size=1, eval_model=None, logdir=None):
+    def __init__(
+        self,
+        data: "BatchLoader | tuple[np.ndarray, np.ndarray]",
+        batch_size: int = 1,
+        eval_model: keras.Model | None = None,
+        logdir: str | pathlib.Path | None = None,
+    ) -> None:
         super().__init__(eval_model, logdir)
         self.data = data
         self.batch_size = batch_size
 
-    def evaluate(self, model):
+    def evaluate(self, model: keras.Model) -> list[float]:
         if isinstance(self.data, (list, tuple)):
             return single_clip(self.about, model, *self.data, batch_size=self.batch_size)
         return single_clip_batches(self.about, model, self.data)

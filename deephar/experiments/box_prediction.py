@@ -1,34 +1,45 @@
 """Boxes around the person in every frame of annotated videos, from the poses of a network on the whole frame."""
 
+import argparse
 import json
+import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deephar.config import DataConfig
+from deephar.data.samples import Dataset
 from deephar.experiments import options
 from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE
 from deephar.utils.io import write_json
+from deephar.utils.pose import PoseLayout
+
+if TYPE_CHECKING:
+    import keras
 
 PARTS = {"test": TEST_MODE, "training": TRAIN_MODE, "validation": VALID_MODE}
 BOX_SCALE = 1.5
 SAVE_EVERY = 50_000  # frames
 
 
-def part_names(text):
+def part_names(text: str) -> list[str]:
     """'test,training' as a list of known parts."""
     names = text.split(",")
     if not set(names) <= set(PARTS):
-        raise options.argparse.ArgumentTypeError(f"must be some of {','.join(PARTS)}. Received: {text}")
+        raise argparse.ArgumentTypeError(f"must be some of {','.join(PARTS)}. Received: {text}")
     return names
 
 
-def add_options(parser):
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `main` to a parser."""
     parser.add_argument("--batch", type=options.positive, default=16)
     parser.add_argument("--parts", type=part_names, default=list(PARTS), metavar=",".join(PARTS), help="default: all")
 
 
-def predict_boxes(model, dataset, mode, keys, batch_size, label="frames"):
+def predict_boxes(
+    model: "keras.Model", dataset: Dataset, mode: int, keys: Sequence[int], batch_size: int, label: str = "frames"
+) -> dict[str, list[int]]:
     """Boxes of frames, {name of the frame: [x1, y1, x2, y2]}, px; the whole frame's if nobody is seen.
 
     Args:
@@ -59,7 +70,9 @@ def predict_boxes(model, dataset, mode, keys, batch_size, label="frames"):
     return boxes
 
 
-def predict_part(model, dataset, mode, batch_size, path, resume, label):
+def predict_part(
+    model: "keras.Model", dataset: Dataset, mode: int, batch_size: int, path: pathlib.Path, resume: bool, label: str
+) -> dict[str, list[int]]:
     """Boxes of all frames of a split, saved to `path` now and then; with `resume`, those that are there are kept."""
     boxes = json.loads(path.read_text(encoding="utf-8")) if resume and path.is_file() else {}
     keys = range(len(boxes), dataset.get_length(mode))
@@ -69,7 +82,7 @@ def predict_part(model, dataset, mode, batch_size, path, resume, label):
     return boxes
 
 
-def image_model(model):
+def image_model(model: "keras.Model") -> "tuple[keras.Model | None, PoseLayout, DataConfig]":
     """A network as one for single images, and how these are cropped: training videos as they are."""
     from deephar.models import image_view, signature_of
 
@@ -77,7 +90,7 @@ def image_model(model):
     return image_view(model), signature.layout, DataConfig.for_input(signature.frame, hflips=[0], chpower=[1])
 
 
-def write_boxes(arguments, model, dataset, file_name):
+def write_boxes(arguments: argparse.Namespace, model: "keras.Model", dataset: Dataset, file_name: str) -> None:
     """Write OUT/`file_name`: a list of three dicts, test, training, validation; parts that are not asked for are empty.
 
     Args:

@@ -23,7 +23,7 @@ class Place:
         prepare: the command that makes it, or what to download.
     """
 
-    names: tuple
+    names: tuple[str, ...]
     marker: str
     prepare: str
 
@@ -41,7 +41,7 @@ PLACES = (
 )
 
 
-def datasetpath(name, data=None):
+def datasetpath(name: str, data: str | pathlib.Path | None = None) -> str:
     """The folder of a data set.
 
     Args:

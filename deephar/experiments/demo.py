@@ -8,9 +8,12 @@
 What is rendered already is kept, so a second run starts where the first one stopped.
 """
 
+import pathlib
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -18,11 +21,20 @@ from PIL import Image
 from deephar.config import DataConfig
 from deephar.data.mpii import MpiiSinglePerson
 from deephar.data.pennaction import PennAction
+from deephar.data.samples import Dataset
 from deephar.data.synthetic import SyntheticClips, SyntheticPoses
 from deephar.drawing import contact_sheet, crop_image, draw_pose, pose_sheet, pose_views
 from deephar.drawing.plots import plot_confusion, plot_joint_bars
-from deephar.evaluation.poses import eval_multi_clip, eval_single_clip, pckh_scores, pose_table, predict_poses
-from deephar.evaluation.poses3d import links_mm, pose_table_3d, predict_poses_3d, scores_3d
+from deephar.evaluation.actions import ActionScoresOnSet
+from deephar.evaluation.poses import (
+    PosePredictions,
+    eval_multi_clip,
+    eval_single_clip,
+    pckh_scores,
+    pose_table,
+    predict_poses,
+)
+from deephar.evaluation.poses3d import PosePredictions3D, links_mm, pose_table_3d, predict_poses_3d, scores_3d
 from deephar.inference.export import action_words, output_folder, save_image, save_video
 from deephar.inference.predictor import Predictor
 from deephar.inference.quiet import quiet_keras
@@ -36,8 +48,12 @@ from deephar.utils.camera import camera_deserialize
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.labels import NTU_LABELS
 from deephar.utils.parser import TEST_MODE, VALID_MODE
+from deephar.utils.pose import PoseLayout
 from deephar.utils.progress import progress
 from deephar.utils.tables import table
+
+if TYPE_CHECKING:
+    import keras
 
 FRAMES_AT_ONCE = 4
 SHEET, SHEET_3D = 32, 12
@@ -69,14 +85,19 @@ class DemoSize:
     unseen_seed: int = 2020
     image: int = 1
     video: int = 5
-    image_size: tuple = (640, 480)
-    video_size: tuple = (640, 360)
-    mpii_sizes: tuple = SYNTHETIC_V1.still_sizes
-    penn_sizes: tuple = SYNTHETIC_V1.clip_sizes
+    image_size: tuple[int, int] = (640, 480)
+    video_size: tuple[int, int] = (640, 360)
+    mpii_sizes: tuple[tuple[int, int], ...] = SYNTHETIC_V1.still_sizes
+    penn_sizes: tuple[tuple[int, int], ...] = SYNTHETIC_V1.clip_sizes
     workers: int | None = None
 
 
-def run_demo(out, model=None, size=None, model_3d=None):
+def run_demo(
+    out: str | pathlib.Path,
+    model: "str | pathlib.Path | keras.Model | None" = None,
+    size: DemoSize | None = None,
+    model_3d: "str | pathlib.Path | keras.Model | None" = None,
+) -> dict:
     """Render, evaluate, predict, and print what came out.
 
     Args:
@@ -116,7 +137,9 @@ def run_demo(out, model=None, size=None, model_3d=None):
     return scores
 
 
-def predict_unseen(predictor, image, video, shown, folder, suffix=""):
+def predict_unseen(
+    predictor: Predictor, image: pathlib.Path, video: pathlib.Path, shown: str, folder: pathlib.Path, suffix: str = ""
+) -> list[pathlib.Path]:
     """Predict the image and the video, which shows the action `shown`; print what was seen, return the new paths."""
     written = save_image(predictor.predict_image(image), folder, predictor.layout, name=f"{image.stem}{suffix}")
     seen = predictor.predict_video(video)
@@ -128,7 +151,7 @@ def predict_unseen(predictor, image, video, shown, folder, suffix=""):
     return written
 
 
-def render_unseen(folder, size):
+def render_unseen(folder: pathlib.Path, size: DemoSize) -> tuple[pathlib.Path, pathlib.Path]:
     """Render the image and the video to predict, unless they are there; return their paths."""
     folder.mkdir(exist_ok=True)
     image, video = folder / "image.jpg", folder / "video.mp4"
@@ -147,7 +170,7 @@ def render_unseen(folder, size):
     return image, video
 
 
-def score(predictor, mpii, penn, out):
+def score(predictor: Predictor, mpii: pathlib.Path, penn: pathlib.Path, out: pathlib.Path) -> tuple[list[str], dict]:
     """Scores on the rendered test sets, printed and drawn; returned as lines of text and as a dict."""
     dataconf = DataConfig.for_input(predictor.signature.frame, fixed_subsampling=predictor.subsampling)
     people = MpiiSinglePerson(mpii, dataconf)
@@ -171,7 +194,7 @@ def score(predictor, mpii, penn, out):
     return text, document
 
 
-def score_3d(predictor, size, out):
+def score_3d(predictor: Predictor, size: DemoSize, out: pathlib.Path) -> tuple[list[str], dict]:
     """Scores in 3D on the test split in memory, printed and drawn; returned as lines of text and as a dict."""
     layout, split = predictor.layout, dict(split="test", seed=size.seed)
     dataconf = DataConfig.for_input(predictor.signature.frame, fixed_subsampling=predictor.subsampling)
@@ -196,7 +219,7 @@ def score_3d(predictor, size, out):
     return text, document
 
 
-def draw_sheet(people, found, layout, path):
+def draw_sheet(people: Dataset, found: PosePredictions, layout: PoseLayout, path: pathlib.Path) -> None:
     """Write the first test images with the poses of the last block as one image."""
     count = min(SHEET, len(found.true))
     samples = [people.get_data(key, VALID_MODE) for key in range(count)]
@@ -205,7 +228,7 @@ def draw_sheet(people, found, layout, path):
         Image.fromarray(sheet).save(temporary, "JPEG", quality=85)
 
 
-def draw_sheet_3d(people, found, layout, path):
+def draw_sheet_3d(people: Dataset, found: PosePredictions3D, layout: PoseLayout, path: pathlib.Path) -> None:
     """Write the first test crops, each with the pose of the last block from two sides and the true one."""
     count = min(SHEET_3D, len(found.true))
     rotation, tiles = camera_deserialize(found.cameras).R, []  # (N, 3, 3)
@@ -222,7 +245,7 @@ def draw_sheet_3d(people, found, layout, path):
         Image.fromarray(contact_sheet(tiles, 2)).save(temporary, "JPEG", quality=85)
 
 
-def accuracy_table(scores):
+def accuracy_table(scores: Mapping[str, ActionScoresOnSet]) -> str:
     """Table of {name: accuracy of every action output} as text."""
     rows = [[name, own.num_clips, *(f"{100 * value:.1f}" for value in own.accuracy)] for name, own in scores.items()]
     return table(["accuracy %", "clips", *(f"action {k - 1}" for k in range(2, len(rows[0])))], rows)

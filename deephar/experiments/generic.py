@@ -1,9 +1,13 @@
 """What all evaluations share: boxes from poses, a table of scores, the callback that keeps the best."""
 
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
+import keras
 import numpy as np
 from keras.callbacks import Callback
+from numpy.typing import ArrayLike
 
 from deephar.utils import get_valid_bbox_array, transform_2d_points
 from deephar.utils.io import write_json
@@ -11,7 +15,7 @@ from deephar.utils.io import write_json
 COORDINATE_ABOVE = 0.25  # joints whose last coordinate (y in 2D) is above it span the published boxes
 
 
-def get_bbox_from_poses(poses, afmat, scale=1.5):
+def get_bbox_from_poses(poses: ArrayLike, afmat: ArrayLike, scale: float = 1.5) -> np.ndarray:
     """The box around a predicted clip, in the frame.
 
     The published boxes leave out the joints whose last coordinate (the one before the confidence) is 0.25 or less; the
@@ -38,12 +42,12 @@ def get_bbox_from_poses(poses, afmat, scale=1.5):
     return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
 
 
-def as_list(outputs):
+def as_list(outputs: Any) -> list:
     """The outputs of a model as a list, also where it has only one."""
     return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
 
-def print_scores(title, scores, note="", factor=100):
+def print_scores(title: str, scores: dict[str, float] | Sequence[float], note: str = "", factor: float = 100) -> None:
     """Print scores as one small table, fractions in per cent.
 
     Args:
@@ -74,18 +78,18 @@ class EvalCallback(Callback):
     log_name = "val.json"
     best_of, factor, worst = max, 100, 0  # fractions, the larger the better, printed in per cent
 
-    def __init__(self, eval_model=None, logdir=None):
+    def __init__(self, eval_model: keras.Model | None = None, logdir: str | pathlib.Path | None = None) -> None:
         super().__init__()
         self.eval_model = eval_model
         self.logdir = logdir
         self.scores = {}
         self.logarray = {}
 
-    def evaluate(self, model):
+    def evaluate(self, model: keras.Model) -> list[float]:
         """The scores of every prediction block."""
         raise NotImplementedError
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         scores = self.evaluate(self.model if self.eval_model is None else self.eval_model)
         epoch += 1
         self.logarray[epoch] = scores
@@ -96,12 +100,12 @@ class EvalCallback(Callback):
         print(f"best score is {self.factor * self.best_score:.1f} at epoch {self.best_epoch}", flush=True)
 
     @property
-    def best_epoch(self):
+    def best_epoch(self) -> float:
         """The epoch with the best score, infinity before the first; NaN is never best."""
         measured = [epoch for epoch, score in self.scores.items() if not np.isnan(score)]
         return type(self).best_of(measured, key=self.scores.get, default=np.inf)
 
     @property
-    def best_score(self):
+    def best_score(self) -> float:
         """The best score so far; before the first `worst`, 0 for fractions."""
         return self.scores.get(self.best_epoch, self.worst)

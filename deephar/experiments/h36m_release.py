@@ -16,8 +16,10 @@ A `.cdf` file of `D3_Positions` holds `Pose`, 1 x T x 96: x y z (mm) of 32 joint
 
 import pathlib
 import xml.etree.ElementTree as ElementTree
+from types import ModuleType
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from deephar.utils.optional import require
 
@@ -28,7 +30,9 @@ NUM_ACTIONS = 15
 DOWNLOAD = "Download it from http://vision.imar.ro/human3.6m again."
 
 
-def read_metadata(path):
+def read_metadata(
+    path: str | pathlib.Path,
+) -> tuple[dict[tuple[int, int], dict], dict[tuple[int, str], tuple[int, int]]]:
     """Read `metadata.xml`.
 
     Returns:
@@ -65,7 +69,7 @@ def _cameras(numbers):
     return cameras
 
 
-def rotation(angles):
+def rotation(angles: ArrayLike) -> np.ndarray:
     """The matrix Rx(a1) Ry(a2) Rz(a3) of three angles (radians)."""
     (cx, cy, cz), (sx, sy, sz) = np.cos(angles), np.sin(angles)
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
@@ -88,12 +92,12 @@ def _recordings(path, rows):
     return recordings
 
 
-def require_cdflib():
+def require_cdflib() -> ModuleType:
     """Return the module `cdflib`, or raise ImportError with the command that installs it."""
     return require("cdflib", "Reading the poses of Human3.6M")
 
 
-def read_poses(path):
+def read_poses(path: str | pathlib.Path) -> np.ndarray:
     """Read a file of `D3_Positions`.
 
     Returns:

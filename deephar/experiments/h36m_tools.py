@@ -1,7 +1,9 @@
 """Evaluate 3D poses on single people of Human3.6M: error of every prediction block in mm, root-aligned."""
 
 import pathlib
+from collections.abc import Sequence
 
+import keras
 import numpy as np
 
 from deephar.data.human36m import ACTION_LABELS
@@ -16,19 +18,19 @@ ROOT_NOTE = "the depth of the root is GROUND TRUTH (rootz), as in the published 
 
 
 def eval_human36m_sc_error(
-    model,
-    x,
-    pose_w,
-    afmat,
-    rootz,
-    scam,
-    action,
-    resol_z=DEPTH_RANGE_MM,
-    batch_size=8,
-    map_to_pa17j=None,
-    logdir=None,
-    verbose=True,
-):
+    model: keras.Model,
+    x: np.ndarray,
+    pose_w: np.ndarray,
+    afmat: np.ndarray,
+    rootz: np.ndarray,
+    scam: np.ndarray,
+    action: np.ndarray,
+    resol_z: float = DEPTH_RANGE_MM,
+    batch_size: int = 8,
+    map_to_pa17j: Sequence[int] | None = None,
+    logdir: str | pathlib.Path | None = None,
+    verbose: bool = True,
+) -> list[float]:
     """MPJPE of every prediction block, one crop an image, with the true depth of the root.
 
     `deephar.evaluation.poses3d` has the other metrics, and a score that does without the true depth.
@@ -108,11 +110,21 @@ class H36MEvalCallback(EvalCallback):
     best_of, factor, worst = min, 1, np.inf
 
     def __init__(
-        self, x, pw, afmat, rootz, scam, action, batch_size=24, eval_model=None, map_to_pa17j=None, logdir=None
-    ):
+        self,
+        x: np.ndarray,
+        pw: np.ndarray,
+        afmat: np.ndarray,
+        rootz: np.ndarray,
+        scam: np.ndarray,
+        action: np.ndarray,
+        batch_size: int = 24,
+        eval_model: keras.Model | None = None,
+        map_to_pa17j: Sequence[int] | None = None,
+        logdir: str | pathlib.Path | None = None,
+    ) -> None:
         super().__init__(eval_model, logdir)
         self.data = (x, pw, afmat, rootz, scam, action)
         self.options = dict(batch_size=batch_size, map_to_pa17j=map_to_pa17j)
 
-    def evaluate(self, model):
+    def evaluate(self, model: keras.Model) -> list[float]:
         return eval_human36m_sc_error(model, *self.data, **self.options)

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+from collections.abc import Iterable, Sequence
 
 from PIL import Image
 
@@ -15,7 +16,9 @@ from deephar.utils.progress import progress
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
-def extract_frames(video, folder, wanted, half=False, quality=90):
+def extract_frames(
+    video: str | pathlib.Path, folder: pathlib.Path, wanted: Iterable[int], half: bool = False, quality: int = 90
+) -> int:
     """Decode a video once, in constant memory, and store some frames as `NNNNN.jpg`, numbered from 1.
 
     Args:
@@ -57,7 +60,7 @@ def extract_frames(video, folder, wanted, half=False, quality=90):
     return count
 
 
-def image_size(path):
+def image_size(path: str | pathlib.Path) -> tuple[int, int]:
     """Width and height of an image; ValueError or FileNotFoundError name the file."""
     try:
         with Image.open(path) as opened:
@@ -68,7 +71,7 @@ def image_size(path):
         raise ValueError(f"{path} is damaged ({error})") from error
 
 
-def check_image(path, size=None):
+def check_image(path: str | pathlib.Path, size: tuple[int, int] | None = None) -> str | None:
     """Decode a whole image; return what is wrong with it, or None.
 
     Args:
@@ -88,7 +91,7 @@ def check_image(path, size=None):
     return None
 
 
-def check_folder(job):
+def check_folder(job: tuple[str | pathlib.Path, Sequence[str], tuple[int, int] | None]) -> list[str]:
     """Check a folder's images.
 
     Args:
@@ -105,7 +108,7 @@ def check_folder(job):
     return [problem for problem in checks if problem is not None]
 
 
-def check_folders(jobs, workers, label):
+def check_folders(jobs: Sequence[tuple], workers: int, label: str) -> list[str]:
     """Check the images of many folders in several processes.
 
     Args:
@@ -118,7 +121,7 @@ def check_folders(jobs, workers, label):
     return [problem for folder in run_jobs(check_folder, jobs, workers, label) for problem in folder]
 
 
-def place_images(source, target, how):
+def place_images(source: pathlib.Path, target: pathlib.Path, how: str) -> None:
     """Give a data set its folder of images.
 
     Args:

@@ -1,15 +1,19 @@
 """Evaluation of the merged action networks of CVPR'18: accuracy of all outputs, one clip and all clips of a video."""
 
+import argparse
 import functools
+import pathlib
+from collections.abc import Callable
 
 from deephar.config import DataConfig
+from deephar.data.samples import Dataset
 from deephar.experiments import action_evaluation, merge_training, networks, options
 from deephar.utils.io import write_json
 
 SUBSAMPLING = 2
 
 
-def make_parser(doc, default_out, network):
+def make_parser(doc: str, default_out: str | pathlib.Path, network: str) -> argparse.ArgumentParser:
     """A parser with the options of these evaluations; arguments as `options.make_parser`."""
     parser = options.make_parser(doc, default_out, network)
     options.add_boxes(parser)
@@ -19,7 +23,13 @@ def make_parser(doc, default_out, network):
     return parser
 
 
-def evaluate(arguments, about, network, reader, file_name):
+def evaluate(
+    arguments: argparse.Namespace,
+    about: action_evaluation.ActionSet,
+    network: dict,
+    reader: Callable[..., Dataset],
+    file_name: str,
+) -> None:
     """Print accuracy, write OUT/`file_name` and the confusion matrix.
 
     Args:

@@ -5,10 +5,19 @@ images --> pose network (ReceptionNet) ------------------+
 clips -----> merged network: PoseAR, GuidedVisAR, merged --+
 """
 
+import argparse
 import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
+from deephar.data.samples import Dataset
 from deephar.experiments import networks, options
+from deephar.training.recipes import Recipe
 from deephar.utils import TRAIN_MODE
+
+if TYPE_CHECKING:
+    from deephar.data.loader import BatchLoader
+    from deephar.models.base import PoseModel
 
 PENN_NETWORK = {
     "network": "merge",
@@ -20,19 +29,19 @@ PENN_NETWORK = {
 }
 
 
-def tiny_network(network, num_frames=networks.NUM_FRAMES):
+def tiny_network(network: dict, num_frames: int = networks.NUM_FRAMES) -> dict:
     """A copy of a merged network's description, small enough to show in seconds that a script works."""
     side = networks.TINY_SIDE
     pose = {**network["pose"], "input_shape": [side, side, 3], "num_blocks": 2}
     return {**network, "pose": pose, "num_frames": num_frames}
 
 
-def build_tiny(network):
+def build_tiny(network: dict) -> "PoseModel":
     """A merged network of random weights that only shows that a script works."""
     return build(tiny_network(network))[0]
 
 
-def build(network, clips=None):
+def build(network: dict, clips: Dataset | None = None) -> "tuple[PoseModel, PoseModel, PoseModel]":
     """The networks of training on shared weights.
 
     Args:
@@ -51,7 +60,7 @@ def build(network, clips=None):
     return merged, pose_net, merged.part(merged.signature.indices("action"), name="Action")
 
 
-def initialise(arguments, models):
+def initialise(arguments: argparse.Namespace, models: "tuple[PoseModel, PoseModel, PoseModel]") -> None:
     """Start from --init: a file or a registered name of a merged network, or of a pose network.
 
     Raises:
@@ -69,7 +78,14 @@ def initialise(arguments, models):
         networks.initialise(pose_net, start)
 
 
-def make_loaders(arguments, models, sets, sizes, clips, label_key):
+def make_loaders(
+    arguments: argparse.Namespace,
+    models: "tuple[PoseModel, PoseModel, PoseModel]",
+    sets: Mapping[str, Dataset],
+    sizes: Mapping[str, int],
+    clips: Dataset,
+    label_key: str,
+) -> "dict[str, BatchLoader]":
     """Batches of images and batches of clips."""
     from deephar.data import BatchLoader
 
@@ -91,7 +107,16 @@ def make_loaders(arguments, models, sets, sizes, clips, label_key):
     }
 
 
-def train(arguments, network, recipe, sets, sizes, clips, label_key, validations):
+def train(
+    arguments: argparse.Namespace,
+    network: dict,
+    recipe: Recipe,
+    sets: Mapping[str, Dataset],
+    sizes: Mapping[str, int],
+    clips: Dataset,
+    label_key: str,
+    validations: Callable[..., Mapping[str, Callable]],
+) -> None:
     """Train all stages and write the run folder.
 
     Args:

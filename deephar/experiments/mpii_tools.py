@@ -1,7 +1,12 @@
 """Evaluate poses on single people of MPII: PCKh of every prediction block, in pixels of the frame."""
 
+import pathlib
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 
+from deephar.data.samples import Dataset
 from deephar.experiments.generic import EvalCallback, as_list, print_scores
 from deephar.inference.decode import decode, decode_all
 from deephar.metrics.pose2d import pckh, pckh_per_joint
@@ -11,18 +16,18 @@ from deephar.utils.transform import crop_to_frame
 
 
 def eval_singleperson_pckh(
-    model,
-    fval,
-    pval,
-    afmat_val,
-    headsize_val,
-    win=None,
-    batch_size=8,
-    refp=0.5,
-    map_to_pa16j=None,
-    pred_per_block=1,
-    verbose=1,
-):
+    model: keras.Model,
+    fval: np.ndarray,
+    pval: np.ndarray,
+    afmat_val: np.ndarray,
+    headsize_val: np.ndarray,
+    win: np.ndarray | None = None,
+    batch_size: int = 8,
+    refp: float = 0.5,
+    map_to_pa16j: Sequence[int] | None = None,
+    pred_per_block: int = 1,
+    verbose: int = 1,
+) -> list[float]:
     """PCKh of every prediction block.
 
     Args:
@@ -78,26 +83,28 @@ class MpiiEvalCallback(EvalCallback):
 
     def __init__(
         self,
-        fval,
-        pval,
-        afmat_val,
-        headsize_val,
-        win=None,
-        batch_size=16,
-        eval_model=None,
-        map_to_pa16j=None,
-        pred_per_block=1,
-        logdir=None,
-    ):
+        fval: np.ndarray,
+        pval: np.ndarray,
+        afmat_val: np.ndarray,
+        headsize_val: np.ndarray,
+        win: np.ndarray | None = None,
+        batch_size: int = 16,
+        eval_model: keras.Model | None = None,
+        map_to_pa16j: Sequence[int] | None = None,
+        pred_per_block: int = 1,
+        logdir: str | pathlib.Path | None = None,
+    ) -> None:
         super().__init__(eval_model, logdir)
         self.data = (fval, pval[:, :, 0:2], afmat_val, headsize_val)
         self.options = dict(win=win, batch_size=batch_size, map_to_pa16j=map_to_pa16j, pred_per_block=pred_per_block)
 
-    def evaluate(self, model):
+    def evaluate(self, model: keras.Model) -> list[float]:
         return eval_singleperson_pckh(model, *self.data, **self.options)
 
 
-def absulute_pred(model, frames, afmat, outidx, batch_size=8):
+def absulute_pred(
+    model: keras.Model, frames: np.ndarray, afmat: np.ndarray, outidx: int, batch_size: int = 8
+) -> np.ndarray:
     """Poses of output `outidx` in frame px: (N, H, W, 3) and (N, 3, 3) -> (N, J, 2).
 
     Raises:
@@ -113,8 +120,18 @@ def absulute_pred(model, frames, afmat, outidx, batch_size=8):
 
 
 def refine_pred(
-    model, frames, afmat, bbox, ds, mode, outidx, num_iter=2, winsize_scale=1.50, momentum=0.8, batch_size=8
-):
+    model: keras.Model,
+    frames: np.ndarray,
+    afmat: np.ndarray,
+    bbox: np.ndarray,
+    ds: Dataset,
+    mode: int,
+    outidx: int,
+    num_iter: int = 2,
+    winsize_scale: float = 1.50,
+    momentum: float = 0.8,
+    batch_size: int = 8,
+) -> list[np.ndarray]:
     """Predict, crop again around the prediction, and predict again.
 
     Args:

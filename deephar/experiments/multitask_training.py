@@ -7,16 +7,26 @@ videos -----------------------------------------> batches `action`+
 
 import argparse
 import dataclasses
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from deephar.config import ModelConfig
+from deephar.data.samples import Dataset
 from deephar.experiments import networks, options
 from deephar.experiments.sources import split_batch
 from deephar.training.recipes import Recipe
 from deephar.utils import TRAIN_MODE
 
+if TYPE_CHECKING:
+    import keras
+
+    from deephar.data.loader import BatchLoader
+
 SMALL_TRAINING = dict(steps_per_epoch=200, optimizer="adam", schedule="cosine", clipnorm=5.0)
 
 
-def make_parser(doc, default_out, recipe):
+def make_parser(doc: str, default_out: str | pathlib.Path, recipe: Recipe) -> argparse.ArgumentParser:
     """A parser with the options of every multi-task training; what `parse` gives it has `stages` of `recipe`."""
 
     def stage_names(text):
@@ -39,7 +49,7 @@ def make_parser(doc, default_out, recipe):
     return parser
 
 
-def parse(parser, argv, *names):
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None, *names: str) -> argparse.Namespace:
     """Read the command line; with --tiny the data sets `names` are written where none are given."""
     arguments = options.parse(parser, argv)
     if arguments.tiny:
@@ -49,7 +59,12 @@ def parse(parser, argv, *names):
     return arguments
 
 
-def make_recipe(arguments, recipe, small_epochs, monitors):
+def make_recipe(
+    arguments: argparse.Namespace,
+    recipe: Recipe,
+    small_epochs: Mapping[str, int],
+    monitors: Mapping[str, tuple[str, str]],
+) -> Recipe:
     """The stages that were asked for.
 
     Args:
@@ -68,7 +83,7 @@ def make_recipe(arguments, recipe, small_epochs, monitors):
     return Recipe(recipe.name, tuple(stages), recipe.source)
 
 
-def shares(arguments, published):
+def shares(arguments: argparse.Namespace, published: Mapping[str, float]) -> dict[str, int]:
     """Images of a clip from each source, {name: number}.
 
     Args:
@@ -79,7 +94,9 @@ def shares(arguments, published):
     return split_batch({first: 1.0, **scaled, "lsp": arguments.lsp}, networks.NUM_FRAMES)
 
 
-def make_validations(pose, action):
+def make_validations(
+    pose: "Callable[[keras.Model], Callable[[int], dict]]", action: "Callable[[keras.Model], Callable[[int], dict]]"
+) -> "dict[str, Callable[[keras.Model, int], dict]]":
     """Functions (full model, epoch) -> scores, by task, for `run_recipe`.
 
     Args:
@@ -100,7 +117,14 @@ def make_validations(pose, action):
     }
 
 
-def make_loaders(arguments, config, sets, counts, clips, label_key):
+def make_loaders(
+    arguments: argparse.Namespace,
+    config: ModelConfig,
+    sets: Mapping[str, Dataset],
+    counts: Mapping[str, int],
+    clips: Dataset,
+    label_key: str,
+) -> "dict[str, BatchLoader]":
     """Batches of images, as many to a clip as it has frames, and batches of clips."""
     from deephar.data import BatchLoader
     from deephar.models import get_num_predictions
@@ -115,7 +139,16 @@ def make_loaders(arguments, config, sets, counts, clips, label_key):
     return {"pose": pose, "action": action}
 
 
-def train(arguments, config, recipe, sets, counts, clips, label_key, validations):
+def train(
+    arguments: argparse.Namespace,
+    config: ModelConfig,
+    recipe: Recipe,
+    sets: Mapping[str, Dataset],
+    counts: Mapping[str, int],
+    clips: Dataset,
+    label_key: str,
+    validations: Mapping[str, Callable] | None,
+) -> None:
     """Train all stages and write the run folder.
 
     Args:

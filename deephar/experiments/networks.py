@@ -1,6 +1,19 @@
 """The networks of the scripts: the published, the small and a tiny configuration, and a trained one by name or file."""
 
+import argparse
+import pathlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from deephar.config import DataConfig, ModelConfig
+from deephar.data.samples import Dataset
+from deephar.models.signature import Signature
+from deephar.utils.pose import PoseLayout
+
+if TYPE_CHECKING:
+    import keras
+
+    from deephar.models.base import PoseModel
 
 NUM_PENN_ACTIONS, NUM_NTU_ACTIONS = 15, 60
 NUM_FRAMES = 8
@@ -11,7 +24,7 @@ SMALL_SIDE, TINY_SIDE, PAPER_SIDE = 128, 32, 256
 POSE_NETWORKS = ("spnet", "reception")
 
 
-def small_dataconf(side=SMALL_SIDE, turn=40, **changes):
+def small_dataconf(side: int = SMALL_SIDE, turn: int = 40, **changes: Any) -> DataConfig:
     """How images are cropped and augmented for a small network of `side` x `side` px.
 
     Finer steps than the published settings, as a small set is seen often.
@@ -26,26 +39,28 @@ def small_dataconf(side=SMALL_SIDE, turn=40, **changes):
     return DataConfig(crop_resolution=(side, side), **{**choices, **changes})
 
 
-def small_config(layout="pa16j2d", side=SMALL_SIDE, num_frames=None, **changes):
+def small_config(
+    layout: str | PoseLayout = "pa16j2d", side: int = SMALL_SIDE, num_frames: int | None = None, **changes: Any
+) -> ModelConfig:
     """The small network's `ModelConfig`; with `num_frames` also actions in both pyramids, 15 by default."""
     shape = (side, side, 3) if num_frames is None else (num_frames, side, side, 3)
     actions = dict(num_actions=[NUM_PENN_ACTIONS], action_pyramids=[1, 2], **SMALL_FEATURES)
     return ModelConfig(shape, layout, **{**SMALL, **({} if num_frames is None else actions), **changes})
 
 
-def tiny_config(num_frames=None, **changes):
+def tiny_config(num_frames: int | None = None, **changes: Any) -> ModelConfig:
     """A network that only shows that a script works."""
     changes = {"action_pyramids": [2], **TINY, **changes}
     return small_config(side=TINY_SIDE, num_frames=num_frames, **changes)
 
 
-def reception_config(side=PAPER_SIDE, num_joints=16, dim=2, **changes):
+def reception_config(side: int = PAPER_SIDE, num_joints: int = 16, dim: int = 2, **changes: Any) -> dict:
     """A ReceptionNet as `deephar.models.builders.build_network` takes it: the published one for MPII, or changed."""
     published = dict(network="reception", input_shape=[side, side, 3], num_joints=num_joints, dim=dim, ksize=[5, 5])
     return {**published, "num_blocks": 8, **changes}
 
 
-def build_tiny(num_frames=None, network="spnet", **changes):
+def build_tiny(num_frames: int | None = None, network: str = "spnet", **changes: Any) -> "PoseModel":
     """A network of random weights that only shows that a script works."""
     from deephar.models.builders import build_network
 
@@ -54,7 +69,12 @@ def build_tiny(num_frames=None, network="spnet", **changes):
     return build_network(tiny_config(num_frames, **changes).to_dict())
 
 
-def load(arguments, tiny=build_tiny, fallback=None, suggestion=None):
+def load(
+    arguments: argparse.Namespace,
+    tiny: "Callable[[], keras.Model]" = build_tiny,
+    fallback: str | None = None,
+    suggestion: str | None = None,
+) -> "tuple[keras.Model, dict[str, str | None]]":
     """The trained network that a script scores: of --model and --weights, or the one of the script's paper.
 
     --weights alone is a registered name or a weight file with its run's config.json; with --model NAME it is the file.
@@ -114,7 +134,7 @@ def _find_file(name, instead):
         raise FileNotFoundError(f"{where}; {instead}") from error
 
 
-def trained_on(signature, clips):
+def trained_on(signature: Signature, clips: Dataset) -> Signature:
     """Return a network's signature with the action names and the clip step of the data set that it is trained on.
 
     Args:
@@ -124,12 +144,12 @@ def trained_on(signature, clips):
     return signature.replace(labels=getattr(clips, "action_labels", None), frame_step=clips.dataconf.fixed_subsampling)
 
 
-def step_of(arguments, signature):
+def step_of(arguments: argparse.Namespace, signature: Signature) -> int:
     """Step between the frames of a clip: asked for by --subsampling, or that of the network."""
     return arguments.subsampling or signature.frame.frame_step
 
 
-def initialise(model, *starts):
+def initialise(model: "PoseModel", *starts: str | pathlib.Path) -> list[str]:
     """Start a model from the weights of another: what has the same names is loaded, the rest stays fresh.
 
     An image model starts a clip model, many pyramids start fewer, poses start poses with actions, and each way back.

@@ -11,6 +11,7 @@ separated by blanks and line ends (Microsoft Kinect 2):
 """
 
 import pathlib
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -22,7 +23,7 @@ FLAT = 0.8  # a body whose width is more than this much of its height is furnitu
 MOSTLY = 0.75  # ... if it is so in that part of its frames
 
 
-def read_skeleton(path):
+def read_skeleton(path: str | pathlib.Path) -> list[dict[str, np.ndarray]]:
     """Read one file.
 
     Returns:
@@ -61,7 +62,7 @@ def _frames(words):
     return frames, place
 
 
-def main_body(frames):
+def main_body(frames: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
     """Choose the one person of a sample: the body that moves most, with what the tracker took for other people.
 
     Flickers and flat things are no candidates where there is another body. The tracker gives a person who was lost a

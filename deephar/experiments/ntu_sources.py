@@ -4,9 +4,14 @@ Test videos are never read: training videos of NTU, and a training subject of Hu
 those of the test, are held out for validation.
 """
 
-from deephar.config import human36m_dataconf, mpii_dataconf, ntu_pe_dataconf
+import argparse
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from deephar.config import DataConfig, human36m_dataconf, mpii_dataconf, ntu_pe_dataconf
 from deephar.data import Ntu
 from deephar.data.ntu_annotations import SPLITS
+from deephar.data.samples import Dataset
 from deephar.experiments.datasetpath import datasetpath
 from deephar.experiments.sources import (
     FRAMES,
@@ -18,6 +23,10 @@ from deephar.experiments.sources import (
     make_images,
 )
 from deephar.utils import VALID_MODE
+from deephar.utils.pose import PoseLayout
+
+if TYPE_CHECKING:
+    import keras
 
 DATA_SETS = ("MPII", "Human3.6M", "NTU")
 IMAGES = {"h36m": human36m_dataconf, "mpii": mpii_dataconf, "ntu": ntu_pe_dataconf, "lsp": mpii_dataconf}
@@ -33,12 +42,18 @@ MERGE_NETWORK = {
 SMALL_SUBSAMPLING = dict(subsampling=(3, 4, 5), fixed_subsampling=4)  # synthetic videos are short
 
 
-def add_split(parser):
+def add_split(parser: argparse.ArgumentParser) -> None:
     """Add --split to a parser."""
     parser.add_argument("--split", choices=SPLITS, default=SPLITS[0], help="of NTU into training and test")
 
 
-def make_sets(arguments, names, layout, dataconf=None, **rendered):
+def make_sets(
+    arguments: argparse.Namespace,
+    names: Iterable[str],
+    layout: PoseLayout,
+    dataconf: DataConfig | None = None,
+    **rendered: Any,
+) -> dict[str, Dataset]:
     """Data sets of images, {name: data set}.
 
     Args:
@@ -62,7 +77,9 @@ def make_sets(arguments, names, layout, dataconf=None, **rendered):
     return sets
 
 
-def people_of(sets, seed, layout):
+def people_of(
+    sets: Mapping[str, Dataset], seed: int, layout: PoseLayout
+) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
     """The data sets that validation sees, by PCKh or PCK, and by MPJPE: two dicts {name: data set}."""
     flat = {name: data for name, data in sets.items() if name in ("mpii", "lsp")}
     deep = {name: data for name, data in sets.items() if name == "h36m" and data.get_length(VALID_MODE)}
@@ -72,14 +89,16 @@ def people_of(sets, seed, layout):
     return flat, deep
 
 
-def monitors_of(flat, deep):
+def monitors_of(flat: Mapping[str, Dataset], deep: Mapping[str, Dataset]) -> dict[str, tuple[str, str]]:
     """Which score decides about the best weights, and whether its 'max' or 'min' is best, by task."""
     metrics = [(f"mpjpe_{name}", "min") for name in ("h36m", "synthetic_h36m", "synthetic") if name in deep]
     metrics += [(name, "max") for name, data in (("pckh_mpii", "mpii"), ("pck_lsp", "lsp")) if data in flat]
     return {"pose": metrics[0], "action": ("single_clip", "max"), "joint": ("single_clip", "max")}
 
 
-def make_clips(arguments, dataconf, num_frames, layout):
+def make_clips(
+    arguments: argparse.Namespace, dataconf: DataConfig, num_frames: int, layout: PoseLayout
+) -> tuple[Dataset, Dataset]:
     """Training clips, with --synthetic rendered ones, and those that validation sees.
 
     Args:
@@ -102,7 +121,7 @@ def make_clips(arguments, dataconf, num_frames, layout):
     return ntu, ntu
 
 
-def action_validation(clips, limit):
+def action_validation(clips: Dataset, limit: int) -> "Callable[[keras.Model], Callable[[int], dict[str, float]]]":
     """Function (model) -> function (epoch) -> scores, for `multitask_training.make_validations`."""
     from deephar.experiments.validation import ActionValidation
 

@@ -9,8 +9,16 @@ The functions are those of action_evaluation.py, whose first argument is given h
 """
 
 import functools
+import pathlib
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
 
 from deephar.experiments import action_evaluation
+
+if TYPE_CHECKING:
+    from deephar.data.loader import BatchLoader
 
 NTU = action_evaluation.ActionSet("NTU", "ntuaction", "exp/ntu/predict_bboxes.py")
 
@@ -30,5 +38,11 @@ class NtuEvalCallback(action_evaluation.ActionEvalCallback):
 
     about, log_name = NTU, "ntu_val.json"
 
-    def __init__(self, data, eval_model=None, logdir=None, batch_size=1):
+    def __init__(
+        self,
+        data: "BatchLoader | tuple[np.ndarray, np.ndarray]",
+        eval_model: keras.Model | None = None,
+        logdir: str | pathlib.Path | None = None,
+        batch_size: int = 1,
+    ) -> None:
         super().__init__(data, batch_size, eval_model, logdir)

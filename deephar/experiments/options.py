@@ -8,12 +8,15 @@ training also: --init --epochs --steps --batch --lr --optimizer --schedule --war
 import argparse
 import pathlib
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from deephar.inference.quiet import quiet_keras
+from deephar.training.recipes import Stage
 from deephar.utils.processes import exit_status
 
 
-def make_parser(doc, default_out, network=None):
+def make_parser(doc: str, default_out: str | pathlib.Path, network: str | None = None) -> argparse.ArgumentParser:
     """A parser with the options of every script.
 
     Args:
@@ -37,13 +40,13 @@ def make_parser(doc, default_out, network=None):
     return parser
 
 
-def add_boxes(parser):
+def add_boxes(parser: argparse.ArgumentParser) -> None:
     """Add --boxes to a parser, for `action_evaluation.evaluate`."""
     text = "predicted boxes, of predict_bboxes.py or one a clip; default: around the annotation"
     parser.add_argument("--boxes", metavar="FILE", type=pathlib.Path, help=text)
 
 
-def add_training(parser, **defaults):
+def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     """Add the options of training.
 
     Args:
@@ -68,7 +71,7 @@ def add_training(parser, **defaults):
     add("--time-limit", metavar="MIN", type=float, help="stop after the epoch that ends later than this")
 
 
-def parse(parser, argv=None):
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line; `out` is the output folder, which is made."""
     arguments = parser.parse_args(argv)
     if arguments.folder is not None and arguments.out is not None:
@@ -83,7 +86,7 @@ def parse(parser, argv=None):
     return arguments
 
 
-def run(main):
+def run(main: Callable[[], int | None]) -> NoReturn:
     """Call a script's `main` and leave with its exit status; what the user got wrong ends in one line."""
     going_on = "what was saved last is whole, --resume goes on with it"
     name, hint = pathlib.Path(sys.argv[0]).name, "(DEEPHAR_DEBUG=1 shows where)"
@@ -110,14 +113,14 @@ STAGE_FIELDS = {
 }
 
 
-def override(arguments, stage):
+def override(arguments: argparse.Namespace, stage: Stage) -> Stage:
     """A copy of a `Stage` with what was asked for on the command line."""
     asked = {field: getattr(arguments, name) for name, field in STAGE_FIELDS.items()}
     changes = {name: value for name, value in asked.items() if value is not None}
     return stage.replace(**changes, warmup_steps=arguments.warmup, jit_compile=arguments.jit, seed=arguments.seed)
 
 
-def tiny_data(arguments, *names):
+def tiny_data(arguments: argparse.Namespace, *names: str) -> None:
     """With --tiny and no --data, write the synthetic data sets `names` into OUT/data and take these."""
     if arguments.tiny and not arguments.data:
         from deephar.experiments.tiny import write_tiny
@@ -125,32 +128,32 @@ def tiny_data(arguments, *names):
         arguments.data = write_tiny(arguments.out / "data", *names)
 
 
-def make_tiny(arguments, **changes):
+def make_tiny(arguments: argparse.Namespace, **changes: Any) -> None:
     """Shrink training to a few steps of a few images, without worker processes; `changes` are set besides."""
     arguments.epochs, arguments.steps = arguments.epochs or 2, arguments.steps or 2
     vars(arguments).update({"batch": 4, "workers": 0, "warmup": 0, "validate": 2, **changes})
 
 
-def loading(arguments):
+def loading(arguments: argparse.Namespace) -> dict:
     """The keyword arguments of `train_stage` that say how samples are loaded and when to stop."""
     limit = None if arguments.time_limit is None else 60 * arguments.time_limit
     many = arguments.workers > 0
     return dict(workers=arguments.workers, use_multiprocessing=many, max_queue_size=6, time_limit_s=limit)
 
 
-def positive(text):
+def positive(text: str) -> int:
     """A whole number from 1."""
     return count(text, least=1)
 
 
-def count(text, least=0):
+def count(text: str, least: int = 0) -> int:
     """A whole number from `least`."""
     if not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}. Received: {text}")
     return int(text)
 
 
-def fraction(text):
+def fraction(text: str) -> float:
     """A number from 0 to 1."""
     try:
         value = float(text)

@@ -4,8 +4,10 @@ labels/*.mat or annotations.mat --> PoseVideo --> clips (F, 16, 2) --> pose and 
 """
 
 import pathlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from deephar.data.pose_clips import (
@@ -18,7 +20,7 @@ from deephar.data.pose_clips import (
     pa16_from_pa13,
     take_frames,
 )
-from deephar.evaluation.actions import SMALLEST, action_outputs, summarise
+from deephar.evaluation.actions import SMALLEST, ActionScoresOnSet, action_outputs, summarise
 from deephar.utils import TEST_MODE, TRAIN_MODE
 
 FOLDERS = ("Penn_Action", "PennAction", "PennLabels")  # the data set's folder in one that holds several
@@ -43,12 +45,12 @@ class PoseVideo:
     train: bool
     joints: np.ndarray
 
-    def clip(self, positions):
+    def clip(self, positions: np.ndarray) -> np.ndarray:
         """The normalised clip (F, 16, 2) at these frame positions."""
         return normalise_clip(take_frames(self.joints, positions))
 
 
-def load_videos(folder):
+def load_videos(folder: str | pathlib.Path) -> tuple[list[PoseVideo], list[str]]:
     """The videos of a folder of label files, or of a folder with `annotations.mat`, and the names of the actions.
 
     Raises:
@@ -82,7 +84,9 @@ def _video(number, action, train, joints, annotated):
     return PoseVideo(number, action, train, pa16_from_pa13(np.where(annotated[..., None], joints, np.nan)))
 
 
-def split_videos(videos, num_held_out):
+def split_videos(
+    videos: Sequence[PoseVideo], num_held_out: int
+) -> tuple[list[PoseVideo], list[PoseVideo], list[PoseVideo]]:
     """Training, validation and test videos; validation is evenly spaced in the training split, sorted by action.
 
     Raises:
@@ -113,15 +117,24 @@ class PoseBatches:
         seed: of order and variation; with `epoch`, the number of the pass, it fixes every batch.
     """
 
-    def __init__(self, videos, num_actions, batch, num_outputs, variation=None, smoothing=0.0, seed=0):
+    def __init__(
+        self,
+        videos: Sequence[PoseVideo],
+        num_actions: int,
+        batch: int,
+        num_outputs: int,
+        variation: PoseVariation | None = None,
+        smoothing: float = 0.0,
+        seed: int = 0,
+    ) -> None:
         self.videos, self.num_actions, self.batch, self.num_outputs = list(videos), num_actions, batch, num_outputs
         self.variation, self.smoothing = variation or PoseVariation(), smoothing
         self.seed, self.epoch = seed, 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         return max(1, len(self.videos) // self.batch)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.videos))
         rng = np.random.default_rng([self.seed, self.epoch, 1 + index])
         chosen = [self.videos[k] for k in order[index * self.batch : (index + 1) * self.batch]]
@@ -135,13 +148,13 @@ class PoseBatches:
         return self.variation.vary(rng, video.clip(positions))
 
 
-def single_clips(videos):
+def single_clips(videos: Sequence[PoseVideo]) -> dict[str, np.ndarray]:
     """One clip a video, from its middle: {clips (N, F, 16, 2), video of each (N,)}."""
     clips = [v.clip(clip_positions(len(v.joints), NUM_FRAMES, STEP)) for v in videos]
     return {"clips": np.stack(clips), "video": np.arange(len(videos))}
 
 
-def multi_clips(videos, steps=STEPS):
+def multi_clips(videos: Sequence[PoseVideo], steps: Sequence[float] = STEPS) -> dict[str, np.ndarray]:
     """All clips that cover a video, each also flipped: {clips (N, F, 16, 2), video of each (N,)}."""
     clips, owner = [], []
     for place, video in enumerate(videos):
@@ -151,7 +164,9 @@ def multi_clips(videos, steps=STEPS):
     return {"clips": np.stack(clips), "video": np.array(owner)}
 
 
-def score(model, videos, clips, batch=256):
+def score(
+    model: keras.Model, videos: Sequence[PoseVideo], clips: Mapping[str, np.ndarray], batch: int = 256
+) -> ActionScoresOnSet:
     """Accuracy of every output: the probabilities of a video's clips are multiplied, as in the papers.
 
     Args:

@@ -1,12 +1,26 @@
 """Training of poses on images from several sources: what the scripts for LSP, MPII and Human3.6M share."""
 
+import argparse
 import dataclasses
+from collections.abc import Mapping
 
+from deephar.config import DataConfig, ModelConfig
+from deephar.data.samples import Dataset
 from deephar.experiments import networks, options
+from deephar.training.recipes import Stage
 from deephar.utils import TRAIN_MODE
 
 
-def train_poses(arguments, config, dataconf, stage, sets, sizes, people, people_3d=None):
+def train_poses(
+    arguments: argparse.Namespace,
+    config: ModelConfig | dict,
+    dataconf: DataConfig,
+    stage: Stage,
+    sets: Mapping[str, Dataset],
+    sizes: Mapping[str, int],
+    people: Mapping[str, Dataset],
+    people_3d: Mapping[str, Dataset] | None = None,
+) -> None:
     """Build or start from given weights, train one stage, write the run folder.
 
     Args:

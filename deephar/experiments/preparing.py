@@ -17,6 +17,8 @@ import os
 import pathlib
 import shutil
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import NoReturn
 
 import scipy.io
 
@@ -31,7 +33,7 @@ RESULTS = ("annotations.mat", "nturgb+d_numpy")  # what is never overwritten unl
 MAX_REPORTED = 20
 
 
-def parser_of(doc):
+def parser_of(doc: str) -> argparse.ArgumentParser:
     """A parser with the options of every script; `doc` is the script's docstring, which `--help` shows."""
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
@@ -54,13 +56,13 @@ def _positive(text):
     return int(text)
 
 
-def add_frames(parser):
+def add_frames(parser: argparse.ArgumentParser) -> None:
     """Add the options of data sets that come as videos."""
     parser.add_argument("--no-frames", action="store_true", help="poses only, no images")
     parser.add_argument("--quality", metavar="N", type=_positive, default=90, help="of JPEG, up to 95; default 90")
 
 
-def parse(parser, argv):
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line and make sure that it names a SOURCE where one is needed."""
     arguments = parser.parse_args(argv)
     if arguments.synthetic and (arguments.verify or arguments.source):
@@ -74,20 +76,20 @@ def parse(parser, argv):
     return arguments
 
 
-def synthetic_options(arguments, **names):
+def synthetic_options(arguments: argparse.Namespace, **names: str) -> dict:
     """The keyword arguments of a synthetic writer that were asked for; `names` renames options for it."""
     asked = {names.get(name, name): getattr(arguments, name) for name in ("train", "test", "seed", "workers")}
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def run(main):
+def run(main: Callable[[], int | None]) -> NoReturn:
     """Call a script's `main` and leave with its exit status; what the user got wrong ends in one line."""
     going_on = "nothing half-written is left behind, the same command goes on"
     sys.exit(exit_status(main, pathlib.Path(sys.argv[0]).name, going_on))
 
 
 @contextlib.contextmanager
-def working_in(folder, settings, *below):
+def working_in(folder: pathlib.Path, settings: dict, *below: str) -> Iterator[None]:
     """Make the folder of a data set, or go on in it; what a killed run left half-made is removed, before and after.
 
     Args:
@@ -125,7 +127,7 @@ def _other_content(folder, settings):
 
 
 @contextlib.contextmanager
-def whole_folder(folder):
+def whole_folder(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yield a hidden folder beside `folder` that takes its name when the block ends, and is removed when it fails."""
     partial = temporary_name(folder)
     partial.mkdir(parents=True)
@@ -136,7 +138,7 @@ def whole_folder(folder):
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def try_jobs(function, jobs, workers, label):
+def try_jobs(function: Callable, jobs: Sequence, workers: int, label: str) -> tuple[list, list[str]]:
     """Call `function` on every job as `run_jobs` does, and go on where one fails for a damaged or missing file.
 
     Args:
@@ -161,14 +163,14 @@ def _guarded(function, job):
         return None, " ".join(str(error).split())
 
 
-def write_mat(path, variables):
+def write_mat(path: str | pathlib.Path, variables: dict) -> None:
     """Write a MATLAB file, whole or not at all; it may take a minute."""
     print(f"writing {path} ...", file=sys.stderr)
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         scipy.io.savemat(file, variables, do_compression=True)
 
 
-def report(problems, what="missing or damaged"):
+def report(problems: Sequence[str], what: str = "missing or damaged") -> bool:
     """Print problems to the error stream, the first ones in words; return whether there are any."""
     for problem in problems[:MAX_REPORTED]:
         print(f"{what}: {problem}", file=sys.stderr)
@@ -177,7 +179,7 @@ def report(problems, what="missing or damaged"):
     return bool(problems)
 
 
-def stop_short(problems, arguments):
+def stop_short(problems: Sequence[str], arguments: argparse.Namespace) -> bool:
     """Report what failed; return True where the run must end without the annotations, False where it may go on."""
     if not report(problems) or arguments.skip_damaged:
         return False

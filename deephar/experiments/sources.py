@@ -1,10 +1,17 @@
 """Where training images come from: the data sets by name, and their shares of a batch."""
 
+import argparse
+import pathlib
 import re
+from collections.abc import Mapping
+from typing import Any
 
+from deephar.config import DataConfig
 from deephar.data import Human36M, Lsp, MpiiSinglePerson, PennAction
+from deephar.data.samples import Dataset
 from deephar.experiments.datasetpath import datasetpath
 from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE, pa16j2d
+from deephar.utils.pose import PoseLayout
 
 SYNTHETIC_IMAGES = 100_000  # different images of the synthetic world to draw from
 SYNTHETIC_VIDEOS = 15_000
@@ -19,7 +26,15 @@ READERS = {
 }
 
 
-def make_images(name, data, dataconf, seed=0, split="train", layout=pa16j2d, **rendered):
+def make_images(
+    name: str,
+    data: str | pathlib.Path | None,
+    dataconf: DataConfig,
+    seed: int = 0,
+    split: str = "train",
+    layout: PoseLayout = pa16j2d,
+    **rendered: Any,
+) -> Dataset:
     """The data set `name`, one of `READERS` or of `SYNTHETIC_MOTIONS`, as single people.
 
     Args:
@@ -38,7 +53,7 @@ def make_images(name, data, dataconf, seed=0, split="train", layout=pa16j2d, **r
     return reader(datasetpath(folder, data), dataconf, layout, **options)
 
 
-def split_batch(shares, batch):
+def split_batch(shares: Mapping[str, float], batch: int) -> dict[str, int]:
     """Images of a batch from each source.
 
     Args:
@@ -56,7 +71,7 @@ def split_batch(shares, batch):
     return counts
 
 
-def hold_out(dataset, number):
+def hold_out(dataset: Dataset, number: int) -> Dataset:
     """Take `number` evenly spaced training videos out for validation: Penn Action and NTU have no such split."""
     videos = dataset.sequences[TRAIN_MODE]
     if not 0 < number < len(videos):
@@ -67,7 +82,7 @@ def hold_out(dataset, number):
     return dataset
 
 
-def hold_out_subject(h36m):
+def hold_out_subject(h36m: Human36M) -> Human36M:
     """Take one training subject of a `Human36M` out for validation where its validation videos are those of the test.
 
     Prepared official data, like the authors', have subjects 9 and 11 in both. The training subject with the largest
@@ -87,12 +102,12 @@ def hold_out_subject(h36m):
     return h36m
 
 
-def held_out_videos(dataset, limit):
+def held_out_videos(dataset: Dataset, limit: int) -> int:
     """How many training videos decide about the best weights: `limit`, at most a tenth of them, at least one."""
     return max(1, min(limit, len(dataset.sequences[TRAIN_MODE]) // 10))
 
 
-def penn_clips(arguments, dataconf, num_frames):
+def penn_clips(arguments: argparse.Namespace, dataconf: DataConfig, num_frames: int) -> tuple[Dataset, Dataset]:
     """Training clips of Penn Action, or with --synthetic rendered ones, and those that validation sees.
 
     Args:

@@ -13,7 +13,7 @@ SIZES = ((160, 120), (120, 160))
 LSP_SIZE = (96, 96)
 
 
-def write_tiny(folder, *names, seed=0):
+def write_tiny(folder: str | pathlib.Path, *names: str, seed: int = 0) -> pathlib.Path:
     """Write data sets into `folder`, and return it.
 
     Args:
@@ -39,7 +39,7 @@ def write_tiny(folder, *names, seed=0):
     return folder
 
 
-def write_penn_labels(folder, train, test, seed=0):
+def write_penn_labels(folder: pathlib.Path, train: int, test: int, seed: int = 0) -> None:
     """Write label files as Penn Action's download has them, NNNN.mat, without any frame."""
     from deephar.data.penn_labels import ACTIONS
 

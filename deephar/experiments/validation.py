@@ -1,17 +1,22 @@
 """What is measured after every epoch of training, on people and videos that are neither trained nor tested on."""
 
+from collections.abc import Callable, Iterable, Mapping
+
+import keras
+
+from deephar.data.samples import Dataset
 from deephar.evaluation.poses import eval_pck, eval_pose, eval_single_clip
 from deephar.models.surgery import image_view
 from deephar.utils import VALID_MODE
 
 
-def spread(length, limit):
+def spread(length: int, limit: int) -> list[int]:
     """At most `limit` numbers of 0 to `length` - 1, evenly spaced."""
     number = min(limit, length)
     return [k * length // number for k in range(number)]
 
 
-def per_cent(scores):
+def per_cent(scores: Iterable[float]) -> str:
     """Fractions as text, one each prediction block."""
     return " ".join(f"{100 * score:.1f}" for score in scores)
 
@@ -25,12 +30,12 @@ class PoseValidation:
         limit: people of each.
     """
 
-    def __init__(self, model, datasets, limit):
+    def __init__(self, model: keras.Model, datasets: Mapping[str, Dataset], limit: int) -> None:
         self.model = image_view(model)
         self.datasets = datasets
         self.keys = {name: spread(data.get_length(VALID_MODE), limit) for name, data in datasets.items()}
 
-    def __call__(self, epoch):
+    def __call__(self, epoch: int) -> dict[str, float]:
         metrics = {}
         for name, data in self.datasets.items():
             evaluate, metric = (eval_pck, "pck") if name == "lsp" else (eval_pose, "pckh")
@@ -50,11 +55,11 @@ class PoseValidation3D:
         limit: people of each.
     """
 
-    def __init__(self, model, datasets, limit):
+    def __init__(self, model: keras.Model, datasets: Mapping[str, Dataset], limit: int) -> None:
         self.model, self.datasets = image_view(model), datasets
         self.keys = {name: spread(data.get_length(VALID_MODE), limit) for name, data in datasets.items()}
 
-    def __call__(self, epoch):
+    def __call__(self, epoch: int) -> dict[str, float]:
         from deephar.evaluation.poses3d import eval_pose_3d
 
         metrics = {}
@@ -67,7 +72,9 @@ class PoseValidation3D:
         return metrics
 
 
-def pose_validation(model, people, people_3d, limit):
+def pose_validation(
+    model: keras.Model, people: Mapping[str, Dataset], people_3d: Mapping[str, Dataset], limit: int
+) -> Callable[[int], dict[str, float]]:
     """One function (epoch) -> metrics for people with and without depth, those with depth first.
 
     Args:
@@ -83,11 +90,13 @@ def pose_validation(model, people, people_3d, limit):
 class ActionValidation:
     """Single-clip accuracy of every action output; call it with (epoch) -> {'single_clip': of the last}."""
 
-    def __init__(self, model, dataset, limit, batch_size=2, label_key="pennaction"):
+    def __init__(
+        self, model: keras.Model, dataset: Dataset, limit: int, batch_size: int = 2, label_key: str = "pennaction"
+    ) -> None:
         self.model, self.dataset, self.batch_size, self.label_key = model, dataset, batch_size, label_key
         self.keys = spread(dataset.get_length(VALID_MODE), limit)
 
-    def __call__(self, epoch):
+    def __call__(self, epoch: int) -> dict[str, float]:
         options = {"keys": self.keys, "batch_size": self.batch_size, "progress": False, "label_key": self.label_key}
         scores = eval_single_clip(self.model, self.dataset, VALID_MODE, **options)
         print(f"epoch {epoch + 1}: single-clip accuracy by block: {per_cent(scores.accuracy)}", flush=True)

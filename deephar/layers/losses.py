@@ -102,14 +102,14 @@ class PoseRegressionLoss:
     Source: TPAMI 2020, equation 11 and section 4.2.3. Usually made by `pose_regression_loss`.
     """
 
-    def __init__(self, pose_loss="l1l2bincross", visibility_weight=0.01):
+    def __init__(self, pose_loss: str = "l1l2bincross", visibility_weight: float = 0.01) -> None:
         if pose_loss not in POSE_LOSSES:
             raise ValueError(f"`pose_loss` must be one of {', '.join(POSE_LOSSES)}. Received: {pose_loss!r}")
         self.pose_loss = pose_loss
         self.visibility_weight = float(visibility_weight)
         self.name = "pose_regression_loss"
 
-    def __call__(self, y_true, y_pred):
+    def __call__(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         y_pred = ops.convert_to_tensor(y_pred)
         y_true = ops.cast(y_true, y_pred.dtype)
         rank = len(y_pred.shape)
@@ -123,11 +123,11 @@ class PoseRegressionLoss:
         loss = pose + self.visibility_weight * confidence
         return ops.mean(loss, axis=-1) if rank == 4 else loss  # (B,)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {"pose_loss": self.pose_loss, "visibility_weight": self.visibility_weight}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "PoseRegressionLoss":
         return cls(**config)
 
 
@@ -228,19 +228,19 @@ class HeatmapLoss:
     Source: Newell, Yang and Deng, ECCV 2016, section 3.1; all joints of all maps count, absent ones as empty maps.
     """
 
-    def __init__(self, sigma_px=1.0, patch=0, background=False):
+    def __init__(self, sigma_px: float = 1.0, patch: int = 0, background: bool = False) -> None:
         self.sigma_px, self.patch, self.background = float(sigma_px), int(patch), bool(background)
         self.name = "heatmap_loss"
 
-    def __call__(self, y_true, y_pred):
+    def __call__(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         y_pred = ops.cast(y_pred, "float32")
         size = tuple(y_pred.shape[1:3]) if None not in y_pred.shape[1:3] else ops.shape(y_pred)[1:3]
         true = gaussian_heatmaps(y_true, size, self.sigma_px, self.patch, self.background)
         return ops.mean(ops.square(y_pred - true), axis=(1, 2, 3))  # (B,)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {"sigma_px": self.sigma_px, "patch": self.patch, "background": self.background}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "HeatmapLoss":
         return cls(**config)

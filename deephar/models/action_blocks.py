@@ -13,6 +13,7 @@ in a row, each with action heat maps that go back into the features:
 The order in which layers are made matters: original weight files list them in the order of this graph.
 """
 
+import keras
 from keras import layers
 
 from deephar.layers import (
@@ -34,26 +35,26 @@ POSE_CHANNELS = {"v1": ((8, 16, 24), 56, 32), "v2": ((12, 24, 36), 112, 64)}
 POSE_KERNELS = ((3, 1), (3, 3), (3, 5))  # frames x joints
 
 
-def check_version(version):
+def check_version(version: str) -> None:
     """Raise ValueError unless `version` names a pose network."""
     if version not in POSE_CHANNELS:
         raise ValueError(f"`network_version` should be one of {tuple(POSE_CHANNELS)}. Received: {version!r}")
 
 
-def check_grid(num_frames, num_joints):
+def check_grid(num_frames: int | None, num_joints: int | None) -> None:
     """Raise ValueError unless frames and joints can be halved twice and doubled again; None passes."""
     for name, size in (("num_frames", num_frames), ("num_joints", num_joints)):
         if size is not None and (size < 4 or size % 4):
             raise ValueError(f"`{name}` should be a multiple of 4: it is halved twice. Received: {size}")
 
 
-def action_top(x, name):
+def action_top(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     """Action heat maps (B, T', J', A) to probabilities (B, A)."""
     x = global_max_min_pooling(x, name=f"{name}_maxmin")  # (B, A)
     return layers.Activation("softmax", dtype=stable_dtype(), name=name)(x)
 
 
-def pose_entry(pose, confidence, version):
+def pose_entry(pose: keras.KerasTensor, confidence: keras.KerasTensor, version: str) -> keras.KerasTensor:
     """Poses (B, T, J, D), absent joints faded out by the confidence (B, T, J, 1), to features (B, T / 2, J / 2, F)."""
     first, wide, narrow = POSE_CHANNELS[version]
     x = layers.Multiply(name="masked_pose")([pose, confidence])  # (B, T, J, D)
@@ -69,13 +70,15 @@ def pose_entry(pose, confidence, version):
     return max_min_pooling(x, (2, 2), name="wide_maxmin")
 
 
-def visual_entry(appearance):
+def visual_entry(appearance: keras.KerasTensor) -> keras.KerasTensor:
     """Appearance at the joints (B, T, J, F) to features (B, T / 2, J / 2, 256)."""
     x = conv_bn(appearance, NUM_VISUAL_FEATURES, (1, 1), name="entry")
     return maxpooling2d(x, (2, 2), name="entry_pool")
 
 
-def prediction_block(x, num_actions, name, last=False):
+def prediction_block(
+    x: keras.KerasTensor, num_actions: int, name: str, last: bool = False
+) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
     """Action heat maps (B, T / 2, J / 2, A) of features (B, T, J, F), and features for the next block, None if last."""
     num_features = x.shape[-1]
     trunk = x
@@ -92,7 +95,7 @@ def prediction_block(x, num_actions, name, last=False):
     return heatmaps, layers.Add(name=f"{name}_add")([trunk, inner, x])
 
 
-def prediction_blocks(x, num_actions, include_top):
+def prediction_blocks(x: keras.KerasTensor, num_actions: int, include_top: bool) -> list[keras.KerasTensor]:
     """Outputs of the four blocks in order: probabilities (B, A), or without the top heat maps (B, T', J', A)."""
     outputs = []
     for number in range(1, NUM_BLOCKS + 1):

@@ -1,10 +1,13 @@
 """`PoseModel`, which all builders return: a functional Keras model with a signature and strict weight files."""
 
 import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
 from deephar.checkpoints.loading import load_weights, save_keras3_weights, save_legacy_weights
+from deephar.checkpoints.plan import LoadReport
 from deephar.models.signature import Signature
 
 
@@ -19,27 +22,29 @@ class PoseModel(keras.Model):
         legacy_layout: function that gives the order of layers in a file of Keras 2, see `legacy_groups`; or None.
     """
 
-    signature = None
-    legacy_layout = None
+    signature: Signature | None = None
+    legacy_layout: Callable[[], Sequence[tuple]] | None = None
 
     @property
-    def input(self):
+    def input(self) -> list[keras.KerasTensor]:
         """The inputs as a list, one alone too: a model made from it takes what a `BatchLoader` gives as it is."""
         return self.inputs
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self, inputs: keras.KerasTensor | Sequence[keras.KerasTensor], training: bool | None = None, mask: Any = None
+    ) -> keras.KerasTensor | list[keras.KerasTensor]:
         """Run the network; a list of one input, as a `BatchLoader` gives it, is that input."""
         if isinstance(inputs, (list, tuple)) and len(inputs) == 1 and len(self.inputs) == 1:
             inputs = inputs[0] if not isinstance(self._inputs_struct, (list, tuple)) else inputs
         return super().call(inputs, training=training, mask=mask)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Return the functional model's config with the signature as plain values."""
         config = super().get_config()
         return {**config, "signature": self.signature.to_dict()} if self.signature else config
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "PoseModel":
         """Build a model from what `get_config` gave."""
         config = dict(config)
         stored = config.pop("signature", None)
@@ -47,7 +52,7 @@ class PoseModel(keras.Model):
         model.signature = None if stored is None else Signature.from_dict(stored)
         return model
 
-    def part(self, indices, name=None):
+    def part(self, indices: Sequence[int], name: str | None = None) -> "PoseModel":
         """Return a model of the same class on the same layers that has only some of the outputs, not compiled.
 
         Args:
@@ -59,7 +64,15 @@ class PoseModel(keras.Model):
         model.signature = self.signature and self.signature.select(indices)
         return model
 
-    def load_weights(self, filepath, by_name=False, skip_mismatch=False, ignore=(), strict=None, **kwargs):
+    def load_weights(
+        self,
+        filepath: str | pathlib.Path,
+        by_name: bool = False,
+        skip_mismatch: bool | str | Sequence[str] = False,
+        ignore: str | Sequence[str] = (),
+        strict: bool | None = None,
+        **kwargs: Any,
+    ) -> LoadReport | None:
         """Load `.h5` and `.hdf5` in the layout of Keras 2, `.weights.h5` and `.keras` of Keras 3.
 
         Where layers are left or unused, one line says how many. Arguments, result and errors: `loading.load_weights`.
@@ -72,7 +85,7 @@ class PoseModel(keras.Model):
             print(f"{filepath}: {report}")
         return report
 
-    def save_weights(self, filepath, overwrite=True, **kwargs):
+    def save_weights(self, filepath: str | pathlib.Path, overwrite: bool = True, **kwargs: Any) -> None:
         """Write `.weights.h5` as Keras 3 does, any other `.h5` or `.hdf5` as Keras 2.1.4 did; whole or not at all."""
         path = pathlib.Path(filepath)
         if path.exists() and not overwrite:

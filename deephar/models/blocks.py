@@ -3,6 +3,9 @@
 None has weights of its own: ramps and sums that the original kept as frozen kernels are computed.
 """
 
+from collections.abc import Sequence
+
+import keras
 from keras import Input, layers
 
 from deephar.layers import (
@@ -20,7 +23,9 @@ from deephar.layers.frames import derived_name
 from deephar.models.base import PoseModel
 
 
-def build_context_aggregation(num_joints, num_context, alpha, num_frames=1, name=None):
+def build_context_aggregation(
+    num_joints: int, num_context: int, alpha: float, num_frames: int = 1, name: str | None = None
+) -> PoseModel:
     """Build a model of poses with the help of their context, see `layers.context_aggregation`.
 
     Args:
@@ -40,13 +45,13 @@ def build_context_aggregation(num_joints, num_context, alpha, num_frames=1, name
     return PoseModel(inputs, context_aggregation(*inputs, alpha), name=name)
 
 
-def build_softargmax_1d(input_shape, name=None):
+def build_softargmax_1d(input_shape: tuple[int, int], name: str | None = None) -> PoseModel:
     """Build a model from raw depth scores (B, D, J) to depths (B, J, 1) in [0, 1]; `input_shape` is (D, J)."""
     scores = Input(input_shape)
     return PoseModel(scores, lin_interpolation_1d(act_depth_softmax(scores, derived_name(name, "_softmax"))), name=name)
 
 
-def build_softargmax_2d(input_shape, rho=0.0, name=None):
+def build_softargmax_2d(input_shape: tuple[int, int, int], rho: float = 0.0, name: str | None = None) -> PoseModel:
     """Build a model from raw maps (B, H, W, J) to poses (B, J, 2) in [0, 1]; `input_shape` is (H, W, J).
 
     Raises:
@@ -58,7 +63,7 @@ def build_softargmax_2d(input_shape, rho=0.0, name=None):
     return PoseModel(maps, softargmax2d(act_channel_softmax(maps, derived_name(name, "_softmax"))), name=name)
 
 
-def build_joints_probability(input_shape, name=None, verbose=0):
+def build_joints_probability(input_shape: tuple[int, int, int], name: str | None = None, verbose: int = 0) -> PoseModel:
     """Build a model from probability maps (B, H, W, J) to confidences (B, J, 1), the largest mass of 2 x 2 pixels.
 
     The CVPR'18 networks have `layers.joint_probability` of the raw maps in its place.
@@ -75,7 +80,9 @@ def build_joints_probability(input_shape, name=None, verbose=0):
     return model
 
 
-def conv_block(inp, kernel_size, filters, last_act=True):
+def conv_block(
+    inp: keras.KerasTensor, kernel_size: tuple[int, int], filters: Sequence[int], last_act: bool = True
+) -> keras.KerasTensor:
     """Return a bottleneck of three convolutions (1 x 1, `kernel_size`, 1 x 1) plus a 1 x 1 convolution of `inp`.
 
     Args:
@@ -87,7 +94,9 @@ def conv_block(inp, kernel_size, filters, last_act=True):
     return _bottleneck(inp, kernel_size, filters, conv_bn(inp, filters[2], (1, 1)), last_act)
 
 
-def identity_block(inp, kernel_size, filters, last_act=True):
+def identity_block(
+    inp: keras.KerasTensor, kernel_size: tuple[int, int], filters: Sequence[int], last_act: bool = True
+) -> keras.KerasTensor:
     """Return what `conv_block` does, plus `inp` itself, which has `filters[2]` maps."""
     return _bottleneck(inp, kernel_size, filters, inp, last_act)
 

@@ -9,8 +9,12 @@ What may stand there, a network's name and the arguments of its builder, or thos
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
 from deephar.config import ModelConfig
+
+if TYPE_CHECKING:
+    from deephar.models.base import PoseModel
 
 NETWORKS = {  # family: module and function that builds it; imported when it is built, so that this table needs no Keras
     "spnet": ("deephar.models.builders", "build_spnet"),
@@ -21,14 +25,14 @@ NETWORKS = {  # family: module and function that builds it; imported when it is 
 }
 
 
-def build_spnet(**config):
+def build_spnet(**config: Any) -> "PoseModel":
     """Build an SPNet from the fields of a `ModelConfig`."""
     from deephar.models import spnet
 
     return spnet.build(ModelConfig.from_dict(config))
 
 
-def build_merge_parts(pose, **options):
+def build_merge_parts(pose: dict, **options: Any) -> "tuple[PoseModel, PoseModel]":
     """Build the merged action network of CVPR'18 together with its pose network, on shared weights.
 
     Args:
@@ -51,12 +55,12 @@ def build_merge_parts(pose, **options):
     return model_pe, action.build_merge_model(model_pe, **{**same, **options})
 
 
-def build_merge(pose, **options):
+def build_merge(pose: dict, **options: Any) -> "PoseModel":
     """Build the merged action network of CVPR'18; arguments as `build_merge_parts`."""
     return build_merge_parts(pose, **options)[1]
 
 
-def build_network(config):
+def build_network(config: dict) -> "PoseModel":
     """Build a network with random weights.
 
     Args:

@@ -40,7 +40,7 @@ class Score:
         return f"{self.metric} {self.value} {self.unit}"
 
     @property
-    def measured(self):
+    def measured(self) -> bool:
         """Whether the command printed the value on the file that ships."""
         return self.source == MEASURED
 
@@ -72,14 +72,14 @@ class ModelCard:
     file: str
     where: str
     trained_on: str
-    scores: tuple
+    scores: tuple[Score, ...]
     paper: str
     licence: str
     num_parameters: int
     sha256: str | None = None
     md5: str | None = None
-    recipe: tuple = ()
-    labels: tuple = ()
+    recipe: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     frame_step: int = 1
     fps: float | None = None
     ships: bool = False
@@ -89,34 +89,34 @@ class ModelCard:
             raise ValueError(f"`config` must name one of {', '.join(NETWORKS)}. Received: {self.network!r}")
 
     @property
-    def network(self):
+    def network(self) -> str:
         """Name of the family, one of `deephar.models.builders.NETWORKS`."""
         return self.config.get("network", "spnet")
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> tuple[int, ...]:
         """(H, W, C), or (T, H, W, C) for clips."""
         if "pose" in self.config:
             return (self.config["num_frames"], *self.config["pose"]["input_shape"])
         return tuple(self.config["input_shape"])
 
     @property
-    def num_frames(self):
+    def num_frames(self) -> int | None:
         """T of a clip; None for images."""
         return self.input_shape[0] if len(self.input_shape) == 4 else None
 
     @property
-    def clip_step_s(self):
+    def clip_step_s(self) -> float | None:
         """Seconds between two frames of a clip; None for images, and where the frame rate is not known."""
         return self.frame_step / self.fps if self.num_frames and self.fps else None
 
     @property
-    def num_actions(self):
+    def num_actions(self) -> tuple[int, ...]:
         """How many actions each kind of action output tells apart; empty without actions."""
         found = self.config.get("num_actions", ())
         return (found,) if isinstance(found, int) else tuple(found)
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """Return all of it for JSON, what follows from the fields too."""
         derived = ("network", "input_shape", "num_frames", "clip_step_s", "num_actions")
         return {**dataclasses.asdict(self), **{name: getattr(self, name) for name in derived}}

@@ -144,7 +144,7 @@ MODELS = {card.name: card for card in (SPNET_SMALL_2D, SPNET_SMALL_3D, *PUBLISHE
 DEFAULT_MODEL, DEFAULT_MODEL_3D = SPNET_SMALL_2D.name, SPNET_SMALL_3D.name
 
 
-def find_card(name):
+def find_card(name: str) -> ModelCard:
     """Return the card of a registered network.
 
     Args:

@@ -1,5 +1,6 @@
 """Units and tools, under the original's module name; they live in `deephar.layers` and `deephar.models.surgery`."""
 
+import keras
 from keras import layers
 
 from deephar.layers import (
@@ -29,12 +30,12 @@ __all__ = [
 ]
 
 
-def concat_tensorlist(t):
+def concat_tensorlist(t: list[keras.KerasTensor]) -> keras.KerasTensor:
     """Return a list of tensors joined along their last axis; one alone as it is."""
     return _merged(layers.Concatenate, t)
 
 
-def add_tensorlist(t):
+def add_tensorlist(t: list[keras.KerasTensor]) -> keras.KerasTensor:
     """Return the sum of a list of tensors of one shape; one alone as it is."""
     return _merged(layers.Add, t)
 

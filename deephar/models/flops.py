@@ -12,6 +12,7 @@ Every kind of layer must be known. A layer of Keras is in the table COSTS; a lay
 """
 
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -19,7 +20,7 @@ from keras import layers
 BY_RESAMPLING = {"nearest": 0, "bilinear": 8, "bicubic": 32}  # operations for every number out: 2 for each one read
 
 
-def count_flops(model, input_shape=None):
+def count_flops(model: keras.Model, input_shape: Sequence[int] | Sequence[Sequence[int]] | None = None) -> int:
     """Floating point operations of one forward pass of one sample (an image, or a whole clip); 1 MAC = 2 FLOPs.
 
     Args:
@@ -60,7 +61,9 @@ def count_flops(model, input_shape=None):
     return sum(counted)
 
 
-def layer_flops(layer, input_shapes, output_shapes):
+def layer_flops(
+    layer: keras.Operation, input_shapes: Sequence[tuple[int, ...]], output_shapes: Sequence[tuple[int, ...]]
+) -> int:
     """Floating point operations of one use of a layer; shapes with their batch axis.
 
     Raises:

@@ -1,7 +1,13 @@
 """Walks through the graph of a functional model."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-def operations_behind(outputs):
+if TYPE_CHECKING:
+    import keras
+
+
+def operations_behind(outputs: "Sequence[keras.KerasTensor]") -> "dict[keras.Operation, list[keras.Operation]]":
     """The operations that compute some tensors, each after those it reads.
 
     Args:

@@ -5,8 +5,10 @@
 
 import pathlib
 import sys
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from deephar.models.card import ModelCard, Score
 from deephar.models.cards import MODELS, SCORES_OF_SCRIPTS
 from deephar.utils.io import atomic_path
 from deephar.utils.tables import table
@@ -31,18 +33,18 @@ def _as_code(text):
     return f"`{text}`"
 
 
-def markdown_table(header, rows):
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return a Markdown table as a list of lines."""
     return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
 
 
-def input_text(card):
+def input_text(card: ModelCard) -> str:
     """Width x height of the input in pixels."""
     height, width, _ = card.input_shape[-3:]
     return f"{width} x {height}"
 
 
-def clip_text(card):
+def clip_text(card: ModelCard) -> str:
     """Frames of a clip and the step between them, in seconds where the frame rate is known; "-" for images."""
     if card.num_frames is None:
         return "-"
@@ -50,17 +52,17 @@ def clip_text(card):
     return f"{card.num_frames} x {step}"
 
 
-def actions_text(card):
+def actions_text(card: ModelCard) -> str:
     """Number of actions, "-" without."""
     return "+".join(str(n) for n in card.num_actions) or "-"
 
 
-def score_text(score):
+def score_text(score: Score) -> str:
     """One score with its data, and its source where it was not measured on the file."""
     return f"{score} on {score.data}" + ("" if score.measured else f" ({score.source})")
 
 
-def models_table():
+def models_table() -> str:
     """Return the table of all networks as text, each with its first score."""
     rows = [
         [
@@ -93,7 +95,7 @@ def _facts(card):
     yield "where", card.where
 
 
-def card_text(card):
+def card_text(card: ModelCard) -> str:
     """Return one card as text for the terminal."""
     lines = [card.name, "", f"file: {card.file}" + (", ships" if card.ships else "")]
     lines += [f"{kind}: {getattr(card, kind)}" for kind in ("sha256", "md5") if getattr(card, kind)]
@@ -120,7 +122,7 @@ def _card_section(card):
     return lines
 
 
-def weights_readme():
+def weights_readme() -> str:
     """Return the text of weights/README.md: a table of all networks, then each with all that is known."""
     rows = [
         [c.name, _as_code(c.file), input_text(c), clip_text(c), c.trained_on, "; ".join(map(score_text, c.scores))]
@@ -132,7 +134,7 @@ def weights_readme():
     return WEIGHTS_HEAD + "\n".join(lines) + "\n"
 
 
-def scores_table():
+def scores_table() -> str:
     """Return the Markdown table of what was measured here; scores of one protocol share a row."""
     rows, measured = [], [(card.name, card.scores) for card in MODELS.values() if card.ships]
     for name, scores in [*measured, ("trained by the command", SCORES_OF_SCRIPTS)]:
@@ -141,7 +143,7 @@ def scores_table():
     return "\n".join(markdown_table(["network", "score", "data; protocol", "printed by"], rows))
 
 
-def with_scores(text):
+def with_scores(text: str) -> str:
     """Return the text of README.md with a new table between its two marks.
 
     Raises:
@@ -153,7 +155,7 @@ def with_scores(text):
     return f"{head}{BEGIN}\n\n{scores_table()}\n\n{END}{rest.split(END, 1)[1]}"
 
 
-def write_readmes(folder):
+def write_readmes(folder: str | pathlib.Path) -> None:
     """Write weights/README.md and the table in README.md of a checkout."""
     folder = pathlib.Path(folder)
     texts = {

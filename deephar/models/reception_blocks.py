@@ -11,6 +11,8 @@ A reception block works at three resolutions, each residual separable (`sepconv_
                                   +-- 1/2 -- l3_1..3 -- x2 --+
 """
 
+from collections.abc import Callable
+
 import keras
 from keras import layers
 
@@ -35,13 +37,15 @@ from deephar.layers.frames import stable_dtype
 OLD_WIDTH, WIDTH = 512, 576  # channels behind the stem
 
 
-def submodel(x, make, name):
+def submodel(
+    x: keras.KerasTensor, make: Callable[[keras.KerasTensor], keras.KerasTensor], name: str
+) -> keras.KerasTensor:
     """Apply `make`, a function from tensor to tensor, to `x` as a model of its own with the name `name`."""
     inputs = layers.Input(x.shape[1:], name="features")
     return keras.Model(inputs, make(inputs), name=name)(x)
 
 
-def sepconv_residual(x, out_size, kernel_size, name):
+def sepconv_residual(x: keras.KerasTensor, out_size: int, kernel_size: tuple[int, int], name: str) -> keras.KerasTensor:
     """Separable convolution with a way around it, 1x1 where the width changes: (B, H, W, C) -> (B, H, W, out_size)."""
     shortcut, size = x, x.shape[-1]
     if size != out_size:
@@ -75,7 +79,7 @@ def _stem_layers(x, old_model):
     return x if old_model else sepconv_residual(x, WIDTH, (3, 3), "sepconv1")
 
 
-def stem(x, old_model=False):
+def stem(x: keras.KerasTensor, old_model: bool = False) -> keras.KerasTensor:
     """Images (B, H, W, 3) to features (B, H / 8, W / 8, 576), or 512 in the first version of the network."""
     x = submodel(x, lambda inputs: _stem_layers(inputs, old_model), "Stem")
     return sepconv_residual(x, OLD_WIDTH, (3, 3), "sepconv1") if old_model else x
@@ -95,27 +99,29 @@ def _reception_layers(x, kernel_size):
     return layers.Add(name="l1_add")([level1, upsampling2d(level2, (2, 2), name="l2_up")])
 
 
-def reception_block(x, kernel_size, name):
+def reception_block(x: keras.KerasTensor, kernel_size: tuple[int, int], name: str) -> keras.KerasTensor:
     """The hourglass-like block on features (B, H, W, C), H and W multiples of 4; same shape out."""
     return submodel(x, lambda inputs: _reception_layers(inputs, kernel_size), name)
 
 
-def separable_block(x, kernel_size, name):
+def separable_block(x: keras.KerasTensor, kernel_size: tuple[int, int], name: str) -> keras.KerasTensor:
     """Relu, separable convolution, normalisation; same shape out."""
     return submodel(x, lambda inputs: separable_act_conv_bn(inputs, x.shape[-1], kernel_size, name="sepconv"), name)
 
 
-def map_block(x, num_maps, name):
+def map_block(x: keras.KerasTensor, num_maps: int, name: str) -> keras.KerasTensor:
     """Raw heat maps (B, H, W, num_maps) from features."""
     return submodel(x, lambda inputs: act_conv(inputs, num_maps, (1, 1), name="maps"), name)
 
 
-def feedback_block(x, num_filters, name):
+def feedback_block(x: keras.KerasTensor, num_filters: int, name: str) -> keras.KerasTensor:
     """Raw heat maps back into features (B, H, W, num_filters)."""
     return submodel(x, lambda inputs: act_conv_bn(inputs, num_filters, (1, 1), name="features_back"), name)
 
 
-def pose_2d(h, num_joints, alpha, scale, name):
+def pose_2d(
+    h: keras.KerasTensor, num_joints: int, alpha: float, scale: float, name: str
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Pose (B, [T,] J, 2), confidence (B, [T,] J, 1) and the joints' own maps from raw maps, context maps included.
 
     Args:
@@ -137,7 +143,9 @@ def pose_2d(h, num_joints, alpha, scale, name):
     return pose, joint_probability(own, scale, name=f"{name}_probability"), own
 
 
-def pose_3d(h, depth_maps, scale, name):
+def pose_3d(
+    h: keras.KerasTensor, depth_maps: int, scale: float, name: str
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Pose (B, [T,] J, 3), confidence (B, [T,] J, 1) and maps averaged over depth from a volume (B, [T,] H, W, D * J).
 
     Args:
@@ -152,7 +160,7 @@ def pose_3d(h, depth_maps, scale, name):
     return pose, volume_confidence(maps, depths, scale, name=f"{name}_probability"), maps
 
 
-def frozen_kernels(model, name):
+def frozen_kernels(model: keras.Model, name: str) -> list[tuple[str, tuple]]:
     """What old weight files hold as kernels and a pose named `name` computes here, for a model's `legacy_layout`.
 
     One kernel of each kind serves all blocks: soft-argmax of the joints' maps (sSAM) and of their context maps (cSAM),

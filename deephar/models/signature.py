@@ -9,12 +9,17 @@ network that was built elsewhere gets its signature by `infer_signature`, the on
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from deephar.models.graph import operations_behind
 from deephar.utils.labels import default_labels
 from deephar.utils.pose import PoseLayout, layout_from_data, layout_to_data, usual_layout
+
+if TYPE_CHECKING:
+    import keras
 
 KINDS = ("pose", "confidence", "heatmaps", "action", "features")
 CROPS = ("person", "frame")
@@ -40,13 +45,13 @@ class InputSpec:
     """
 
     name: str = "frame"
-    size: tuple = (None, None)
+    size: tuple[int | None, int | None] = (None, None)
     channels: int = 3
     num_frames: int | None = None
     frame_step: int = 1
     fps: float | None = None
-    value_range: tuple = (-1.0, 1.0)
-    pad_color: tuple = (0, 0, 0)
+    value_range: tuple[float, float] = (-1.0, 1.0)
+    pad_color: tuple[int, int, int] = (0, 0, 0)
     crop: str = "person"
     margin: float = 1.25
 
@@ -57,19 +62,19 @@ class InputSpec:
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
     @classmethod
-    def for_shape(cls, shape, **changes):
+    def for_shape(cls, shape: Sequence[int | None], **changes: Any) -> "InputSpec":
         """Return the spec of an image input (H, W, C) or a clip input (T, H, W, C), with some fields changed."""
         *clip, height, width, channels = shape
         frames = {"num_frames": (clip[0] or FREE_LENGTH) if clip else None}
         return cls(**{**frames, "size": (height, width), "channels": channels, **changes})
 
     @property
-    def clip_step_s(self):
+    def clip_step_s(self) -> float | None:
         """Seconds between two frames of a clip; None for images, or where the rate is not known."""
         return self.frame_step / self.fps if self.num_frames is not None and self.fps else None
 
     @property
-    def resolution(self):
+    def resolution(self) -> tuple[int | None, int | None]:
         """(width, height) in pixels."""
         return self.size[1], self.size[0]
 
@@ -105,7 +110,7 @@ class OutputSpec:
     sigma_px: float = 1.0
     patch: int = 0
     decoding: str = "argmax"
-    labels: tuple = ()
+    labels: tuple[str, ...] = ()
     logits: bool = False
 
     def __post_init__(self):
@@ -130,62 +135,64 @@ class Signature:
             positions and probabilities are computed from. A pattern with a slash is for a layer inside of a model.
     """
 
-    inputs: tuple
-    outputs: tuple
-    action_part: tuple = ()
-    float32_part: tuple = ()
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[OutputSpec, ...]
+    action_part: tuple[str, ...] = ()
+    float32_part: tuple[str, ...] = ()
 
     def __post_init__(self):
         for name in ("inputs", "outputs", "action_part", "float32_part"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
-    def indices(self, *kinds):
+    def indices(self, *kinds: str) -> tuple[int, ...]:
         """Return the indices of the outputs of these kinds, in order."""
         return tuple(k for k, spec in enumerate(self.outputs) if spec.kind in kinds)
 
     @property
-    def pose_outputs(self):
+    def pose_outputs(self) -> tuple[int, ...]:
         """Indices of the outputs that poses are decoded from, in order of computation."""
         return self.indices("pose", "heatmaps")
 
     @property
-    def action_outputs(self):
+    def action_outputs(self) -> tuple[int, ...]:
         """Indices of the action outputs with as many classes as the last one has."""
         found = self.indices("action")
         return tuple(k for k in found if len(self.outputs[k].labels) == len(self.outputs[found[-1]].labels))
 
     @property
-    def frame(self):
+    def frame(self) -> InputSpec:
         """The first input."""
         return self.inputs[0]
 
     @property
-    def num_frames(self):
+    def num_frames(self) -> int | None:
         """T of the first input; None for images, 0 for clips of any length."""
         return self.frame.num_frames
 
     @property
-    def resolution(self):
+    def resolution(self) -> tuple[int | None, int | None]:
         """(width, height) of the first input in pixels."""
         return self.frame.resolution
 
     @property
-    def layout(self):
+    def layout(self) -> PoseLayout | None:
         """Joint layout of the last pose; None for a network without poses."""
         poses = self.pose_outputs
         return self.outputs[poses[-1]].layout if poses else None
 
     @property
-    def labels(self):
+    def labels(self) -> tuple[str, ...]:
         """Names of the actions; empty for a network without actions."""
         actions = self.action_outputs
         return self.outputs[actions[-1]].labels if actions else ()
 
-    def select(self, indices):
+    def select(self, indices: Sequence[int]) -> "Signature":
         """Return the signature of a model that has only some of the outputs, in the order of `indices`."""
         return dataclasses.replace(self, outputs=tuple(self.outputs[k] for k in indices))
 
-    def replace(self, layout=None, labels=None, **frame):
+    def replace(
+        self, layout: PoseLayout | None = None, labels: Sequence[str] | None = None, **frame: Any
+    ) -> "Signature":
         """Return a copy with other names of joints or actions, or other fields of the first input.
 
         Args:
@@ -212,7 +219,7 @@ class Signature:
         inputs = (dataclasses.replace(self.frame, **frame), *self.inputs[1:])
         return dataclasses.replace(self, inputs=inputs, outputs=tuple(outputs))
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """Return plain values, ready for JSON."""
         outputs = [{**_fields(k), "layout": layout_to_data(k.layout)} for k in self.outputs]
         return {
@@ -223,7 +230,7 @@ class Signature:
         }
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict) -> "Signature":
         """Return the signature that `to_dict` wrote.
 
         Raises:
@@ -243,12 +250,14 @@ def _fields(spec):
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def matches(name, patterns):
+def matches(name: str, patterns: Sequence[str]) -> bool:
     """Return whether a layer's name fits one of the patterns (`fnmatch`)."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def signature_of(model, layout=None, labels=None, verbose=True):
+def signature_of(
+    model: "keras.Model", layout: PoseLayout | None = None, labels: Sequence[str] | None = None, verbose: bool = True
+) -> Signature:
     """Return the signature of any network: its own, or what `infer_signature` makes of its shapes.
 
     Args:
@@ -265,7 +274,13 @@ def signature_of(model, layout=None, labels=None, verbose=True):
     return infer_signature(model, layout, labels, verbose=verbose)
 
 
-def infer_signature(model, layout=None, labels=None, verbose=True, **frame):
+def infer_signature(
+    model: "keras.Model",
+    layout: PoseLayout | None = None,
+    labels: Sequence[str] | None = None,
+    verbose: bool = True,
+    **frame: Any,
+) -> Signature:
     """Guess the signature of a foreign Keras model from the shapes of its inputs and outputs, and print the guess.
 
     Args:
@@ -351,7 +366,7 @@ def _output_of(shape, following, source, layout, labels, seen_pose):
     return None
 
 
-def describe(signature):
+def describe(signature: Signature) -> str:
     """Return a signature in words, one line."""
     frame = signature.frame
     what = "images" if frame.num_frames is None else f"clips of {frame.num_frames or 'any number of'} frames"

@@ -15,10 +15,13 @@ not disturb the poses (section 4.2.3).
 In a clip model everything here sees (B * T, H, W, C); time comes back in what leaves for the outputs and the actions.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import keras
 from keras import layers
 
+from deephar.config import ModelConfig
 from deephar.layers import (
     ChannelSoftmax2D,
     UnfoldFrames,
@@ -43,18 +46,20 @@ from deephar.utils.labels import default_labels
 class Predictions:
     """What the blocks of one model have predicted so far: lists of (tensor, `OutputSpec`), in order of computation."""
 
-    poses: list = field(default_factory=list)  # (B, [T,] J, dim + 1)
-    actions: list = field(default_factory=list)  # (B, A), block by block, in each block one for every set of actions
-    decoupled_poses: list = field(default_factory=list)  # (B, [T,] J, 3)
-    decoupled_maps: list = field(default_factory=list)  # (B, [T,] H, W, J)
+    poses: list[tuple[keras.KerasTensor, OutputSpec]] = field(default_factory=list)  # (B, [T,] J, dim + 1)
+    actions: list[tuple[keras.KerasTensor, OutputSpec]] = field(
+        default_factory=list
+    )  # (B, A), block by block, one for every set
+    decoupled_poses: list[tuple[keras.KerasTensor, OutputSpec]] = field(default_factory=list)  # (B, [T,] J, 3)
+    decoupled_maps: list[tuple[keras.KerasTensor, OutputSpec]] = field(default_factory=list)  # (B, [T,] H, W, J)
     num_action_blocks: int = 0
 
-    def as_lists(self):
-        """The outputs of the model and their specs, two lists in one order."""
+    def as_lists(self) -> Iterator[tuple]:
+        """The outputs of the model and their specs, two tuples in one order."""
         return zip(*self.poses, *self.actions, *self.decoupled_poses, *self.decoupled_maps, strict=True)
 
 
-def entry_flow(x, cfg):
+def entry_flow(x: keras.KerasTensor, cfg: ModelConfig) -> keras.KerasTensor:
     """Images (B, H, W, 3) to features (B, H / image_div, W / image_div, growth * log2(image_div))."""
     growth = cfg.growth
     x = conv2d(x, 64, (7, 7), strides=(2, 2), name="conv1")
@@ -73,7 +78,9 @@ def entry_flow(x, cfg):
     return x
 
 
-def prediction_branch(x, num_maps, replica, forward_maps, name):
+def prediction_branch(
+    x: keras.KerasTensor, num_maps: int, replica: bool, forward_maps: bool, name: str
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor | None]:
     """One kind of maps (heat maps or depth maps) and their way back into the trunk.
 
     Args:
@@ -98,7 +105,9 @@ def prediction_branch(x, num_maps, replica, forward_maps, name):
     return conv2d(back, num_features, (1, 1), name=f"{name}_conv2"), maps, replica_maps
 
 
-def pose_from_maps(heatmaps, depthmaps, cfg, names):
+def pose_from_maps(
+    heatmaps: keras.KerasTensor, depthmaps: keras.KerasTensor | None, cfg: ModelConfig, names: Mapping[str, str]
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Probability maps, pose (B, J, dim) and confidence (B, J, 1) from heat maps and, or None, depth maps.
 
     `names` has the names of the layers: maps, xy, xyz, vis.
@@ -151,7 +160,15 @@ def _action_predictions(xa, zp, heatmaps, depthmaps, predictions, cfg):
     return xa
 
 
-def prediction_block(xp, xa, zp, predictions, cfg, do_action, name):
+def prediction_block(
+    xp: keras.KerasTensor,
+    xa: keras.KerasTensor | None,
+    zp: keras.KerasTensor,
+    predictions: Predictions,
+    cfg: ModelConfig,
+    do_action: bool,
+    name: str,
+) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
     """Predict poses and, with `do_action`, actions, and hand features on.
 
     Args:

@@ -1,18 +1,21 @@
 """Work on built models: trainable layers, copies of replicas, compiling many outputs, cutting after a block."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import keras
 
 from deephar.layers import FoldFrames, UnfoldFrames
 from deephar.layers.frames import stable_dtype
 from deephar.models.graph import operations_behind
-from deephar.models.signature import signature_of
+from deephar.models.signature import Signature, signature_of
 
 _REPLICA = "_replica"
 
 
-def set_trainable_layers(model, keyword, pos_trainable, neg_trainable=None):
+def set_trainable_layers(
+    model: keras.Model, keyword: str, pos_trainable: bool | None, neg_trainable: bool | None = None
+) -> None:
     """Make layers trainable or frozen by their name.
 
     Args:
@@ -27,7 +30,7 @@ def set_trainable_layers(model, keyword, pos_trainable, neg_trainable=None):
             layer.trainable = bool(flag)
 
 
-def trainable_table(model):
+def trainable_table(model: keras.Model) -> str:
     """One line a layer with weights: whether it is trainable, name, kind, number of weights; as text."""
     rows = [f"Model {model.name}: layers with weights"]
     for layer in model.layers:
@@ -37,14 +40,19 @@ def trainable_table(model):
     return "\n".join(rows)
 
 
-def copy_replica_layers(model, names=None):
+def copy_replica_layers(model: keras.Model, names: Sequence[str] | None = None) -> None:
     """Give every layer `X_replica` the weights of layer `X`; with `names` only those of them."""
     for layer in model.layers:
         if _REPLICA in layer.name and (names is None or layer.name in names):
             layer.set_weights(model.get_layer(layer.name.split(_REPLICA)[0]).get_weights())
 
 
-def compile_model(model, loss, optimizer, loss_weights=None):
+def compile_model(
+    model: keras.Model,
+    loss: str | Callable | Sequence[str | Callable],
+    optimizer: str | keras.optimizers.Optimizer,
+    loss_weights: float | Sequence[float] | None = None,
+) -> None:
     """Compile a model of many outputs.
 
     Args:
@@ -67,7 +75,7 @@ def compile_model(model, loss, optimizer, loss_weights=None):
     model.compile(optimizer=optimizer, **settings)
 
 
-def prediction_blocks(model):
+def prediction_blocks(model: keras.Model) -> list[str]:
     """Return the names of the prediction blocks of poses, in order of computation.
 
     They are `dp1_pb1`, `dp1_pb2`, ... in an SPNet; `pb1`, `pb2`, ... in a ReceptionNet; `stack1`, ... in an hourglass.
@@ -76,7 +84,7 @@ def prediction_blocks(model):
     return list(dict.fromkeys(signature.outputs[k].block for k in signature.pose_outputs))
 
 
-def sharpen_maps(model, factor, block=-1):
+def sharpen_maps(model: keras.Model, factor: float, block: int | str = -1) -> None:
     """Multiply the heat maps of a block, so that its probability maps follow their peak more than their spread.
 
     A soft-argmax is the mean of its probability map. A network that was taught its maps (`recipes.Stage`,
@@ -116,7 +124,7 @@ def _joined(pose, confidence, name):
     return UnfoldFrames(pose.shape[1], name=f"{name}_joined_clip")(join([maker.input for maker in makers]))
 
 
-def join_confidence(model):
+def join_confidence(model: keras.Model) -> keras.Model:
     """Return the model with each pose (B, [T,] J, D) and the confidence (B, [T,] J, 1) of its block as one output.
 
     Args:
@@ -141,7 +149,7 @@ def join_confidence(model):
     return joined
 
 
-def image_view(model, signature=None):
+def image_view(model: keras.Model, signature: Signature | None = None) -> keras.Model | None:
     """Return the pose part of a clip network as a network for single images, on the same weights.
 
     Args:
@@ -179,7 +187,7 @@ def _first_blocks(model, signature):
     return numbers
 
 
-def cut_model(model, block):
+def cut_model(model: keras.Model, block: int | str) -> keras.Model:
     """Return the model up to a prediction block: the outputs that the whole model has up to there, for less work.
 
     The cut model is made of the very layers of `model`: weights are shared, not copied, so training one changes the

@@ -10,11 +10,13 @@ Two-dimensional weights are worth much to a network of three: the paper trains o
 together for that reason (TPAMI 2020, section 4.4).
 """
 
+import keras
 import numpy as np
 from keras import ops
 
 from deephar.checkpoints.nested import weighted_layers
 from deephar.checkpoints.plan import ForeignWeightsError
+from deephar.utils.pose import PoseLayout
 
 DEPTH = "_depthmaps_"  # in the names of layers that only a network of three dimensions has
 
@@ -39,7 +41,9 @@ def _by_joint(array, axis, source_joints, target_joints):
     return np.concatenate(list(np.concatenate(parts, axis + 1)), axis)
 
 
-def transfer_weights(source, target, source_layout, target_layout):
+def transfer_weights(
+    source: keras.Model, target: keras.Model, source_layout: PoseLayout, target_layout: PoseLayout
+) -> list[str]:
     """Give a network all weights of another that have a place in it, layer by layer by name.
 
     Args:

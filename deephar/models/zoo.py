@@ -16,6 +16,7 @@ import keras
 
 from deephar.checkpoints.whole_model import holds_model, load_whole_model
 from deephar.models.builders import build_network
+from deephar.models.card import ModelCard
 from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, find_card
 from deephar.models.signature import Signature
 from deephar.utils.io import file_digest
@@ -35,7 +36,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 WEIGHT_SUFFIXES = (".h5", ".hdf5", ".keras")
 
 
-def build_model(name):
+def build_model(name: str) -> keras.Model:
     """Build a registered network with random weights.
 
     Args:
@@ -53,14 +54,14 @@ def build_model(name):
     return model
 
 
-def weight_folders(package=PACKAGE):
+def weight_folders(package: pathlib.Path = PACKAGE) -> list[pathlib.Path]:
     """Return where weight files are looked for: the named folder, the package, the checkout, `./weights`."""
     named = os.environ.get(FOLDER_VARIABLE)
     own = (package / "weights", package.parent / "weights", pathlib.Path("weights"))
     return [*([pathlib.Path(named)] if named else ()), *own]
 
 
-def find_weights(card):
+def find_weights(card: ModelCard) -> pathlib.Path:
     """Return the path of a card's file.
 
     Raises:
@@ -75,7 +76,7 @@ def find_weights(card):
     )
 
 
-def check_digest(path, card):
+def check_digest(path: pathlib.Path, card: ModelCard) -> None:
     """Compare a file with the digests on its card.
 
     Raises:
@@ -135,7 +136,7 @@ def _from_file(path):
     return model
 
 
-def weights_path(name_or_path, weights=None):
+def weights_path(name_or_path: str | pathlib.Path, weights: str | pathlib.Path | None = None) -> pathlib.Path:
     """Return the path of the file that `load_model` reads for the same arguments.
 
     Raises:
@@ -154,7 +155,7 @@ def weights_path(name_or_path, weights=None):
     return path
 
 
-def load_model(name_or_path, weights=None):
+def load_model(name_or_path: str | pathlib.Path, weights: str | pathlib.Path | None = None) -> keras.Model:
     """Load a trained network.
 
         import deephar

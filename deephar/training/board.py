@@ -1,6 +1,8 @@
 """Scores for TensorBoard: one event file a session of training, to which every epoch is appended."""
 
+import pathlib
 import time
+from collections.abc import Mapping
 
 
 class Board:
@@ -15,7 +17,7 @@ class Board:
             session had written before it was killed.
     """
 
-    def __init__(self, folder, first_step):
+    def __init__(self, folder: pathlib.Path, first_step: int) -> None:
         import tensorflow as tf
 
         self._event, self._summary = tf.compat.v1.Event, tf.compat.v1.Summary
@@ -24,7 +26,7 @@ class Board:
         self._write(time.time(), file_version="brain.Event:2")
         self._write(time.time(), step=first_step, session_log=start)
 
-    def add(self, step, wall_time_s, scores):
+    def add(self, step: int, wall_time_s: float, scores: Mapping[str, float]) -> None:
         """Add the scores of one step.
 
         Args:

@@ -1,6 +1,7 @@
 """Callbacks for training with `fit` and with `MultiModelTrainer`."""
 
 import os
+import pathlib
 
 import keras
 
@@ -20,7 +21,14 @@ class SaveModel(keras.callbacks.Callback):
         verbose: 1 prints a line for every file.
     """
 
-    def __init__(self, filepath, model_to_save=None, save_best_only=False, callback_to_monitor=None, verbose=1):
+    def __init__(
+        self,
+        filepath: str | pathlib.Path,
+        model_to_save: keras.Model | None = None,
+        save_best_only: bool = False,
+        callback_to_monitor: keras.callbacks.Callback | None = None,
+        verbose: int = 1,
+    ) -> None:
         super().__init__()
         if save_best_only and callback_to_monitor is None:
             raise ValueError("`save_best_only` must come with `callback_to_monitor`. Received: None")
@@ -31,7 +39,7 @@ class SaveModel(keras.callbacks.Callback):
         self.verbose = verbose
 
     @staticmethod
-    def accepted_name(filepath, model):
+    def accepted_name(filepath: str | pathlib.Path, model: keras.Model) -> str:
         """Return `filepath`, with another ending if the model cannot be saved under this one."""
         filepath = os.fspath(filepath)
         root, suffix = os.path.splitext(filepath)
@@ -39,7 +47,7 @@ class SaveModel(keras.callbacks.Callback):
             return filepath
         return (root if suffix in (".h5", ".hdf5", ".keras") else filepath) + ".weights.h5"
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Save, after epoch `epoch`, counted from 0."""
         if self.save_best_only and self.best_epoch != epoch + 1:
             return
@@ -51,6 +59,6 @@ class SaveModel(keras.callbacks.Callback):
             model.save_weights(temporary)
 
     @property
-    def best_epoch(self):
+    def best_epoch(self) -> float | None:
         """Number of the best epoch, counted from 1, of the callback that is monitored; None without one."""
         return None if self.callback_to_monitor is None else self.callback_to_monitor.best_epoch

@@ -1,8 +1,8 @@
 """Feeds batches to a trainer in a fixed order from threads or processes, starting at any step.
 
-A loader is anything with `len(loader)` and `loader[i] -> (x, y)`; `BatchLoader` and every Keras `PyDataset` are. One
-pass goes through all of its batches once, in an order drawn from (seed, pass). The number of the pass is handed to the
-loader as its `epoch`, from which `BatchLoader` draws order and augmentation, so step k gives the same batch however
+A `Loader` is anything with `len(loader)` and `loader[i] -> (x, y)`, such as a `BatchLoader` or any Keras `PyDataset`.
+One pass goes through all of its batches once, in an order drawn from (seed, pass). The number of the pass is handed to
+the loader as its `epoch`, from which `BatchLoader` draws order and augmentation, so step k gives the same batch however
 many workers there are and whether or not the run was interrupted before it.
 
     step k -> pass k // len, position k % len -> permutation (seed, pass) -> loader[i] -> queue -> trainer
@@ -12,6 +12,8 @@ import concurrent.futures
 import contextlib
 import multiprocessing
 import os
+from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 
@@ -43,6 +45,16 @@ def _light_keras():
         os.environ.pop("KERAS_BACKEND") if before is None else os.environ.update(KERAS_BACKEND=before)
 
 
+class Loader(Protocol):
+    """What a trainer asks of a source of batches."""
+
+    def __len__(self) -> int:
+        """Return the number of batches of one pass."""
+
+    def __getitem__(self, index: int) -> tuple:
+        """Return batch `index` as (inputs, labels)."""
+
+
 class BatchFeeder:
     """Endless iterator over the batches of a loader.
 
@@ -56,7 +68,16 @@ class BatchFeeder:
         start: step to begin with, counted over passes.
     """
 
-    def __init__(self, loader, shuffle=True, seed=0, workers=1, max_queue_size=10, use_multiprocessing=False, start=0):
+    def __init__(
+        self,
+        loader: Loader,
+        shuffle: bool = True,
+        seed: int = 0,
+        workers: int = 1,
+        max_queue_size: int = 10,
+        use_multiprocessing: bool = False,
+        start: int = 0,
+    ) -> None:
         if len(loader) < 1:
             raise ValueError(f"`loader` must have at least one batch. Received: {loader!r}")
         self.loader, self.shuffle, self.seed = loader, shuffle, seed
@@ -66,23 +87,23 @@ class BatchFeeder:
         self._pool = None
         self._batches = self._run()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple]:
         return self
 
-    def __next__(self):
+    def __next__(self) -> tuple:
         return next(self._batches)
 
-    def close(self):
+    def close(self) -> None:
         """Stop the workers."""
         self._batches.close()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
-    def __enter__(self):
+    def __enter__(self) -> "BatchFeeder":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _order(self, number):

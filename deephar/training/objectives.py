@@ -10,14 +10,18 @@ One pose label serves heat maps of every size, since each loss renders its own. 
 probability maps that poses are read from.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
 from deephar.layers.losses import HeatmapLoss, heatmap_crossentropy, pose_regression_loss
 from deephar.models.signature import signature_of
+from deephar.training.recipes import Stage
 
 
-def objectives_of(model, stage):
+def objectives_of(model: keras.Model, stage: Stage) -> tuple[list[str | Callable], list[float]]:
     """Return the losses of a model's outputs and their weights, two lists in its order.
 
     Args:
@@ -54,7 +58,14 @@ class AuxiliaryMaps(keras.Model):
     Made by `with_maps_loss`. Outputs: those of the pose model, then the maps; labels are those of the poses alone.
     """
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: keras.KerasTensor | Sequence[keras.KerasTensor] | None = None,
+        y_pred: Sequence[keras.KerasTensor] | None = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> keras.KerasTensor:
         """Return the pose loss plus the weighted mean over the batch of each map's loss."""
         labels = list(y) if isinstance(y, (list, tuple)) else [y]
         poses, maps = y_pred[: len(labels)], y_pred[len(labels) :]
@@ -64,7 +75,7 @@ class AuxiliaryMaps(keras.Model):
         return loss
 
 
-def with_maps_loss(model, weight):
+def with_maps_loss(model: keras.Model, weight: float) -> AuxiliaryMaps:
     """Return a model for training that shares the layers of a pose model and also trains its probability maps.
 
     Args:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import ops
@@ -25,13 +26,13 @@ class StageSchedule(keras.optimizers.schedules.LearningRateSchedule):
         stage: `Stage`, or its fields as a dict.
     """
 
-    def __init__(self, stage):
+    def __init__(self, stage: Stage | dict) -> None:
         self.stage = Stage(**stage) if isinstance(stage, dict) else stage
 
-    def __call__(self, step):
+    def __call__(self, step: int | keras.KerasTensor) -> keras.KerasTensor:
         return ops.cast(self.stage.rate_by(ops, ops.cast(step, "int32")), "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {"stage": dataclasses.asdict(self.stage)}
 
 
@@ -64,7 +65,7 @@ def _with_factors(base):
 WITH_FACTORS = {name: _with_factors(base) for name, base in CLASSES.items()}
 
 
-def make_optimizer(stage, variables=()):
+def make_optimizer(stage: Stage, variables: Sequence[keras.Variable] = ()) -> keras.optimizers.Optimizer:
     """Return a new optimizer with the settings of a stage, at the learning rate of its first step.
 
     Args:

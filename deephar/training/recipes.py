@@ -11,8 +11,13 @@ Source: Luvizon, Picard and Tabia, TPAMI 2020, section 4.2.3 and, for the decoup
 
 import dataclasses
 import math
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 TASKS = ("pose", "action", "joint")
 OPTIMIZERS = ("rmsprop", "sgd", "adam", "adamw")
@@ -80,11 +85,11 @@ class Stage:
     rms_momentum: float = 0.0
     epsilon: float | None = None
     weight_decay: float | None = None
-    no_decay: tuple = ()
-    rate_factors: tuple = ()
-    frozen: tuple = ()
+    no_decay: tuple[str, ...] = ()
+    rate_factors: tuple[tuple[str, float], ...] = ()
+    frozen: tuple[str, ...] = ()
     schedule: str = "step"
-    decay_epochs: tuple = (15, 25)
+    decay_epochs: tuple[int, ...] = (15, 25)
     decay_factor: float = 0.1
     warmup_steps: int = 0
     clipnorm: float | None = None
@@ -119,15 +124,15 @@ class Stage:
             object.__setattr__(self, field, tuple(getattr(self, field)))
         object.__setattr__(self, "rate_factors", tuple(map(tuple, self.rate_factors)))
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> "Stage":
         """Return a copy with some fields changed: fewer steps, another rate."""
         return dataclasses.replace(self, **changes)
 
-    def rate(self, step):
+    def rate(self, step: int) -> float:
         """Return the learning rate, a float, of a step, counted from 0 over the whole stage."""
         return float(self.rate_by(np, step))
 
-    def rate_by(self, ops, step):
+    def rate_by(self, ops: ModuleType, step: Any) -> Any:
         """Return the learning rate of a step, computed by `numpy` or by `keras.ops`."""
         rate = self.learning_rate
         if self.schedule == "cosine":
@@ -138,7 +143,7 @@ class Stage:
             rate = rate * ops.where(step // self.steps_per_epoch >= epoch, self.decay_factor, 1.0)
         return rate * ops.minimum(1.0, ops.divide(step + 1, self.warmup_steps)) if self.warmup_steps else rate
 
-    def keras_schedule(self):
+    def keras_schedule(self) -> "keras.optimizers.schedules.LearningRateSchedule":
         """Return `rate` as a `keras.optimizers.schedules.LearningRateSchedule`, for an optimizer of one's own."""
         from deephar.training.optimizers import StageSchedule
 
@@ -156,7 +161,7 @@ class Recipe:
     """
 
     name: str
-    stages: tuple
+    stages: tuple[Stage, ...]
     source: str = ""
 
     def __post_init__(self):
@@ -164,7 +169,7 @@ class Recipe:
         if not names or len(set(names)) != len(names):
             raise ValueError(f"`stages` must have one stage or more, with different names. Received: {names}")
 
-    def replace_all(self, **changes):
+    def replace_all(self, **changes: Any) -> "Recipe":
         """Return a copy with the same fields changed in every stage."""
         return dataclasses.replace(self, stages=tuple(s.replace(**changes) for s in self.stages))
 

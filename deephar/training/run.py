@@ -24,6 +24,8 @@ import shutil
 import sys
 import time
 import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -77,7 +79,7 @@ class Run:
         print(run.rows, run.path("weights_best.weights.h5"))
     """
 
-    def __init__(self, folder, config=None, resume=False):
+    def __init__(self, folder: str | pathlib.Path, config: dict | None = None, resume: bool = False) -> None:
         self.folder = pathlib.Path(folder)
         if (self.folder / STATE).exists() and not resume:
             raise FileExistsError(
@@ -129,14 +131,14 @@ class Run:
         about.setdefault("resumed", []).append({**session, "settings": found})
         write_json(self.path(CONFIG), {**about, "config": config or before})
 
-    def describe(self, model):
+    def describe(self, model: keras.Model) -> None:
         """Write the signature of the model that is trained into config.json, for `load_model`."""
         about = self._read_config()
         signature = signature_of(model, verbose=False).to_dict()
         if about.get("signature") != signature:
             write_json(self.path(CONFIG), {**about, "signature": signature})
 
-    def path(self, name):
+    def path(self, name: str) -> pathlib.Path:
         """Return the path of a file in the folder."""
         return self.folder / name
 
@@ -151,15 +153,15 @@ class Run:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"`folder` must hold a whole {STATE}. Received: {str(path)!r}: {error}") from error
 
-    def finished(self, stage):
+    def finished(self, stage: str) -> bool:
         """Return whether a stage, by name, is among those that were finished."""
         return stage in self.meta.get("finished", [])
 
-    def epochs_done(self, stage):
+    def epochs_done(self, stage: str) -> int:
         """Return how many epochs of a stage, by name, are done."""
         return self.meta.get("epoch", 0) if self.meta.get("stage") == stage else 0
 
-    def restore(self, model, optimizers=()):
+    def restore(self, model: keras.Model, optimizers: Sequence[keras.optimizers.Optimizer] = ()) -> None:
         """Put weights and, where they belong to the same stage, optimizers back to what was saved last.
 
         Raises:
@@ -177,12 +179,18 @@ class Run:
         for key, variable in targets.items():
             variable.assign(self._arrays[key])
 
-    def log(self, row):
+    def log(self, row: Mapping[str, str | float]) -> None:
         """Add one epoch's scores to the log and to TensorBoard; both appear with `save`."""
         row = {**row, "time": time.time()}
         self.rows.append({k: v if isinstance(v, (str, int)) else float(v) for k, v in row.items()})
 
-    def save(self, model, optimizers=(), is_best=False, **meta):
+    def save(
+        self,
+        model: keras.Model,
+        optimizers: Sequence[keras.optimizers.Optimizer] = (),
+        is_best: bool = False,
+        **meta: Any,
+    ) -> None:
         """Write weights, log and state after an epoch.
 
         Args:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from typing import Any
 
 from deephar.config import DataConfig, ModelConfig
 from deephar.training.recipes import Stage
@@ -29,7 +31,7 @@ ABSENT = "(absent)"
 NOT_RECORDED = "(not recorded)"  # a whole section that an older version of a script did not write
 
 
-def differences(old, new):
+def differences(old: dict, new: dict) -> dict[str, tuple]:
     """Return the settings that differ, {name: (old value, new value)}, names as in "stage.learning_rate".
 
     Args:
@@ -46,7 +48,7 @@ def differences(old, new):
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def is_harmless(name, old, new):
+def is_harmless(name: str, old: Any, new: Any) -> bool:
     """Return whether a run may go on although a setting changed from `old` to `new`."""
     if old == NOT_RECORDED:
         return True
@@ -54,7 +56,7 @@ def is_harmless(name, old, new):
     return ABSENT not in (old, new) and any(ALLOWED[rule](old, new) for rule in rules)
 
 
-def in_words(found):
+def in_words(found: Mapping[str, tuple]) -> str:
     """Return the differences as one line: "stage.epochs: 2 -> 4; ..."."""
     return "; ".join(f"{name}: {_short(old)} -> {_short(new)}" for name, (old, new) in found.items())
 

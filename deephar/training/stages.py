@@ -7,19 +7,24 @@ Source: TPAMI 2020, sections 4.2.3 and 3.3.4.
 
 import math
 import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 
 from deephar.checkpoints.loading import copy_weights
 from deephar.models.signature import matches, signature_of
 from deephar.models.surgery import copy_replica_layers
+from deephar.training.feeder import Loader
 from deephar.training.objectives import objectives_of, with_maps_loss
 from deephar.training.optimizers import make_optimizer
+from deephar.training.recipes import Recipe, Stage
+from deephar.training.run import Run
 from deephar.training.trainer import MultiModelTrainer, unwrap
 from deephar.utils.io import printnl, warning
 
 
-def set_precision(model, precision):
+def set_precision(model: keras.Model, precision: str) -> None:
     """Set the number format of a built model's layers for a stage, those of models inside of it included.
 
     Convolutions, normalisation and what lies between follow `precision`; layers of this package and the signature's
@@ -46,7 +51,7 @@ def _between_convolutions(layer):
     return relu or isinstance(layer, kinds)
 
 
-def compile_for_stage(models, stage, full_model=None):
+def compile_for_stage(models: Sequence[keras.Model], stage: Stage, full_model: keras.Model | None = None) -> None:
     """Compile models for a stage: every output gets the objective of its kind and its weight.
 
     In an action stage only the layers of the signature's `action_part` are trainable; batch normalisation of the others
@@ -73,7 +78,7 @@ def compile_for_stage(models, stage, full_model=None):
         model.optimizer.build(model.trainable_variables)
 
 
-def freeze_for_stage(model, stage):
+def freeze_for_stage(model: keras.Model, stage: Stage) -> None:
     """Make the layers of a whole model trainable or frozen, as a stage asks for."""
     action_part = signature_of(model).action_part
     for layer in model.layers:
@@ -134,19 +139,19 @@ class _StageRun:
 
 
 def train_stage(
-    models,
-    loaders,
-    stage,
-    run,
-    validation=None,
-    full_model=None,
-    workers=1,
-    use_multiprocessing=False,
-    max_queue_size=10,
-    time_limit_s=None,
-    print_full_losses=True,
-    verbose=1,
-):
+    models: keras.Model | Sequence[keras.Model],
+    loaders: Loader | Sequence[Loader],
+    stage: Stage,
+    run: Run,
+    validation: Callable[[int], Mapping[str, float]] | None = None,
+    full_model: keras.Model | None = None,
+    workers: int | Sequence[int] = 1,
+    use_multiprocessing: bool = False,
+    max_queue_size: int = 10,
+    time_limit_s: float | None = None,
+    print_full_losses: bool = True,
+    verbose: int = 1,
+) -> list[dict]:
     """Train one stage in a run folder, from its start or from where the folder says it was interrupted.
 
     Args:
@@ -228,7 +233,14 @@ def train_stage(
     return run.rows
 
 
-def run_recipe(recipe, build, loaders, run, validations=None, **options):
+def run_recipe(
+    recipe: Recipe,
+    build: Callable[[bool], tuple[keras.Model, keras.Model, keras.Model | None]],
+    loaders: Mapping[str, Loader],
+    run: Run,
+    validations: Mapping[str, Callable[[keras.Model, int], Mapping[str, float]]] | None = None,
+    **options: Any,
+) -> keras.Model:
     """Train all stages of a recipe, going on where the run folder stopped.
 
     Args:

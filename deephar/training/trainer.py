@@ -10,12 +10,15 @@ run folder with this.
 """
 
 import os
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from deephar.training.callbacks import SaveModel
-from deephar.training.feeder import BatchFeeder
+from deephar.training.feeder import BatchFeeder, Loader
 from deephar.utils.progress import progress
 
 ADVICE = "Saved weights are untouched: lower the learning rate, set `clipnorm`, or train in float32"
@@ -25,7 +28,7 @@ class NonFiniteError(FloatingPointError):
     """Training ran into a loss or a weight that is not a finite number."""
 
 
-def use_all_devices():
+def use_all_devices() -> int:
     """Split every batch over all devices of this machine; call it before a network is built.
 
     Keras' own `keras.distribution.DataParallel`: weights are copied, statistics of batch normalisation are those of the
@@ -47,7 +50,7 @@ def use_all_devices():
     return len(devices)
 
 
-def first_nonfinite_weight(model):
+def first_nonfinite_weight(model: keras.Model) -> str | None:
     """Return the path of the first weight that holds a value that is not finite, or None."""
     for variable in model.variables:
         if "float" in variable.dtype:
@@ -68,7 +71,7 @@ def _check_finite(model, logs, where):
         )
 
 
-def unwrap(value):
+def unwrap(value: Any) -> Any:
     """Return the one element of a list, or the list."""
     return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
 
@@ -92,15 +95,15 @@ class MultiModelTrainer:
 
     def __init__(
         self,
-        models,
-        generators,
-        workers=1,
-        shuffle=True,
-        max_queue_size=10,
-        print_full_losses=False,
-        seed=0,
-        use_multiprocessing=False,
-    ):
+        models: Sequence[keras.Model],
+        generators: Sequence[Loader],
+        workers: int | Sequence[int] = 1,
+        shuffle: bool = True,
+        max_queue_size: int = 10,
+        print_full_losses: bool = False,
+        seed: int = 0,
+        use_multiprocessing: bool = False,
+    ) -> None:
         if len(models) != len(generators) or not models:
             raise ValueError(
                 f"`models` and `generators` must be lists of one length. Received: {len(models)} and {len(generators)}"
@@ -114,7 +117,14 @@ class MultiModelTrainer:
             shuffle=shuffle, max_queue_size=max_queue_size, seed=seed, use_multiprocessing=use_multiprocessing
         )
 
-    def train(self, epochs, steps_per_epoch, initial_epoch=0, end_of_epoch_callback=None, verbose=1):
+    def train(
+        self,
+        epochs: int,
+        steps_per_epoch: int,
+        initial_epoch: int = 0,
+        end_of_epoch_callback: Callable[[int], bool | None] | None = None,
+        verbose: int = 1,
+    ) -> list[dict[str, float]]:
         """Train up to epoch `epochs`.
 
         Args:
@@ -193,25 +203,25 @@ class TrainerOnGenerator:
 
     def __init__(
         self,
-        model,
-        gen_tr,
-        gpu_model=None,
-        steps_per_epoch=None,
-        initial_lr=1e-3,
-        lr_factor=0.1,
-        lr_patience=10,
-        minimum_lr=1e-7,
-        epochs=1,
-        verbose=1,
-        workers=1,
-        shuffle=True,
-        initial_epoch=0,
-        validation_callbacks=None,
-        custom_lr_scheduler=None,
-        save_tensor_board=False,
-        weights_fname="weights.weights.h5",
-        logdir=None,
-    ):
+        model: keras.Model,
+        gen_tr: keras.utils.PyDataset,
+        gpu_model: keras.Model | None = None,
+        steps_per_epoch: int | None = None,
+        initial_lr: float = 1e-3,
+        lr_factor: float = 0.1,
+        lr_patience: int = 10,
+        minimum_lr: float = 1e-7,
+        epochs: int = 1,
+        verbose: int = 1,
+        workers: int = 1,
+        shuffle: bool = True,
+        initial_epoch: int = 0,
+        validation_callbacks: keras.callbacks.Callback | Sequence[keras.callbacks.Callback] | None = None,
+        custom_lr_scheduler: Callable[[int, float], float] | None = None,
+        save_tensor_board: bool = False,
+        weights_fname: str = "weights.weights.h5",
+        logdir: str | pathlib.Path | None = None,
+    ) -> None:
         self.model, self.gpu_model, self.gen_tr = model, gpu_model or model, gen_tr
         self.steps_per_epoch, self.epochs, self.initial_epoch = steps_per_epoch, epochs, initial_epoch
         self.initial_lr, self.lr_factor, self.minimum_lr = initial_lr, lr_factor, minimum_lr
@@ -234,7 +244,7 @@ class TrainerOnGenerator:
         if workers > 1 and isinstance(gen_tr, keras.utils.PyDataset):
             gen_tr.workers = workers
 
-    def learningrate_scheduler(self, epoch, lr):
+    def learningrate_scheduler(self, epoch: int, lr: float) -> float:
         """Return the rate of the epoch that begins; `best_epoch` counts from 1: it may be the epoch just finished."""
         best_epoch = self.val_cb[-1].best_epoch
         if epoch == self.initial_epoch:
@@ -252,7 +262,7 @@ class TrainerOnGenerator:
             self.gpu_model.stop_training = True
         return lr
 
-    def train(self):
+    def train(self) -> keras.callbacks.History:
         """Train, and return Keras' history."""
         return self.gpu_model.fit(
             self.gen_tr,
