@@ -27,9 +27,9 @@ class FrameBoxes:
     """Boxes of single frames.
 
     Attributes:
-        path: the file, for errors.
-        prepare: sentence telling how the file comes to be, for errors.
-        splits: a dict each for test, training and validation, from the frame's name to [x1, y1, x2, y2] px.
+        path: Path. The file, for errors.
+        prepare: str. Sentence telling how the file comes to be, for errors.
+        splits: tuple of dict, one each for test, training and validation, from the frame's name to [x1, y1, x2, y2] px.
     """
 
     path: pathlib.Path
@@ -42,8 +42,8 @@ class FrameBoxes:
         """Return the box (4,) around the boxes of some frames.
 
         Args:
-            mode: TEST_MODE, TRAIN_MODE or VALID_MODE.
-            names: of the frames, as the data set's `box_name` gives them.
+            mode: int. TEST_MODE, TRAIN_MODE or VALID_MODE.
+            names: list of str. Names of the frames, as the data set's `box_name` gives them.
 
         Raises:
             ValueError: a frame has no box.
@@ -67,9 +67,9 @@ class ClipBoxes:
     """Boxes of the clips of test videos, all with one step between their frames.
 
     Attributes:
-        path, prepare: as of `FrameBoxes`.
-        step: between the frames of a clip.
-        boxes: from (video, clip, flipped) to [x1, y1, x2, y2] px.
+        path, prepare: Path and str. As in `FrameBoxes`.
+        step: int. Step between the frames of a clip.
+        boxes: dict from (video, clip, flipped) to [x1, y1, x2, y2] px.
     """
 
     path: pathlib.Path
@@ -127,7 +127,7 @@ def read_box_file(path: str | pathlib.Path, prepare: str) -> FrameBoxes | ClipBo
 
     Args:
         path: str or Path. JSON file of either form.
-        prepare: sentence telling how the file comes to be, for errors.
+        prepare: str. Sentence telling how the file comes to be, for errors.
 
     Returns:
         `FrameBoxes` or `ClipBoxes`.

@@ -19,10 +19,10 @@ def get_clip_frame_index(
     frames. Without `random_clip` the clip is taken from the middle.
 
     Args:
-        sequence_size: frames in the sequence, at least 1.
-        subsample: step between chosen frames, a positive integer.
-        num_frames: frames of the clip, at least 1.
-        random_clip: draw the first frame at random.
+        sequence_size: int. Frames in the sequence, at least 1.
+        subsample: int. Step between chosen frames, a positive integer.
+        num_frames: int. Frames of the clip, at least 1.
+        random_clip: bool. Draw the first frame at random.
         rng: `numpy.random.Generator` for the draw; None takes a fresh one.
 
     Returns:
@@ -61,10 +61,10 @@ def choose_frames(
     """Return the frames that a caller asks for, checked, or those that `get_clip_frame_index` chooses.
 
     Args:
-        frame_list: frames from 0, or None.
+        frame_list: list of int or None. Frames, counted from 0.
         length: int, frames of the sequence.
         subsample, num_frames, random_clip, rng: as for `get_clip_frame_index`.
-        key: number of the sequence, for the error.
+        key: int. Number of the sequence, for the error.
 
     Raises:
         ValueError: `frame_list` is empty or holds a frame that the sequence does not have.
@@ -81,9 +81,9 @@ def clip_windows(sequence_size: int, clip_size: int, subsamples: Sequence[int]) 
     """List the clips that cover a sequence: for each step, windows that advance by half a clip.
 
     Args:
-        sequence_size: frames in the sequence.
-        clip_size: frames of a clip.
-        subsamples: steps between frames, one set of windows each.
+        sequence_size: int. Frames in the sequence.
+        clip_size: int. Frames of a clip.
+        subsamples: list of int. Steps between frames, one set of windows each.
 
     Returns:
         List of `range` objects of `clip_size` frame indices; empty if the sequence is too short for every step.

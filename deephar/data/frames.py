@@ -32,10 +32,10 @@ class Crop:
     """Where a crop lies in its frame.
 
     Attributes:
-        afmat: (3, 3) map from frame pixels to the crop normalised to [0, 1].
-        resolution: (width, height) of the crop in pixels.
-        hflip: whether the crop is flipped, so that left and right joints change places.
-        pad_color: RGB, 0 to 255, of what lies outside of the frame.
+        afmat: np.ndarray (3, 3). Map from frame pixels to the crop normalised to [0, 1].
+        resolution: tuple (width, height) of the crop in pixels.
+        hflip: bool. Whether the crop is flipped, so that left and right joints change places.
+        pad_color: tuple of int. RGB, 0 to 255, of what lies outside of the frame.
     """
 
     afmat: np.ndarray
@@ -55,12 +55,12 @@ def make_crop(
     """Place a crop: turn the frame about `centre`, cut `window` around it, scale to `resolution`, flip.
 
     Args:
-        frame_size: (width, height) of the frame, px.
-        centre: (x, y) in the frame, px.
-        window: (width, height) to cut, frame px (borders are rounded to whole pixels).
+        frame_size: tuple (width, height) of the frame, px.
+        centre: tuple (x, y) in the frame, px.
+        window: tuple (width, height) to cut, frame px (borders are rounded to whole pixels).
         augmentation: dict with `angle` (degrees, counter-clockwise) and `hflip` (0 or 1).
-        resolution: (width, height) of the crop, px.
-        pad_color: RGB, 0 to 255, of what lies outside of the frame.
+        resolution: tuple (width, height) of the crop, px.
+        pad_color: tuple of int. RGB, 0 to 255, of what lies outside of the frame.
 
     Returns:
         A `Crop`.
@@ -166,10 +166,10 @@ def normalise(
     """Scale uint8 pixels to a range after raising each channel to a power, and blank one rectangle.
 
     Args:
-        pixels: (H, W, 3) uint8.
-        channel_power: one exponent, or one for each channel, applied to values in [0, 1].
-        geoocclusion: box (x1, y1, x2, y2) in crop px that is set to mid-grey, or None.
-        value_range: what the values 0 and 255 become.
+        pixels: np.ndarray (H, W, 3) uint8.
+        channel_power: float or array. One exponent, or one for each channel, applied to values in [0, 1].
+        geoocclusion: list of int or None. Box (x1, y1, x2, y2) in crop px that is set to mid-grey.
+        value_range: tuple of float. What the values 0 and 255 become.
 
     Returns:
         (H, W, 3) float32.
@@ -213,10 +213,10 @@ def label_pose(
     """Turn normalised coordinates into a training label.
 
     Args:
-        coordinates: (..., J, dim) normalised to the crop, NaN where absent; J in the order of `layout`.
-        layout: pose layout, for the joints that change places in a flipped crop.
-        hflip: whether the crop is flipped.
-        remove_outer_joints: make joints outside of the crop absent too.
+        coordinates: array (..., J, dim) normalised to the crop, NaN where absent; J in the order of `layout`.
+        layout: `PoseLayout`, for the joints that change places in a flipped crop.
+        hflip: bool. Whether the crop is flipped.
+        remove_outer_joints: bool. Make joints outside of the crop absent too.
 
     Returns:
         (..., J, dim + 1): coordinates, absent ones -1e9, then 1 for a joint inside the crop and 0 for any other.

@@ -33,8 +33,9 @@ class BatchLoader(PyDataset):
     full: the last one of an epoch is filled from the start of the data set (or of the next round).
 
     Args:
-        dataset: object with `get_data(key, mode)`, `get_length(mode)` and `get_shape(dictkey)`, or a list of them. If
-            its `get_data` takes `rng`, it receives the sample's `numpy.random.Generator`.
+        dataset: `Dataset` or list of `Dataset`. Object with `get_data(key, mode)`, `get_length(mode)` and
+            `get_shape(dictkey)`, or a list of them. If its `get_data` takes `rng`, it receives the sample's
+            `numpy.random.Generator`.
         x_dictkeys: list of str. Keys of the inputs.
         y_dictkeys: list of str. Keys of the labels; every data set must provide them in the same shape.
         mode: int. TEST_MODE, TRAIN_MODE or VALID_MODE.

@@ -33,9 +33,9 @@ class ActionSet:
     """How a set of videos is spoken of.
 
     Attributes:
-        title: its name, for tables.
-        label_key: entry of a sample with the one-hot action.
-        boxes_command: the script that predicts its boxes, for errors.
+        title: str. Its name, for tables.
+        label_key: str. Entry of a sample with the one-hot action.
+        boxes_command: str. The script that predicts its boxes, for errors.
     """
 
     title: str
@@ -65,10 +65,10 @@ def single_clip_batches(
 
     Args:
         about: `ActionSet`.
-        model: action model, outputs (B, A) each.
+        model: keras.Model. Action model, outputs (B, A) each.
         datagen: `BatchLoader` (or a sequence) of ([frames], [one-hot labels, ...]) batches, not shuffled.
-        verbose: print the table, and progress.
-        logdir: write single-clip/NN.npy there, for every block which clips are right.
+        verbose: int. Print the table, and progress.
+        logdir: str, Path or None. Write single-clip/NN.npy there, for every block which clips are right.
 
     Returns:
         A fraction in [0, 1] for each output of the model.
@@ -112,15 +112,17 @@ def multi_clip(
 
     Args:
         about: `ActionSet`.
-        model: action model, outputs (B, A) each.
-        dataset: one of videos, with topology 'sequences'.
-        subsampling: take every n-th frame; None: as the file of boxes says, or every 2nd. Old code may have
-            `bboxes_file` in this place.
-        bboxes_file: predicted boxes to crop by, see `read_boxes`; by default the data set's own choice.
-        logdir: write allpred.npy (blocks, videos, actions: log of the product), a_true.npy and missing-clips.json,
-            the single clips that the last block gets wrong: {"video.clip.flipped": [true, predicted]}.
-        verbose: print the table, and progress.
-        batch_size: clips for the network at once.
+        model: keras.Model. Action model, outputs (B, A) each.
+        dataset: `Dataset` of videos, with topology 'sequences'.
+        subsampling: int, str, Path or None. Take every n-th frame; None: as the file of boxes says, or every 2nd. Old
+            code may have `bboxes_file` in this place.
+        bboxes_file: str, Path or None. Predicted boxes to crop by, see `read_boxes`; by default the data set's own
+            choice.
+        logdir: str, Path or None. Write allpred.npy (blocks, videos, actions: log of the product), a_true.npy and
+            missing-clips.json, the single clips that the last block gets wrong: {"video.clip.flipped": [true,
+            predicted]}.
+        verbose: int. Print the table, and progress.
+        batch_size: int. Clips for the network at once.
 
     Returns:
         (blocks,) accuracy in per cent.
@@ -156,10 +158,10 @@ def read_boxes(
 
     Args:
         about: `ActionSet`.
-        bboxes_file: JSON file of boxes of frames or of clips (`deephar.data.boxes`), as seen from the working directory
-            or below the data set's folder; None: the data set's own choice of box.
-        dataset: data set of videos.
-        argument: what the caller names the file, for the error.
+        bboxes_file: str, Path or None. JSON file of boxes of frames or of clips (`deephar.data.boxes`), as seen from
+            the working directory or below the data set's folder; None: the data set's own choice of box.
+        dataset: `Dataset` of videos.
+        argument: str. What the caller names the file, for the error.
 
     Raises:
         FileNotFoundError, ValueError: there is no such file, or it is not one of boxes.
@@ -176,10 +178,10 @@ def box_choice(
     """The function that `eval_multi_clip` takes as `boxes`, having made sure that there is a box for every clip.
 
     Args:
-        boxes: of `read_boxes`.
-        dataset: data set of videos.
-        keys: the test videos that will be asked for.
-        step: between the frames of a clip.
+        boxes: `FrameBoxes`, `ClipBoxes` or None, from `read_boxes`.
+        dataset: `Dataset` of videos.
+        keys: list of int. Numbers of the test videos that will be asked for.
+        step: int. Step between the frames of a clip.
 
     Raises:
         ValueError: the file is of other clips.
@@ -228,14 +230,15 @@ def evaluate(
 
     Args:
         about: `ActionSet`.
-        model: action model, outputs (B, A) each.
+        model: keras.Model. Action model, outputs (B, A) each.
         make_dataset: function (use_gt_bbox=bool) -> data set of videos with topology 'sequences' and `action_labels`.
-        boxes_file: predicted boxes of frames, or of the clips of the multi-clip test: then there is no single-clip
-            accuracy, and videos that are shorter than a clip are taken whole. None: boxes around the annotation.
-        limit: so many videos, evenly spaced; None: all.
-        batch_size: clips for the network at once.
-        names: of the action outputs; by default block 1, block 2, ...
-        note: more about the data, for the title.
+        boxes_file: str, Path or None. Predicted boxes of frames, or of the clips of the multi-clip test: then there is
+            no single-clip accuracy, and videos that are shorter than a clip are taken whole. None: boxes around the
+            annotation.
+        limit: int or None. Number of videos, evenly spaced; None: all.
+        batch_size: int. Clips for the network at once.
+        names: list of str or None. Names of the action outputs; None: block 1, block 2, ...
+        note: str. More about the data, for the title.
 
     Returns:
         Dict for a report: `single_clip` (fractions, one an output; or None, with `single_clip_note`), `multi_clip`,
@@ -271,7 +274,7 @@ class ActionEvalCallback(EvalCallback):
 
     Args:
         data: a `BatchLoader`, or (clips, one-hot labels).
-        batch_size: clips for the network at once, for the latter.
+        batch_size: int. Clips for the network at once, for the latter.
     """
 
     about: ActionSet | None = None

@@ -43,11 +43,11 @@ def predict_boxes(
     """Boxes of frames, {name of the frame: [x1, y1, x2, y2]}, px; the whole frame's if nobody is seen.
 
     Args:
-        model: pose network for images.
-        dataset: of annotated videos, with topology 'frames' and without boxes of its own.
-        mode, keys: split, and which of its frames.
-        batch_size: images for the network at once.
-        label: of the progress bar.
+        model: keras.Model. Pose network for images.
+        dataset: `Dataset` of annotated videos, with topology 'frames' and without boxes of its own.
+        mode, keys: int and list of int. Split, and numbers of its frames.
+        batch_size: int. Images for the network at once.
+        label: str. Label of the progress bar.
     """
     from deephar.evaluation.batches import sample_batches
     from deephar.experiments.generic import get_bbox_from_poses
@@ -94,9 +94,9 @@ def write_boxes(arguments: argparse.Namespace, model: "keras.Model", dataset: Da
     """Write OUT/`file_name`: a list of three dicts, test, training, validation; parts that are not asked for are empty.
 
     Args:
-        arguments: of the command line.
-        model: pose network for images.
-        dataset: as for `predict_boxes`.
+        arguments: argparse.Namespace. The command line.
+        model: keras.Model. Pose network for images.
+        dataset: `Dataset`, as for `predict_boxes`.
     """
     parts, files = {name: {} for name in PARTS}, {}
     for name in arguments.parts:

@@ -18,9 +18,9 @@ class Place:
     """How to recognise a data set.
 
     Attributes:
-        names: what its folder may be called, the usual name first.
-        marker: a file or folder in it that says that it is prepared.
-        prepare: the command that makes it, or what to download.
+        names: tuple of str. What its folder may be called, the usual name first.
+        marker: str. A file or folder in it that says that it is prepared.
+        prepare: str. The command that makes it, or what to download.
     """
 
     names: tuple[str, ...]
@@ -45,8 +45,8 @@ def datasetpath(name: str, data: str | pathlib.Path | None = None) -> str:
     """The folder of a data set.
 
     Args:
-        name: 'MPII', 'PennAction' (or 'Penn_Action'), 'Human3.6M', 'NTU' or 'LSP'.
-        data: its folder, or one that holds it; by default what follows --data on the command line.
+        name: str. 'MPII', 'PennAction' (or 'Penn_Action'), 'Human3.6M', 'NTU' or 'LSP'.
+        data: str, Path or None. Its folder, or one that holds it; by default what follows --data on the command line.
 
     Returns:
         The path as a string.

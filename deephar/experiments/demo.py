@@ -67,14 +67,14 @@ class DemoSize:
     """How much the demo renders.
 
     Attributes:
-        images, videos: size of the two test sets; actions come in turn.
-        images_3d, videos_3d: the same in 3D; these are rendered in memory, around one person.
-        seed: of the world that is scored.
-        unseen_seed: of the image and the video that are predicted.
-        image, video: their numbers in that world; the video's action is `video` modulo 15.
-        image_size, video_size: (width, height) of the two in pixels.
-        mpii_sizes, penn_sizes: shapes that the test sets take in turn.
-        workers: processes that render; None: as many as cores.
+        images, videos: int. Size of the two test sets; actions come in turn.
+        images_3d, videos_3d: int. The same in 3D; these are rendered in memory, around one person.
+        seed: int. Seed of the world that is scored.
+        unseen_seed: int. Seed of the image and the video that are predicted.
+        image, video: int. Their numbers in that world; the video's action is `video` modulo 15.
+        image_size, video_size: tuple (width, height) of the two in pixels.
+        mpii_sizes, penn_sizes: tuple of (width, height) in pixels that the test sets take in turn.
+        workers: int or None. Number of processes that render; None: one for each core.
     """
 
     images: int = 200
@@ -101,10 +101,10 @@ def run_demo(
     """Render, evaluate, predict, and print what came out.
 
     Args:
-        out: folder to write to; made where needed.
-        model: name, path or network; None: the one that ships.
+        out: str or Path. Folder to write to; made where needed.
+        model: str, Path, keras.Model or None. Name, path or network; None: the one that ships.
         size: `DemoSize`.
-        model_3d: the same for the part in 3D.
+        model_3d: str, Path, keras.Model or None. The same for the part in 3D.
 
     Returns:
         dict of the scores as in scores.json.

@@ -22,9 +22,9 @@ def get_bbox_from_poses(poses: ArrayLike, afmat: ArrayLike, scale: float = 1.5) 
     same is done here, so that boxes written earlier remain valid.
 
     Args:
-        poses: (T, J, dim + 1) or (1, T, J, dim + 1), normalised to the crop, confidence last.
-        afmat: (3, 3) from frame px to the normalised crop.
-        scale: side of the box over the extent of the joints.
+        poses: array, (T, J, dim + 1) or (1, T, J, dim + 1), normalised to the crop, confidence last.
+        afmat: array (3, 3) from frame px to the normalised crop.
+        scale: float. Side of the box over the extent of the joints.
 
     Returns:
         (4,) x1 y1 x2 y2, frame px.
@@ -51,10 +51,10 @@ def print_scores(title: str, scores: dict[str, float] | Sequence[float], note: s
     """Print scores as one small table, fractions in per cent.
 
     Args:
-        title: what is measured, on which data.
+        title: str. What is measured, on which data.
         scores: dict of name to score, or a list with one for each prediction block.
-        note: a line below.
-        factor: on what is printed; 1 for scores that are no fractions.
+        note: str. A line below the table.
+        factor: float. Factor on what is printed; 1 for scores that are not fractions.
     """
     if not isinstance(scores, dict):
         scores = {str(block): score for block, score in enumerate(scores, start=1)}
@@ -68,8 +68,8 @@ class EvalCallback(Callback):
     """Evaluate after every epoch, keep the scores in LOGDIR/`log_name`, and remember the best epoch.
 
     Args:
-        eval_model: the model to evaluate; by default the one that is trained.
-        logdir: folder for the scores of every epoch, {epoch: [fraction of block 1, ...]}.
+        eval_model: keras.Model or None. The model to evaluate; by default the one that is trained.
+        logdir: str, Path or None. Folder for the scores of every epoch, {epoch: [fraction of block 1, ...]}.
 
     Attributes:
         scores: epoch (from 1) -> best score over the blocks; NaN where all are.

@@ -36,19 +36,21 @@ def eval_human36m_sc_error(
     `deephar.evaluation.poses3d` has the other metrics, and a score that does without the true depth.
 
     Args:
-        model: 3D pose model on images, or on clips: then consecutive samples are taken as the frames of one. Outputs
-            that are no 3D poses are left out.
-        x: (N, H, W, 3) crops.
-        pose_w: (N, J, 3) true poses, world mm.
-        afmat: (N, 3, 3) from frame px to the normalised crop.
-        rootz: (N,) or (N, 1) true depth of the root, mm.
-        scam: (N, 21) cameras as `Camera.serialize` writes them.
-        action: (N,) or (N, 1) numbers of the actions, from 0.
-        resol_z: mm that z from 0 to 1 stands for.
-        batch_size: samples (or clips) for the network at once.
-        map_to_pa17j: the joints of the model's layout that make pa17j, in its order; None where it is pa17j.
-        logdir: write y_pred_w.npy (blocks, N, J, 3) and y_true_w.npy there, mm from the root, axes of the world.
-        verbose: print the tables.
+        model: keras.Model. 3D pose model on images, or on clips: then consecutive samples are taken as the frames of
+            one. Outputs that are not 3D poses are left out.
+        x: np.ndarray (N, H, W, 3) crops.
+        pose_w: np.ndarray (N, J, 3) true poses, world mm.
+        afmat: np.ndarray (N, 3, 3) from frame px to the normalised crop.
+        rootz: np.ndarray (N,) or (N, 1) true depth of the root, mm.
+        scam: np.ndarray (N, 21) cameras as `Camera.serialize` writes them.
+        action: np.ndarray (N,) or (N, 1) numbers of the actions, from 0.
+        resol_z: float. How many mm z from 0 to 1 stands for.
+        batch_size: int. Samples (or clips) for the network at once.
+        map_to_pa17j: list of int or None. The joints of the model's layout that make pa17j, in its order; None where it
+            is pa17j.
+        logdir: str, Path or None. Write y_pred_w.npy (blocks, N, J, 3) and y_true_w.npy there, mm from the root, axes
+            of the world.
+        verbose: bool. Print the tables.
 
     Returns:
         Mean error in mm for each block, over all poses and joints, the root included.

@@ -22,11 +22,11 @@ def extract_frames(
     """Decode a video once, in constant memory, and store some frames as `NNNNN.jpg`, numbered from 1.
 
     Args:
-        video: file.
-        folder: where the images go; exists.
-        wanted: the numbers of the frames to store.
-        half: store them at half of their width and height.
-        quality: of JPEG.
+        video: str or Path. The video file.
+        folder: Path. Existing folder for the images.
+        wanted: iterable of int. The numbers of the frames to store.
+        half: bool. Store them at half of their width and height.
+        quality: int. JPEG quality, 1 to 95.
 
     Returns:
         The number of frames seen: at least the last wanted one, or fewer where the video ends before it.
@@ -75,8 +75,8 @@ def check_image(path: str | pathlib.Path, size: tuple[int, int] | None = None) -
     """Decode a whole image; return what is wrong with it, or None.
 
     Args:
-        path: file.
-        size: (width, height) that it must have, or None.
+        path: str or Path. The image file.
+        size: tuple (width, height) that it must have, px; None: any.
     """
     try:
         with Image.open(path) as opened:
@@ -95,7 +95,7 @@ def check_folder(job: tuple[str | pathlib.Path, Sequence[str], tuple[int, int] |
     """Check a folder's images.
 
     Args:
-        job: folder, names of its images, and (width, height) or None.
+        job: tuple of the folder (str or Path), the names of its images (list of str), and (width, height) or None.
 
     Returns:
         List of what is wrong; one line for a folder that is not there.
@@ -112,7 +112,7 @@ def check_folders(jobs: Sequence[tuple], workers: int, label: str) -> list[str]:
     """Check the images of many folders in several processes.
 
     Args:
-        jobs: list of what `check_folder` takes.
+        jobs: list of the tuples that `check_folder` takes.
         workers, label: as for `deephar.utils.jobs.run_jobs`.
 
     Returns:
@@ -125,9 +125,9 @@ def place_images(source: pathlib.Path, target: pathlib.Path, how: str) -> None:
     """Give a data set its folder of images.
 
     Args:
-        source: the release's folder of images.
-        target: the data set's.
-        how: 'link': a symbolic link, no copy; 'copy': copies, one by one, so that a stopped run goes on.
+        source: Path. The release's folder of images.
+        target: Path. The data set's folder of images.
+        how: str. 'link': a symbolic link, no copy; 'copy': copies, one by one, so that a stopped run goes on.
 
     Raises:
         OSError: the system has no symbolic links, or the disk is full.

@@ -33,11 +33,11 @@ def evaluate(
     """Print accuracy, write OUT/`file_name` and the confusion matrix.
 
     Args:
-        arguments: of the command line.
+        arguments: argparse.Namespace. The command line.
         about: `action_evaluation.ActionSet`.
         network: dict of the merged network, for --tiny, see `merge_training.build`.
         reader: function (dataconf, **options of a data set of videos) -> data set.
-        file_name: of the report.
+        file_name: str. Name of the report.
 
     Raises:
         ValueError: the network is of another kind.

@@ -46,7 +46,7 @@ def build(network: dict, clips: Dataset | None = None) -> "tuple[PoseModel, Pose
 
     Args:
         network: dict, as `deephar.models.builders.build_network` takes it for "merge", poses among its outputs.
-        clips: data set of clips that the merged network is trained on, or None.
+        clips: `Dataset` of clips that the merged network is trained on, or None.
 
     Returns:
         (merged network, pose network for images, the merged network's action outputs alone).
@@ -120,12 +120,12 @@ def train(
     """Train all stages and write the run folder.
 
     Args:
-        arguments: of the command line; `clips` is the number of clips of a batch.
+        arguments: argparse.Namespace. The command line; `clips` is the number of clips of a batch.
         network: dict that describes the merged network, see `build`.
         recipe: `Recipe`.
-        sets, sizes: {name: data set of images}, {name: images of each in a batch}.
-        clips: data set of training videos.
-        label_key: entry of their samples with the one-hot action.
+        sets, sizes: dict. {name: data set of images}, {name: images of each in a batch}.
+        clips: `Dataset` of training videos.
+        label_key: str. Entry of their samples with the one-hot action.
         validations: function (pose network, action network) -> functions (full model, epoch) -> scores, by task.
     """
     from deephar.training.run import Run

@@ -31,18 +31,19 @@ def eval_singleperson_pckh(
     """PCKh of every prediction block.
 
     Args:
-        model: pose model on images, or on clips: then consecutive samples are taken as the frames of one. Outputs that
-            are no poses are left out.
-        fval: (N, H, W, 3) crops.
-        pval: (N, J, 2+) true poses normalised to the crop, absent joints -1e9.
-        afmat_val: (N, 3, 3) from frame px to the normalised crop.
-        headsize_val: (N,) or (N, 1) frame px.
-        win: second input of the model.
-        batch_size: samples (or clips) for the network at once.
-        refp: threshold in head sizes.
-        map_to_pa16j: the joints of the model's layout that make pa16j, in its order; None where it is pa16j.
-        pred_per_block: accepted for old code; the model's signature says which outputs are poses.
-        verbose: print the table.
+        model: keras.Model. Pose model on images, or on clips: then consecutive samples are taken as the frames of one.
+            Outputs that are not poses are left out.
+        fval: np.ndarray (N, H, W, 3) crops.
+        pval: np.ndarray (N, J, 2+) true poses normalised to the crop, absent joints -1e9.
+        afmat_val: np.ndarray (N, 3, 3) from frame px to the normalised crop.
+        headsize_val: np.ndarray (N,) or (N, 1) frame px.
+        win: np.ndarray or None. Second input of the model.
+        batch_size: int. Samples (or clips) for the network at once.
+        refp: float. Threshold in head sizes.
+        map_to_pa16j: list of int or None. The joints of the model's layout that make pa16j, in its order; None where it
+            is pa16j.
+        pred_per_block: int. Accepted for old code; the model's signature says which outputs are poses.
+        verbose: int. Print the table.
 
     Returns:
         A fraction in [0, 1] for each block, joints as in `deephar.metrics.pose2d.pckh`.
@@ -135,15 +136,15 @@ def refine_pred(
     """Predict, crop again around the prediction, and predict again.
 
     Args:
-        model, outidx: the model, and which of its outputs to take.
-        frames: (N, H, W, 3) crops of the samples 0 to N - 1 of the data set.
-        afmat: (N, 3, 3) from frame px to the normalised crop.
-        bbox: (N, 4) their boxes, frame px.
-        ds, mode: the data set and its mode; its `get_data(key, mode, bbox=box)` crops again.
-        num_iter: predictions in all.
-        winsize_scale: side of the new box over the extent of the joints.
-        momentum: how much of the given box's centre the new one keeps.
-        batch_size: samples for the network at once.
+        model, outidx: keras.Model and int. The model, and the index of the output to take.
+        frames: np.ndarray (N, H, W, 3) crops of the samples 0 to N - 1 of the data set.
+        afmat: np.ndarray (N, 3, 3) from frame px to the normalised crop.
+        bbox: np.ndarray (N, 4) their boxes, frame px.
+        ds, mode: `Dataset` and int. The data set, and its mode; its `get_data(key, mode, bbox=box)` crops again.
+        num_iter: int. Number of predictions in all.
+        winsize_scale: float. Side of the new box over the extent of the joints.
+        momentum: float. How much of the given box's centre the new one keeps.
+        batch_size: int. Samples for the network at once.
 
     Returns:
         A list of `num_iter` poses (N, J, 2), frame px.

@@ -68,10 +68,11 @@ def make_recipe(
     """The stages that were asked for.
 
     Args:
-        arguments: of the command line.
+        arguments: argparse.Namespace. The command line.
         recipe: `Recipe` of the paper.
-        small_epochs: {stage: epochs} of the short schedule.
-        monitors: {task: (score that decides about the best weights, 'max' or 'min')}, where something is validated.
+        small_epochs: dict. {stage: epochs} of the short schedule.
+        monitors: dict. {task: (score that decides about the best weights, 'max' or 'min')}, where something is
+            validated.
     """
     stages = [stage for stage in recipe.stages if stage.name in arguments.stages]
     if arguments.small:
@@ -87,7 +88,7 @@ def shares(arguments: argparse.Namespace, published: Mapping[str, float]) -> dic
     """Images of a clip from each source, {name: number}.
 
     Args:
-        published: {name: share} of the paper, the first one takes what the others leave.
+        published: dict. {name: share} of the paper; the first one takes what the others leave.
     """
     first, *others = ["synthetic"] if arguments.synthetic else published
     scaled = {name: published[name] * (1 - arguments.lsp) for name in others}
@@ -152,13 +153,13 @@ def train(
     """Train all stages and write the run folder.
 
     Args:
-        arguments: of the command line.
+        arguments: argparse.Namespace. The command line.
         config: `ModelConfig` of the clip network; its poses are decoupled only in stages that ask for it.
         recipe: `Recipe`.
-        sets, counts: {name: data set of images}, {name: images of each in a clip}.
-        clips: data set of training videos.
-        label_key: entry of their samples with the one-hot action.
-        validations: of `make_validations`.
+        sets, counts: dict. {name: data set of images}, {name: images of each in a clip}.
+        clips: `Dataset` of training videos.
+        label_key: str. Entry of their samples with the one-hot action.
+        validations: dict from `make_validations`, or None.
     """
     from deephar.models import split_model, spnet
     from deephar.training.run import Run

@@ -81,10 +81,10 @@ def load(
     Prints which network it is, and from which file.
 
     Args:
-        arguments: of the command line, of a parser made with a `network`.
+        arguments: argparse.Namespace. The command line, read by a parser made with a `network`.
         tiny: function that builds the network of --tiny without --model and --weights.
-        fallback: registered name of what is taken where the file of the paper's network is not at hand.
-        suggestion: registered name that the error gives where nothing may take its place.
+        fallback: str or None. Registered name of what is taken where the file of the paper's network is not at hand.
+        suggestion: str or None. Registered name that the error gives where nothing may take its place.
 
     Returns:
         (model, {"model": name or None, "weights": path or None}), the latter for the report.
@@ -139,7 +139,7 @@ def trained_on(signature: Signature, clips: Dataset) -> Signature:
 
     Args:
         signature: `Signature` of the network.
-        clips: data set of clips, with a `dataconf` and, where it names its actions, `action_labels`.
+        clips: `Dataset` of clips, with a `dataconf` and, where it names its actions, `action_labels`.
     """
     return signature.replace(labels=getattr(clips, "action_labels", None), frame_step=clips.dataconf.fixed_subsampling)
 

@@ -69,7 +69,7 @@ def main_body(frames: Sequence[Mapping[str, np.ndarray]]) -> np.ndarray:
     new id: a body that is never seen together with the chosen one is taken for the same person.
 
     Args:
-        frames: of `read_skeleton`.
+        frames: list of dict, from `read_skeleton`.
 
     Returns:
         Rows (F, 151) float64, one for each frame in which the person was seen: its number from 1; x y z (m) of joint 0,

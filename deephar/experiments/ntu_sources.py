@@ -57,9 +57,9 @@ def make_sets(
     """Data sets of images, {name: data set}.
 
     Args:
-        arguments: of the command line; `data`, `seed`, `validate` and `split` are read.
-        names: of the data sets, see `sources.make_images`.
-        layout: joint layout of three dimensions.
+        arguments: argparse.Namespace. The command line; `data`, `seed`, `validate` and `split` are read.
+        names: iterable of str. Names of the data sets, see `sources.make_images`.
+        layout: `PoseLayout` of three dimensions.
         dataconf: `DataConfig`; None: the published one of each set.
         rendered: more for `SyntheticPoses`.
     """
@@ -102,10 +102,11 @@ def make_clips(
     """Training clips, with --synthetic rendered ones, and those that validation sees.
 
     Args:
-        arguments: of the command line; `synthetic`, `data`, `split`, `seed` and `validate` are read.
+        arguments: argparse.Namespace. The command line; `synthetic`, `data`, `split`, `seed` and `validate` are
+            read.
         dataconf: `DataConfig`.
-        num_frames: frames of a clip.
-        layout: joint layout.
+        num_frames: int. Frames of a clip.
+        layout: `PoseLayout`.
     """
     frames = dict(clip_size=num_frames, seed=arguments.seed)
     if arguments.synthetic:

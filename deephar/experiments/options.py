@@ -20,9 +20,9 @@ def make_parser(doc: str, default_out: str | pathlib.Path, network: str | None =
     """A parser with the options of every script.
 
     Args:
-        doc: the script's docstring, which `--help` shows.
-        default_out: the output folder where none is named.
-        network: registered name of the network that the script takes by default, see `networks.load`.
+        doc: str. The script's docstring, which `--help` shows.
+        default_out: str or Path. The output folder where none is named.
+        network: str or None. Registered name of the network that the script takes by default, see `networks.load`.
     """
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
@@ -50,8 +50,9 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     """Add the options of training.
 
     Args:
-        parser: of `make_parser`.
-        defaults: of batch, lr, optimizer, schedule, warmup, clipnorm, workers; what has none keeps the stage's value.
+        parser: ArgumentParser from `make_parser`.
+        defaults: defaults of batch, lr, optimizer, schedule, warmup, clipnorm, workers; without one the stage's value
+            is kept.
     """
     add = parser.add_argument_group("training").add_argument
     add("--init", metavar="PATH|NAME", type=pathlib.Path, help="weights to start from; what a file lacks: --weights")

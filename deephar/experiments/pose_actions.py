@@ -34,10 +34,10 @@ class PoseVideo:
     """The poses of one video.
 
     Attributes:
-        number: of the video.
-        action: index into the list of actions.
-        train: whether it is of the official training split.
-        joints: (T, 16, 2) px, NaN where a joint has no position.
+        number: int. Number of the video.
+        action: int. Index into the list of actions.
+        train: bool. Whether it is of the official training split.
+        joints: np.ndarray (T, 16, 2) px, NaN where a joint has no position.
     """
 
     number: int
@@ -109,12 +109,12 @@ class PoseBatches:
 
     Args:
         videos: list of `PoseVideo`.
-        num_actions: A.
-        batch: clips of a batch.
-        num_outputs: how many times the label is given.
+        num_actions: int. A, number of actions.
+        batch: int. Clips of a batch.
+        num_outputs: int. How many times the label is given.
         variation: `PoseVariation`.
-        smoothing: share of the label that is spread over all actions.
-        seed: of order and variation; with `epoch`, the number of the pass, it fixes every batch.
+        smoothing: float. Share of the label that is spread over all actions.
+        seed: int. Seed of order and variation; with `epoch`, the number of the pass, it fixes every batch.
     """
 
     def __init__(
@@ -170,10 +170,10 @@ def score(
     """Accuracy of every output: the probabilities of a video's clips are multiplied, as in the papers.
 
     Args:
-        model: of `build_pose_model`.
+        model: keras.Model from `build_pose_model`.
         videos: list of `PoseVideo`.
-        clips: of `single_clips` or `multi_clips` for these videos.
-        batch: clips for the network at once.
+        clips: dict from `single_clips` or `multi_clips` for these videos.
+        batch: int. Clips for the network at once.
 
     Returns:
         `ActionScoresOnSet`.

@@ -24,14 +24,14 @@ def train_poses(
     """Build or start from given weights, train one stage, write the run folder.
 
     Args:
-        arguments: of the command line, training options included.
+        arguments: argparse.Namespace. The command line, training options included.
         config: `ModelConfig` of an image network, or a dict for `deephar.models.builders.build_network`.
         dataconf: `DataConfig` of its images.
         stage: `Stage`.
-        sets: {name: data set}.
-        sizes: {name: images in a batch}.
-        people: {name: data set} to validate on by PCKh or PCK, `arguments.validate` people of each.
-        people_3d: the same by MPJPE.
+        sets: dict. {name: data set}.
+        sizes: dict. {name: images in a batch}.
+        people: dict. {name: data set} to validate on by PCKh or PCK, `arguments.validate` people of each.
+        people_3d: dict or None. The same by MPJPE.
     """
     from deephar.data import BatchLoader
     from deephar.experiments.validation import pose_validation

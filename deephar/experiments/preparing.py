@@ -93,9 +93,9 @@ def working_in(folder: pathlib.Path, settings: dict, *below: str) -> Iterator[No
     """Make the folder of a data set, or go on in it; what a killed run left half-made is removed, before and after.
 
     Args:
-        folder: the data set's folder.
+        folder: Path. The data set's folder.
         settings: dict of what the files depend on; going on with others is refused.
-        below: folders in it that hold folders of frames; they are made.
+        below: str. Folders in it that hold folders of frames; they are made.
 
     Raises:
         ValueError: the folder holds a synthetic data set, or was begun with other settings.

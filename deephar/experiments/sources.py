@@ -38,10 +38,11 @@ def make_images(
     """The data set `name`, one of `READERS` or of `SYNTHETIC_MOTIONS`, as single people.
 
     Args:
-        data: its folder or one that holds it by name; not read for 'synthetic'.
+        data: str, Path or None. Its folder or one that holds it by name; not read for 'synthetic'.
         dataconf: `DataConfig`.
-        seed, split: of the synthetic world.
-        layout: joint layout; with one of three dimensions the depth of people of whom only x and y are known is absent.
+        seed, split: int and str. Seed and split of the synthetic world.
+        layout: `PoseLayout`. With one of three dimensions the depth of people of whom only x and y are
+            known is absent.
         rendered: more for `SyntheticPoses`.
     """
     if name in SYNTHETIC_MOTIONS:
@@ -57,8 +58,8 @@ def split_batch(shares: Mapping[str, float], batch: int) -> dict[str, int]:
     """Images of a batch from each source.
 
     Args:
-        shares: {name: share}, the first one takes what the others leave.
-        batch: images in all.
+        shares: dict. {name: share}; the first one takes what the others leave.
+        batch: int. Number of images in all.
 
     Raises:
         ValueError: nothing is left for the first.
@@ -111,9 +112,10 @@ def penn_clips(arguments: argparse.Namespace, dataconf: DataConfig, num_frames: 
     """Training clips of Penn Action, or with --synthetic rendered ones, and those that validation sees.
 
     Args:
-        arguments: of the command line; `synthetic`, `data`, `seed` and `validate`, videos held out, are read.
+        arguments: argparse.Namespace. The command line; `synthetic`, `data`, `seed` and `validate`, videos held out,
+            are read.
         dataconf: `DataConfig`.
-        num_frames: frames of a clip.
+        num_frames: int. Frames of a clip.
     """
     if arguments.synthetic:
         from deephar.data.synthetic import SyntheticClips

@@ -17,9 +17,9 @@ def write_tiny(folder: str | pathlib.Path, *names: str, seed: int = 0) -> pathli
     """Write data sets into `folder`, and return it.
 
     Args:
-        folder: where they go.
-        names: 'MPII', 'PennAction', 'Human3.6M', 'NTU', 'LSP', 'PennLabels'.
-        seed: seed of the synthetic world.
+        folder: str or Path. Folder that holds them by name.
+        names: str. 'MPII', 'PennAction', 'Human3.6M', 'NTU', 'LSP', 'PennLabels'.
+        seed: int. Seed of the synthetic world.
     """
     from deephar.synthetic.writers import write_h36m, write_lsp, write_mpii, write_ntu, write_penn
 

@@ -25,9 +25,9 @@ class PoseValidation:
     """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP) of every block; call it with (epoch) -> metrics of the last block.
 
     Args:
-        model: the network, for images or clips.
-        datasets: {name: data set}; LSP is the one named 'lsp'.
-        limit: people of each.
+        model: keras.Model. The network, for images or clips.
+        datasets: dict. {name: data set}; LSP is the one named 'lsp'.
+        limit: int. Number of people of each.
     """
 
     def __init__(self, model: keras.Model, datasets: Mapping[str, Dataset], limit: int) -> None:
@@ -50,9 +50,9 @@ class PoseValidation3D:
     """Root-aligned MPJPE, mm, the depth of the root true, of every block; call it with (epoch) -> that of the last.
 
     Args:
-        model: a network of 3D poses, for images or clips.
-        datasets: {name: data set of 3D poses}.
-        limit: people of each.
+        model: keras.Model. A network of 3D poses, for images or clips.
+        datasets: dict. {name: data set of 3D poses}.
+        limit: int. Number of people of each.
     """
 
     def __init__(self, model: keras.Model, datasets: Mapping[str, Dataset], limit: int) -> None:
@@ -78,9 +78,9 @@ def pose_validation(
     """One function (epoch) -> metrics for people with and without depth, those with depth first.
 
     Args:
-        model: the network, for images or clips.
-        people, people_3d: {name: data set} for `PoseValidation` and `PoseValidation3D`.
-        limit: people of each.
+        model: keras.Model. The network, for images or clips.
+        people, people_3d: dict. {name: data set} for `PoseValidation` and `PoseValidation3D`.
+        limit: int. Number of people of each.
     """
     kinds = ((PoseValidation3D, people_3d), (PoseValidation, people))
     checks = [kind(model, sets, limit) for kind, sets in kinds if sets]

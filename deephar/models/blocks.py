@@ -29,10 +29,10 @@ def build_context_aggregation(
     """Build a model of poses with the help of their context, see `layers.context_aggregation`.
 
     Args:
-        num_joints: J.
-        num_context: N, context maps of a joint.
-        alpha: share of the joint's own map.
-        num_frames: T; with more than one all shapes have it behind the batch.
+        num_joints: int. J, number of joints.
+        num_context: int. N, context maps of a joint.
+        alpha: float. Share of the joint's own map.
+        num_frames: int. T; where it is above 1, all shapes have it behind the batch.
         name: str or None, of the model.
 
     Returns:
@@ -69,9 +69,9 @@ def build_joints_probability(input_shape: tuple[int, int, int], name: str | None
     The CVPR'18 networks have `layers.joint_probability` of the raw maps in its place.
 
     Args:
-        input_shape: (H, W, J).
+        input_shape: tuple (H, W, J).
         name: str or None, of the model.
-        verbose: 1 prints a summary.
+        verbose: int. 1 prints a summary.
     """
     maps = Input(input_shape)
     model = PoseModel(maps, keypoint_confidence(maps), name=name)
@@ -86,9 +86,9 @@ def conv_block(
     """Return a bottleneck of three convolutions (1 x 1, `kernel_size`, 1 x 1) plus a 1 x 1 convolution of `inp`.
 
     Args:
-        inp: (B, H, W, C).
-        kernel_size: (rows, columns).
-        filters: three numbers of maps.
+        inp: tensor (B, H, W, C).
+        kernel_size: tuple (rows, columns).
+        filters: list of int. The numbers of maps of the three convolutions.
         last_act: bool, end with a relu.
     """
     return _bottleneck(inp, kernel_size, filters, conv_bn(inp, filters[2], (1, 1)), last_act)

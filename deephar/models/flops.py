@@ -24,9 +24,9 @@ def count_flops(model: keras.Model, input_shape: Sequence[int] | Sequence[Sequen
     """Floating point operations of one forward pass of one sample (an image, or a whole clip); 1 MAC = 2 FLOPs.
 
     Args:
-        model: a functional model. A layer or a model inside of it counts each time it is used.
-        input_shape: shape of one sample without its batch axis, or a list of them for several inputs. Needed where the
-            model leaves sizes free; None for the model's own.
+        model: keras.Model. A functional model. A layer or a model inside of it counts each time it is used.
+        input_shape: tuple of int, list of them or None. Shape of one sample without its batch axis, or one for each of
+            several inputs. Needed where the model leaves sizes free; None for the model's own.
 
     Returns:
         int.

@@ -11,7 +11,7 @@ def operations_behind(outputs: "Sequence[keras.KerasTensor]") -> "dict[keras.Ope
     """The operations that compute some tensors, each after those it reads.
 
     Args:
-        outputs: symbolic tensors, for example `model.outputs`.
+        outputs: list of symbolic tensors, for example `model.outputs`.
 
     Returns:
         {operation: [operations that made its inputs, in the order of its inputs]}.

@@ -125,11 +125,11 @@ def pose_2d(
     """Pose (B, [T,] J, 2), confidence (B, [T,] J, 1) and the joints' own maps from raw maps, context maps included.
 
     Args:
-        h: (B, [T,] H, W, J * (1 + N)): the maps of the joints, then N context maps of each joint in turn.
-        num_joints: J.
-        alpha: see `ContextAggregation`.
-        scale: factor on the maps before the sigmoid of the probabilities.
-        name: prefix of the layers' names.
+        h: tensor (B, [T,] H, W, J * (1 + N)). The maps of the joints, then N context maps of each joint in turn.
+        num_joints: int. J, number of joints.
+        alpha: float. See `ContextAggregation`.
+        scale: float. Factor on the maps before the sigmoid of the probabilities.
+        name: str. Prefix of the layers' names.
     """
     maps_name = f"{name}_probmaps"
     if h.shape[-1] == num_joints:
@@ -149,10 +149,10 @@ def pose_3d(
     """Pose (B, [T,] J, 3), confidence (B, [T,] J, 1) and maps averaged over depth from a volume (B, [T,] H, W, D * J).
 
     Args:
-        h: the J maps of each depth in turn.
-        depth_maps: D.
-        scale: factor on the sum of the two maxima before the sigmoid.
-        name: prefix of the layers' names.
+        h: tensor (B, [T,] H, W, D * J). The J maps of each depth in turn.
+        depth_maps: int. D, number of depths.
+        scale: float. Factor on the sum of the two maxima before the sigmoid.
+        name: str. Prefix of the layers' names.
     """
     maps, depths = volume_marginals(h, depth_maps, name=f"{name}_marginals")
     xy, z = position(maps, f"{name}_xy", f"{name}_probmaps"), depth_position(depths, name=f"{name}_z")

@@ -84,11 +84,11 @@ def prediction_branch(
     """One kind of maps (heat maps or depth maps) and their way back into the trunk.
 
     Args:
-        x: features (B, H, W, C).
-        num_maps: J.
-        replica: whether to make a second set of maps for the action part.
-        forward_maps: whether J free maps go back beside the predicted ones, both through a relu.
-        name: prefix of the layers' names.
+        x: tensor. Features (B, H, W, C).
+        num_maps: int. J, number of joints.
+        replica: bool. Whether to make a second set of maps for the action part.
+        forward_maps: bool. Whether J free maps go back beside the predicted ones, both through a relu.
+        name: str. Prefix of the layers' names.
 
     Returns:
         (features for the trunk (B, H, W, C), maps (B, H, W, J), replica maps or None).
@@ -172,11 +172,11 @@ def prediction_block(
     """Predict poses and, with `do_action`, actions, and hand features on.
 
     Args:
-        xp: pose features (B, H, W, C).
-        xa: action features (B, T', J', F) of the block before, or None.
-        zp: visual features (B, H, W, C) of this resolution from the first pyramid.
+        xp: tensor. Pose features (B, H, W, C).
+        xa: tensor or None. Action features (B, T', J', F) of the block before; None for the first.
+        zp: tensor. Visual features (B, H, W, C) of this resolution from the first pyramid.
         predictions: `Predictions`, to which this block's are added.
-        name: the block's name, `dp1_pb1` and so on.
+        name: str. The block's name, `dp1_pb1` and so on.
 
     Returns:
         (pose features, action features) for the next block.

@@ -19,10 +19,10 @@ def set_trainable_layers(
     """Make layers trainable or frozen by their name.
 
     Args:
-        model: the model; compile it afterwards for the change to take effect.
-        keyword: part of a layer's name.
-        pos_trainable: for layers with the keyword in their name: True, False, or None to leave them.
-        neg_trainable: for the others, likewise.
+        model: keras.Model. The model; compile it afterwards for the change to take effect.
+        keyword: str. Part of a layer's name.
+        pos_trainable: bool or None. For layers with the keyword in their name: True, False, or None to leave them.
+        neg_trainable: bool or None. For the others, likewise.
     """
     for layer in model.layers:
         flag = pos_trainable if keyword in layer.name else neg_trainable
@@ -56,8 +56,8 @@ def compile_model(
     """Compile a model of many outputs.
 
     Args:
-        loss: one for all outputs or a list, one each.
-        loss_weights: one number for all outputs, a list, or None for 1.
+        loss: str, function or list of them. One for all outputs, or a list with one for each.
+        loss_weights: float, list of float or None. One for all outputs, or a list with one for each; None: 1.
 
     Raises:
         ValueError: a list has another length than the model has outputs.
@@ -93,9 +93,9 @@ def sharpen_maps(model: keras.Model, factor: float, block: int | str = -1) -> No
     again, so all other blocks' poses stay the same. Actions that read the block's maps change with them.
 
     Args:
-        model: an SPNet of 2D poses, changed in place.
-        factor: above 0; above 1 sharpens.
-        block: name of the block, or its number as Python counts.
+        model: keras.Model. An SPNet of 2D poses, changed in place.
+        factor: float. Above 0; above 1 sharpens.
+        block: int or str. Name of the block, or its number as Python counts.
 
     Raises:
         ValueError: no such block, or `factor` not above 0.
@@ -128,7 +128,8 @@ def join_confidence(model: keras.Model) -> keras.Model:
     """Return the model with each pose (B, [T,] J, D) and the confidence (B, [T,] J, 1) of its block as one output.
 
     Args:
-        model: of any kind; one without such pairs is returned as it is, the others on the same layers, not compiled.
+        model: keras.Model. Of any kind; one without such pairs is returned as it is, the others on the same layers, not
+            compiled.
     """
     if not isinstance(model, keras.Model):
         return model
@@ -153,8 +154,8 @@ def image_view(model: keras.Model, signature: Signature | None = None) -> keras.
     """Return the pose part of a clip network as a network for single images, on the same weights.
 
     Args:
-        model: a functional clip network that folds its frames into the batch right behind the input.
-        signature: its `Signature`, where it is not the model's own.
+        model: keras.Model. A functional clip network that folds its frames into the batch right behind the input.
+        signature: `Signature` or None. What replaces the model's own.
 
     Returns:
         A network (B, H, W, 3) with the pose outputs of `model`; the model itself where it takes images; None where it
@@ -195,8 +196,8 @@ def cut_model(model: keras.Model, block: int | str) -> keras.Model:
     that need nothing of later blocks, in the order of the whole model.
 
     Args:
-        model: a network of several prediction blocks; the cut one is not compiled.
-        block: a block's name, like "up2_pb0" or "pb4", or how many blocks to keep, from 1.
+        model: keras.Model. A network of several prediction blocks; the cut one is not compiled.
+        block: int or str. A block's name, like "up2_pb0" or "pb4", or how many blocks to keep, from 1.
 
     Raises:
         ValueError: the model has no such block.

@@ -47,10 +47,11 @@ def transfer_weights(
     """Give a network all weights of another that have a place in it, layer by layer by name.
 
     Args:
-        source: a trained network of this package.
-        target: the network to start, changed in place.
-        source_layout, target_layout: their joint layouts (`deephar.utils.PoseLayout`). Where only the number of
-            joints differs, weights are copied joint by joint; joints that the source does not know begin at zero.
+        source: keras.Model. A trained network of this package.
+        target: keras.Model. The network to start, changed in place.
+        source_layout, target_layout: `PoseLayout`. Their joint layouts. Where only the
+            number of joints differs, weights are copied joint by joint; joints that the source does not know begin at
+            zero.
 
     Returns:
         Names of the target's layers that got no weights from the source, in order.

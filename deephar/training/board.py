@@ -12,7 +12,7 @@ class Board:
     beside another backend.
 
     Args:
-        folder: pathlib.Path. It exists; files of earlier sessions stay and are read before this one.
+        folder: Path. Existing folder; files of earlier sessions stay and are read before this one.
         first_step: int. Number of the first step that will be added. Readers drop steps from here on that an earlier
             session had written before it was killed.
     """

@@ -12,13 +12,13 @@ class SaveModel(keras.callbacks.Callback):
     """Saves weights after every epoch, or after the best ones only.
 
     Args:
-        filepath: name of the file; `{epoch:03d}` stands for the epoch, counted from 1. A name that Keras does not
-            accept (`.hdf5`, none) gets one that it does, `.weights.h5`; models of this package keep `.h5` and `.hdf5`,
-            in the layout of Keras 2.1.4.
-        model_to_save: by default the model that is trained.
-        save_best_only: save only where `callback_to_monitor.best_epoch` is the epoch that just ended.
-        callback_to_monitor: has an attribute `best_epoch`, counted from 1.
-        verbose: 1 prints a line for every file.
+        filepath: str or Path. Name of the file; `{epoch:03d}` stands for the epoch, counted from 1. A name that Keras
+            does not accept (`.hdf5`, none) gets one that it does, `.weights.h5`; models of this package keep `.h5` and
+            `.hdf5`, in the layout of Keras 2.1.4.
+        model_to_save: keras.Model or None. By default the model that is trained.
+        save_best_only: bool. Save only where `callback_to_monitor.best_epoch` is the epoch that just ended.
+        callback_to_monitor: Callback or None. It has an attribute `best_epoch`, counted from 1.
+        verbose: int. 1 prints a line for every file.
     """
 
     def __init__(

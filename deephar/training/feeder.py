@@ -59,13 +59,13 @@ class BatchFeeder:
     """Endless iterator over the batches of a loader.
 
     Args:
-        loader: the source of batches.
-        shuffle: visit batches in random order; a `BatchLoader` shuffles samples itself.
-        seed: fixes the order of batches.
-        workers: threads or processes that load ahead; 0 loads when asked.
-        max_queue_size: batches that are loaded ahead at most.
-        use_multiprocessing: processes instead of threads; the loader must be picklable.
-        start: step to begin with, counted over passes.
+        loader: `Loader`. The source of batches.
+        shuffle: bool. Visit batches in random order; a `BatchLoader` shuffles samples itself.
+        seed: int. Fixes the order of batches.
+        workers: int. Threads or processes that load ahead; 0 loads when asked.
+        max_queue_size: int. Batches that are loaded ahead at most.
+        use_multiprocessing: bool. Processes instead of threads; the loader must be picklable.
+        start: int. Step to begin with, counted over passes.
     """
 
     def __init__(

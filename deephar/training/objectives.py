@@ -25,7 +25,7 @@ def objectives_of(model: keras.Model, stage: Stage) -> tuple[list[str | Callable
     """Return the losses of a model's outputs and their weights, two lists in its order.
 
     Args:
-        model: a network; a foreign one gets the signature that its shapes suggest.
+        model: keras.Model. A network; a foreign one gets the signature that its shapes suggest.
         stage: `Stage`, which has the settings and weights of every kind.
 
     Raises:
@@ -79,7 +79,7 @@ def with_maps_loss(model: keras.Model, weight: float) -> AuxiliaryMaps:
     """Return a model for training that shares the layers of a pose model and also trains its probability maps.
 
     Args:
-        model: a network whose signature names the layer of maps behind each of its outputs.
+        model: keras.Model. A network whose signature names the layer of maps behind each of its outputs.
         weight: float, of each map's loss.
 
     Raises:

@@ -155,9 +155,9 @@ class Recipe:
     """Stages in order.
 
     Attributes:
-        name: of the recipe.
+        name: str. Name of the recipe.
         stages: tuple of `Stage`, names unique.
-        source: where the schedule comes from.
+        source: str. Where the schedule comes from.
     """
 
     name: str

@@ -194,9 +194,9 @@ class Run:
         """Write weights, log and state after an epoch.
 
         Args:
-            model: the whole model.
-            optimizers: in a fixed order.
-            is_best: whether these are the best weights of their stage so far.
+            model: keras.Model. The whole model.
+            optimizers: list of Optimizer, in a fixed order.
+            is_best: bool. Whether these are the best weights of their stage so far.
             meta: plain values to remember: stage, epoch, finished, best score.
         """
         if is_best:

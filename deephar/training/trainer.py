@@ -80,14 +80,14 @@ class MultiModelTrainer:
     """Trains several models that share layers, one batch of each in turn.
 
     Args:
-        models: compiled models.
-        generators: one loader for each, see `BatchFeeder`.
-        workers: threads that load ahead; a list gives one number a loader.
-        shuffle: visit batches in random order.
-        max_queue_size: batches loaded ahead.
-        print_full_losses: log the loss of every output, not only each model's total.
-        seed: fixes the order of batches.
-        use_multiprocessing: load in processes instead of threads.
+        models: list of compiled keras.Model.
+        generators: list of `Loader`. One loader for each, see `BatchFeeder`.
+        workers: int or list of int. Threads that load ahead; a list gives one number a loader.
+        shuffle: bool. Visit batches in random order.
+        max_queue_size: int. Batches loaded ahead.
+        print_full_losses: bool. Log the loss of every output, not only each model's total.
+        seed: int. Fixes the order of batches.
+        use_multiprocessing: bool. Load in processes instead of threads.
 
     Raises:
         ValueError: models and generators differ in number.
@@ -128,12 +128,12 @@ class MultiModelTrainer:
         """Train up to epoch `epochs`.
 
         Args:
-            epochs: number of the last epoch, counted from 1; not how many follow.
-            steps_per_epoch: steps of an epoch; in a step every model sees one batch.
-            initial_epoch: epochs that are done; the loaders go on where those would have left them.
+            epochs: int. Number of the last epoch, counted from 1; not how many follow.
+            steps_per_epoch: int. Steps of an epoch; in a step every model sees one batch.
+            initial_epoch: int. Epochs that are done; the loaders go on where those would have left them.
             end_of_epoch_callback: called with the number of the epoch just finished, from 0. Training stops where it
                 returns False. The epoch's mean losses are in `self.logs`.
-            verbose: 0 shows nothing, 1 a progress bar.
+            verbose: int. 0 shows nothing, 1 a progress bar.
 
         Returns:
             list of the logs of each epoch.
@@ -186,19 +186,19 @@ class TrainerOnGenerator:
     """Trains one model with `fit`, lowering the rate and going back to the best weights when validation stands still.
 
     Args:
-        model: the model to save; compiled, unless `gpu_model` is.
+        model: keras.Model. The model to save; compiled, unless `gpu_model` is.
         gen_tr: `PyDataset` of batches; `workers` above 1 replaces its own number.
-        gpu_model: model to train in its place, on the same weights.
+        gpu_model: keras.Model or None. Model to train in its place, on the same weights.
         steps_per_epoch: None: all batches.
-        initial_lr, lr_factor, lr_patience, minimum_lr: first rate; factor after `lr_patience` epochs without a new
-            best; training stops below the minimum.
-        validation_callbacks: one or several with an attribute `best_epoch`, counted from 1; the last one rules the
-            rate and which weights are best.
+        initial_lr, lr_factor, lr_patience, minimum_lr: float, float, int and float. First rate; factor after
+            `lr_patience` epochs without a new best; training stops below the minimum.
+        validation_callbacks: Callback, list of Callback or None. One or several with an attribute `best_epoch`, counted
+            from 1; the last one rules the rate and which weights are best.
         custom_lr_scheduler: function (epoch, rate) -> rate used instead.
-        save_tensor_board: write TensorBoard scores to `logdir`.
-        weights_fname: file in `logdir` of the best weights, written when their epoch ends; without
+        save_tensor_board: bool. Write TensorBoard scores to `logdir`.
+        weights_fname: str. File in `logdir` of the best weights, written when their epoch ends; without
             `validation_callbacks` of the last ones.
-        logdir: folder, or None to save nothing.
+        logdir: str, Path or None. Folder, or None to save nothing.
     """
 
     def __init__(
