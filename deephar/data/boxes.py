@@ -54,7 +54,7 @@ class FrameBoxes:
         return union_box([self.splits[mode][name] for name in names])
 
     def check(self, dataset: Dataset, videos: Sequence[int]) -> None:
-        """Any clips can be cut by boxes of frames."""
+        """Accept any clips: boxes of frames fit all of them."""
 
     def of_clip(self, dataset: Dataset, video: int, clip: int, frames: Sequence[int], flipped: bool) -> np.ndarray:
         """Return the box (4,) of a clip of a test video; `clip` and `flipped` make no difference."""

@@ -46,7 +46,7 @@ class ActionSet:
 def single_clip(
     about: ActionSet, model: keras.Model, x_te: np.ndarray, action_te: np.ndarray, batch_size: int = 1, verbose: int = 1
 ) -> list[float]:
-    """Accuracy of every prediction on clips (N, T, H, W, 3) with one-hot labels (N, A): a fraction each."""
+    """Return the accuracy in [0, 1] of every output on clips (N, T, H, W, 3) with one-hot labels (N, A)."""
     start, count = time.monotonic(), len(x_te)
     batches = ((x_te[k : k + batch_size], action_te[k : k + batch_size]) for k in range(0, count, batch_size))
     scores = score_clips(model, batches, batch_size).accuracy.tolist()
@@ -61,7 +61,7 @@ def single_clip_batches(
     verbose: int = 1,
     logdir: str | pathlib.Path | None = None,
 ) -> list[float]:
-    """Accuracy of every prediction on the batches of a loader.
+    """Return the accuracy of every output on the batches of a loader.
 
     Args:
         about: `ActionSet`.
@@ -105,7 +105,7 @@ def multi_clip(
     verbose: int = 1,
     batch_size: int = 8,
 ) -> np.ndarray:
-    """Accuracy when the probabilities of all clips of a video, and of their flipped copies, are multiplied.
+    """Return the accuracy when the probabilities of all clips of a video, and of their flipped copies, are multiplied.
 
     A video that is shorter than one clip at this step counts with the one clip that the data set makes of it, cropped
     by the data set's own choice of box.
@@ -154,7 +154,7 @@ def _write_votes(folder, found):
 def read_boxes(
     about: ActionSet, bboxes_file: str | pathlib.Path | None, dataset: Dataset, argument: str = "bboxes_file"
 ) -> FrameBoxes | ClipBoxes | None:
-    """Predicted boxes of the test videos, or None without a file.
+    """Return the predicted boxes of the test videos, or None without a file.
 
     Args:
         about: `ActionSet`.
@@ -175,7 +175,7 @@ def read_boxes(
 def box_choice(
     boxes: FrameBoxes | ClipBoxes | None, dataset: Dataset, keys: Sequence[int], step: int
 ) -> Callable[..., np.ndarray] | None:
-    """The function that `eval_multi_clip` takes as `boxes`, having made sure that there is a box for every clip.
+    """Make sure that every clip has a box, and return the function that `eval_multi_clip` takes as `boxes`.
 
     Args:
         boxes: `FrameBoxes`, `ClipBoxes` or None, from `read_boxes`.
@@ -195,7 +195,7 @@ def box_choice(
 
 
 def box_source(dataset: Dataset, boxes: FrameBoxes | ClipBoxes | None = None) -> str:
-    """In words, what the clips of a data set are cropped by."""
+    """Return in words what the clips of a data set are cropped by."""
     if boxes is not None:
         return str(boxes.path)
     if getattr(dataset, "use_gt_bbox", False):
@@ -291,6 +291,7 @@ class ActionEvalCallback(EvalCallback):
         self.batch_size = batch_size
 
     def evaluate(self, model: keras.Model) -> list[float]:
+        """Return the scores of every prediction block."""
         if isinstance(self.data, (list, tuple)):
             return single_clip(self.about, model, *self.data, batch_size=self.batch_size)
         return single_clip_batches(self.about, model, self.data)

@@ -24,7 +24,7 @@ SAVE_EVERY = 50_000  # frames
 
 
 def part_names(text: str) -> list[str]:
-    """'test,training' as a list of known parts."""
+    """Return 'test,training' as a list of known parts."""
     names = text.split(",")
     if not set(names) <= set(PARTS):
         raise argparse.ArgumentTypeError(f"must be some of {','.join(PARTS)}. Received: {text}")
@@ -40,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def predict_boxes(
     model: "keras.Model", dataset: Dataset, mode: int, keys: Sequence[int], batch_size: int, label: str = "frames"
 ) -> dict[str, list[int]]:
-    """Boxes of frames, {name of the frame: [x1, y1, x2, y2]}, px; the whole frame's if nobody is seen.
+    """Return the boxes of frames, {name of the frame: [x1, y1, x2, y2]}, px; the whole frame where nobody is seen.
 
     Args:
         model: keras.Model. Pose network for images.
@@ -73,7 +73,7 @@ def predict_boxes(
 def predict_part(
     model: "keras.Model", dataset: Dataset, mode: int, batch_size: int, path: pathlib.Path, resume: bool, label: str
 ) -> dict[str, list[int]]:
-    """Boxes of all frames of a split, saved to `path` now and then; with `resume`, those that are there are kept."""
+    """Return the boxes of all frames of a split, saved to `path` now and then; `resume` keeps those that are there."""
     boxes = json.loads(path.read_text(encoding="utf-8")) if resume and path.is_file() else {}
     keys = range(len(boxes), dataset.get_length(mode))
     for start in range(0, len(keys), SAVE_EVERY):
@@ -83,7 +83,7 @@ def predict_part(
 
 
 def image_model(model: "keras.Model") -> "tuple[keras.Model | None, PoseLayout, DataConfig]":
-    """A network as one for single images, and how these are cropped: training videos as they are."""
+    """Return a network for single images, its joint layout, and how images are cropped for it, without augmentation."""
     from deephar.models import image_view, signature_of
 
     signature = signature_of(model)

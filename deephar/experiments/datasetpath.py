@@ -42,7 +42,7 @@ PLACES = (
 
 
 def datasetpath(name: str, data: str | pathlib.Path | None = None) -> str:
-    """The folder of a data set.
+    """Return the folder of a data set.
 
     Args:
         name: str. 'MPII', 'PennAction' (or 'Penn_Action'), 'Human3.6M', 'NTU' or 'LSP'.

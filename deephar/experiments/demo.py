@@ -171,7 +171,7 @@ def render_unseen(folder: pathlib.Path, size: DemoSize) -> tuple[pathlib.Path, p
 
 
 def score(predictor: Predictor, mpii: pathlib.Path, penn: pathlib.Path, out: pathlib.Path) -> tuple[list[str], dict]:
-    """Scores on the rendered test sets, printed and drawn; returned as lines of text and as a dict."""
+    """Print and draw the scores on the rendered test sets; return them as lines of text and as a dict."""
     dataconf = DataConfig.for_input(predictor.signature.frame, fixed_subsampling=predictor.subsampling)
     people = MpiiSinglePerson(mpii, dataconf)
     found = predict_poses(predictor.model, people, VALID_MODE, label="poses")
@@ -195,7 +195,7 @@ def score(predictor: Predictor, mpii: pathlib.Path, penn: pathlib.Path, out: pat
 
 
 def score_3d(predictor: Predictor, size: DemoSize, out: pathlib.Path) -> tuple[list[str], dict]:
-    """Scores in 3D on the test split in memory, printed and drawn; returned as lines of text and as a dict."""
+    """Print and draw the scores in 3D on the test split in memory; return them as lines of text and as a dict."""
     layout, split = predictor.layout, dict(split="test", seed=size.seed)
     dataconf = DataConfig.for_input(predictor.signature.frame, fixed_subsampling=predictor.subsampling)
     options = dict(split, length=size.images_3d, actions="h36m", random_poses=0.0)
@@ -246,7 +246,7 @@ def draw_sheet_3d(people: Dataset, found: PosePredictions3D, layout: PoseLayout,
 
 
 def accuracy_table(scores: Mapping[str, ActionScoresOnSet]) -> str:
-    """Table of {name: accuracy of every action output} as text."""
+    """Return a table of {name: accuracy of every action output} as text."""
     rows = [[name, own.num_clips, *(f"{100 * value:.1f}" for value in own.accuracy)] for name, own in scores.items()]
     return table(["accuracy %", "clips", *(f"action {k - 1}" for k in range(2, len(rows[0])))], rows)
 

@@ -16,7 +16,7 @@ COORDINATE_ABOVE = 0.25  # joints whose last coordinate (y in 2D) is above it sp
 
 
 def get_bbox_from_poses(poses: ArrayLike, afmat: ArrayLike, scale: float = 1.5) -> np.ndarray:
-    """The box around a predicted clip, in the frame.
+    """Return the box around a predicted clip, in the frame.
 
     The published boxes leave out the joints whose last coordinate (the one before the confidence) is 0.25 or less; the
     same is done here, so that boxes written earlier remain valid.
@@ -43,7 +43,7 @@ def get_bbox_from_poses(poses: ArrayLike, afmat: ArrayLike, scale: float = 1.5) 
 
 
 def as_list(outputs: Any) -> list:
-    """The outputs of a model as a list, also where it has only one."""
+    """Return the outputs of a model as a list, also where it has only one."""
     return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
 
@@ -86,10 +86,11 @@ class EvalCallback(Callback):
         self.logarray = {}
 
     def evaluate(self, model: keras.Model) -> list[float]:
-        """The scores of every prediction block."""
+        """Return the scores of every prediction block."""
         raise NotImplementedError
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Evaluate after epoch `epoch`, counted from 0, and keep the scores."""
         scores = self.evaluate(self.model if self.eval_model is None else self.eval_model)
         epoch += 1
         self.logarray[epoch] = scores

@@ -70,7 +70,7 @@ def _cameras(numbers):
 
 
 def rotation(angles: ArrayLike) -> np.ndarray:
-    """The matrix Rx(a1) Ry(a2) Rz(a3) of three angles (radians)."""
+    """Return the matrix (3, 3) Rx(a1) Ry(a2) Rz(a3) of three angles in radians."""
     (cx, cy, cz), (sx, sy, sz) = np.cos(angles), np.sin(angles)
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])

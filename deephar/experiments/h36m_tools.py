@@ -31,7 +31,7 @@ def eval_human36m_sc_error(
     logdir: str | pathlib.Path | None = None,
     verbose: bool = True,
 ) -> list[float]:
-    """MPJPE of every prediction block, one crop an image, with the true depth of the root.
+    """Return the MPJPE of every prediction block, one crop an image, with the true depth of the root.
 
     `deephar.evaluation.poses3d` has the other metrics, and a score that does without the true depth.
 
@@ -129,4 +129,5 @@ class H36MEvalCallback(EvalCallback):
         self.options = dict(batch_size=batch_size, map_to_pa17j=map_to_pa17j)
 
     def evaluate(self, model: keras.Model) -> list[float]:
+        """Return the scores of every prediction block."""
         return eval_human36m_sc_error(model, *self.data, **self.options)

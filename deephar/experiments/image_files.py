@@ -61,7 +61,11 @@ def extract_frames(
 
 
 def image_size(path: str | pathlib.Path) -> tuple[int, int]:
-    """Width and height of an image; ValueError or FileNotFoundError name the file."""
+    """Return width and height of an image in px.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such image, or it is damaged.
+    """
     try:
         with Image.open(path) as opened:
             return opened.size

@@ -14,7 +14,7 @@ SUBSAMPLING = 2
 
 
 def make_parser(doc: str, default_out: str | pathlib.Path, network: str) -> argparse.ArgumentParser:
-    """A parser with the options of these evaluations; arguments as `options.make_parser`."""
+    """Return a parser with the options of these evaluations; arguments as for `options.make_parser`."""
     parser = options.make_parser(doc, default_out, network)
     options.add_boxes(parser)
     parser.add_argument("--subsampling", metavar="N", type=options.positive, default=SUBSAMPLING, help="of a clip")

@@ -30,19 +30,19 @@ PENN_NETWORK = {
 
 
 def tiny_network(network: dict, num_frames: int = networks.NUM_FRAMES) -> dict:
-    """A copy of a merged network's description, small enough to show in seconds that a script works."""
+    """Return a copy of a merged network's description, small enough to show in seconds that a script works."""
     side = networks.TINY_SIDE
     pose = {**network["pose"], "input_shape": [side, side, 3], "num_blocks": 2}
     return {**network, "pose": pose, "num_frames": num_frames}
 
 
 def build_tiny(network: dict) -> "PoseModel":
-    """A merged network of random weights that only shows that a script works."""
+    """Return a merged network of random weights that only shows that a script works."""
     return build(tiny_network(network))[0]
 
 
 def build(network: dict, clips: Dataset | None = None) -> "tuple[PoseModel, PoseModel, PoseModel]":
-    """The networks of training on shared weights.
+    """Build the networks of training on shared weights.
 
     Args:
         network: dict, as `deephar.models.builders.build_network` takes it for "merge", poses among its outputs.
@@ -86,7 +86,7 @@ def make_loaders(
     clips: Dataset,
     label_key: str,
 ) -> "dict[str, BatchLoader]":
-    """Batches of images and batches of clips."""
+    """Return loaders of batches of images, `pose`, and of batches of clips, `action`."""
     from deephar.data import BatchLoader
 
     _, pose_net, action_net = models

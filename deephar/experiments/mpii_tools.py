@@ -28,7 +28,7 @@ def eval_singleperson_pckh(
     pred_per_block: int = 1,
     verbose: int = 1,
 ) -> list[float]:
-    """PCKh of every prediction block.
+    """Return the PCKh of every prediction block.
 
     Args:
         model: keras.Model. Pose model on images, or on clips: then consecutive samples are taken as the frames of one.
@@ -100,13 +100,14 @@ class MpiiEvalCallback(EvalCallback):
         self.options = dict(win=win, batch_size=batch_size, map_to_pa16j=map_to_pa16j, pred_per_block=pred_per_block)
 
     def evaluate(self, model: keras.Model) -> list[float]:
+        """Return the scores of every prediction block."""
         return eval_singleperson_pckh(model, *self.data, **self.options)
 
 
 def absulute_pred(
     model: keras.Model, frames: np.ndarray, afmat: np.ndarray, outidx: int, batch_size: int = 8
 ) -> np.ndarray:
-    """Poses of output `outidx` in frame px: (N, H, W, 3) and (N, 3, 3) -> (N, J, 2).
+    """Return the poses (N, J, 2) of output `outidx` in frame px, from crops (N, H, W, 3) and their maps (N, 3, 3).
 
     Raises:
         ValueError: the model has no such output of poses.

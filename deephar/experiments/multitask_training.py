@@ -27,7 +27,7 @@ SMALL_TRAINING = dict(steps_per_epoch=200, optimizer="adam", schedule="cosine", 
 
 
 def make_parser(doc: str, default_out: str | pathlib.Path, recipe: Recipe) -> argparse.ArgumentParser:
-    """A parser with the options of every multi-task training; what `parse` gives it has `stages` of `recipe`."""
+    """Return a parser with the options of every multi-task training; the default of `stages` is all of `recipe`."""
 
     def stage_names(text):
         """'pose,action' as a list of known stages, in the order of the recipe."""
@@ -65,7 +65,7 @@ def make_recipe(
     small_epochs: Mapping[str, int],
     monitors: Mapping[str, tuple[str, str]],
 ) -> Recipe:
-    """The stages that were asked for.
+    """Return a recipe of the stages that were asked for.
 
     Args:
         arguments: argparse.Namespace. The command line.
@@ -85,7 +85,7 @@ def make_recipe(
 
 
 def shares(arguments: argparse.Namespace, published: Mapping[str, float]) -> dict[str, int]:
-    """Images of a clip from each source, {name: number}.
+    """Return the images of a clip from each source, {name: number}.
 
     Args:
         published: dict. {name: share} of the paper; the first one takes what the others leave.
@@ -98,7 +98,7 @@ def shares(arguments: argparse.Namespace, published: Mapping[str, float]) -> dic
 def make_validations(
     pose: "Callable[[keras.Model], Callable[[int], dict]]", action: "Callable[[keras.Model], Callable[[int], dict]]"
 ) -> "dict[str, Callable[[keras.Model, int], dict]]":
-    """Functions (full model, epoch) -> scores, by task, for `run_recipe`.
+    """Return functions (full model, epoch) -> scores, by task, for `run_recipe`.
 
     Args:
         pose, action: functions (model) -> function (epoch) -> scores. Each is called once for a model: networks are
@@ -126,7 +126,7 @@ def make_loaders(
     clips: Dataset,
     label_key: str,
 ) -> "dict[str, BatchLoader]":
-    """Batches of images, as many to a clip as it has frames, and batches of clips."""
+    """Return loaders of batches of images, as many to a clip as it has frames, and of batches of clips."""
     from deephar.data import BatchLoader
     from deephar.models import get_num_predictions
 

@@ -25,7 +25,7 @@ POSE_NETWORKS = ("spnet", "reception")
 
 
 def small_dataconf(side: int = SMALL_SIDE, turn: int = 40, **changes: Any) -> DataConfig:
-    """How images are cropped and augmented for a small network of `side` x `side` px.
+    """Return how images are cropped and augmented for a small network of `side` x `side` px.
 
     Finer steps than the published settings, as a small set is seen often.
     """
@@ -42,26 +42,26 @@ def small_dataconf(side: int = SMALL_SIDE, turn: int = 40, **changes: Any) -> Da
 def small_config(
     layout: str | PoseLayout = "pa16j2d", side: int = SMALL_SIDE, num_frames: int | None = None, **changes: Any
 ) -> ModelConfig:
-    """The small network's `ModelConfig`; with `num_frames` also actions in both pyramids, 15 by default."""
+    """Return the small network's `ModelConfig`; with `num_frames` also actions in both pyramids, 15 by default."""
     shape = (side, side, 3) if num_frames is None else (num_frames, side, side, 3)
     actions = dict(num_actions=[NUM_PENN_ACTIONS], action_pyramids=[1, 2], **SMALL_FEATURES)
     return ModelConfig(shape, layout, **{**SMALL, **({} if num_frames is None else actions), **changes})
 
 
 def tiny_config(num_frames: int | None = None, **changes: Any) -> ModelConfig:
-    """A network that only shows that a script works."""
+    """Return the `ModelConfig` of a network that only shows that a script works."""
     changes = {"action_pyramids": [2], **TINY, **changes}
     return small_config(side=TINY_SIDE, num_frames=num_frames, **changes)
 
 
 def reception_config(side: int = PAPER_SIDE, num_joints: int = 16, dim: int = 2, **changes: Any) -> dict:
-    """A ReceptionNet as `deephar.models.builders.build_network` takes it: the published one for MPII, or changed."""
+    """Return the config of a ReceptionNet for `build_network`: the published one for MPII, or with changes."""
     published = dict(network="reception", input_shape=[side, side, 3], num_joints=num_joints, dim=dim, ksize=[5, 5])
     return {**published, "num_blocks": 8, **changes}
 
 
 def build_tiny(num_frames: int | None = None, network: str = "spnet", **changes: Any) -> "PoseModel":
-    """A network of random weights that only shows that a script works."""
+    """Return a network of random weights that only shows that a script works."""
     from deephar.models.builders import build_network
 
     if network == "reception":
@@ -75,7 +75,7 @@ def load(
     fallback: str | None = None,
     suggestion: str | None = None,
 ) -> "tuple[keras.Model, dict[str, str | None]]":
-    """The trained network that a script scores: of --model and --weights, or the one of the script's paper.
+    """Return the trained network that a script scores: of --model and --weights, or the one of the script's paper.
 
     --weights alone is a registered name or a weight file with its run's config.json; with --model NAME it is the file.
     Prints which network it is, and from which file.
@@ -145,7 +145,7 @@ def trained_on(signature: Signature, clips: Dataset) -> Signature:
 
 
 def step_of(arguments: argparse.Namespace, signature: Signature) -> int:
-    """Step between the frames of a clip: asked for by --subsampling, or that of the network."""
+    """Return the step between the frames of a clip: that of --subsampling, or else that of the network."""
     return arguments.subsampling or signature.frame.frame_step
 
 

@@ -54,7 +54,7 @@ def make_sets(
     dataconf: DataConfig | None = None,
     **rendered: Any,
 ) -> dict[str, Dataset]:
-    """Data sets of images, {name: data set}.
+    """Return the data sets of images, {name: data set}.
 
     Args:
         arguments: argparse.Namespace. The command line; `data`, `seed`, `validate` and `split` are read.
@@ -80,7 +80,7 @@ def make_sets(
 def people_of(
     sets: Mapping[str, Dataset], seed: int, layout: PoseLayout
 ) -> tuple[dict[str, Dataset], dict[str, Dataset]]:
-    """The data sets that validation sees, by PCKh or PCK, and by MPJPE: two dicts {name: data set}."""
+    """Return the data sets that are validated by PCKh or PCK and those by MPJPE: two dicts {name: data set}."""
     flat = {name: data for name, data in sets.items() if name in ("mpii", "lsp")}
     deep = {name: data for name, data in sets.items() if name == "h36m" and data.get_length(VALID_MODE)}
     for name in SYNTHETIC_MOTIONS:
@@ -90,7 +90,7 @@ def people_of(
 
 
 def monitors_of(flat: Mapping[str, Dataset], deep: Mapping[str, Dataset]) -> dict[str, tuple[str, str]]:
-    """Which score decides about the best weights, and whether its 'max' or 'min' is best, by task."""
+    """Return by task which score decides about the best weights, and whether its 'max' or 'min' is best."""
     metrics = [(f"mpjpe_{name}", "min") for name in ("h36m", "synthetic_h36m", "synthetic") if name in deep]
     metrics += [(name, "max") for name, data in (("pckh_mpii", "mpii"), ("pck_lsp", "lsp")) if data in flat]
     return {"pose": metrics[0], "action": ("single_clip", "max"), "joint": ("single_clip", "max")}
@@ -99,7 +99,7 @@ def monitors_of(flat: Mapping[str, Dataset], deep: Mapping[str, Dataset]) -> dic
 def make_clips(
     arguments: argparse.Namespace, dataconf: DataConfig, num_frames: int, layout: PoseLayout
 ) -> tuple[Dataset, Dataset]:
-    """Training clips, with --synthetic rendered ones, and those that validation sees.
+    """Return the training clips, rendered ones with --synthetic, and those for validation.
 
     Args:
         arguments: argparse.Namespace. The command line; `synthetic`, `data`, `split`, `seed` and `validate` are
@@ -123,7 +123,7 @@ def make_clips(
 
 
 def action_validation(clips: Dataset, limit: int) -> "Callable[[keras.Model], Callable[[int], dict[str, float]]]":
-    """Function (model) -> function (epoch) -> scores, for `multitask_training.make_validations`."""
+    """Return a function (model) -> function (epoch) -> scores, for `multitask_training.make_validations`."""
     from deephar.experiments.validation import ActionValidation
 
     return lambda model: ActionValidation(model, clips, limit, label_key="ntuaction")

@@ -17,7 +17,7 @@ from deephar.utils.processes import exit_status
 
 
 def make_parser(doc: str, default_out: str | pathlib.Path, network: str | None = None) -> argparse.ArgumentParser:
-    """A parser with the options of every script.
+    """Return a parser with the options of every script.
 
     Args:
         doc: str. The script's docstring, which `--help` shows.
@@ -115,14 +115,14 @@ STAGE_FIELDS = {
 
 
 def override(arguments: argparse.Namespace, stage: Stage) -> Stage:
-    """A copy of a `Stage` with what was asked for on the command line."""
+    """Return a copy of a `Stage` with what was asked for on the command line."""
     asked = {field: getattr(arguments, name) for name, field in STAGE_FIELDS.items()}
     changes = {name: value for name, value in asked.items() if value is not None}
     return stage.replace(**changes, warmup_steps=arguments.warmup, jit_compile=arguments.jit, seed=arguments.seed)
 
 
 def tiny_data(arguments: argparse.Namespace, *names: str) -> None:
-    """With --tiny and no --data, write the synthetic data sets `names` into OUT/data and take these."""
+    """Write the synthetic data sets `names` into OUT/data and use them, with --tiny and without --data."""
     if arguments.tiny and not arguments.data:
         from deephar.experiments.tiny import write_tiny
 
@@ -136,26 +136,26 @@ def make_tiny(arguments: argparse.Namespace, **changes: Any) -> None:
 
 
 def loading(arguments: argparse.Namespace) -> dict:
-    """The keyword arguments of `train_stage` that say how samples are loaded and when to stop."""
+    """Return the keyword arguments of `train_stage` that say how samples are loaded and when to stop."""
     limit = None if arguments.time_limit is None else 60 * arguments.time_limit
     many = arguments.workers > 0
     return dict(workers=arguments.workers, use_multiprocessing=many, max_queue_size=6, time_limit_s=limit)
 
 
 def positive(text: str) -> int:
-    """A whole number from 1."""
+    """Return `text` as a whole number of at least 1."""
     return count(text, least=1)
 
 
 def count(text: str, least: int = 0) -> int:
-    """A whole number from `least`."""
+    """Return `text` as a whole number of at least `least`."""
     if not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}. Received: {text}")
     return int(text)
 
 
 def fraction(text: str) -> float:
-    """A number from 0 to 1."""
+    """Return `text` as a number from 0 to 1."""
     try:
         value = float(text)
     except ValueError:

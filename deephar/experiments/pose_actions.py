@@ -46,12 +46,12 @@ class PoseVideo:
     joints: np.ndarray
 
     def clip(self, positions: np.ndarray) -> np.ndarray:
-        """The normalised clip (F, 16, 2) at these frame positions."""
+        """Return the normalised clip (F, 16, 2) at these frame positions."""
         return normalise_clip(take_frames(self.joints, positions))
 
 
 def load_videos(folder: str | pathlib.Path) -> tuple[list[PoseVideo], list[str]]:
-    """The videos of a folder of label files, or of a folder with `annotations.mat`, and the names of the actions.
+    """Return the videos of a folder of label files or with `annotations.mat`, and the names of the actions.
 
     Raises:
         FileNotFoundError, ValueError: there is neither, or a file is not as described.
@@ -87,7 +87,7 @@ def _video(number, action, train, joints, annotated):
 def split_videos(
     videos: Sequence[PoseVideo], num_held_out: int
 ) -> tuple[list[PoseVideo], list[PoseVideo], list[PoseVideo]]:
-    """Training, validation and test videos; validation is evenly spaced in the training split, sorted by action.
+    """Return training, validation and test videos; validation is evenly spaced in the training split, sorted by action.
 
     Raises:
         ValueError: a split is empty.
@@ -149,13 +149,13 @@ class PoseBatches:
 
 
 def single_clips(videos: Sequence[PoseVideo]) -> dict[str, np.ndarray]:
-    """One clip a video, from its middle: {clips (N, F, 16, 2), video of each (N,)}."""
+    """Return one clip a video, from its middle: {clips (N, F, 16, 2), video of each (N,)}."""
     clips = [v.clip(clip_positions(len(v.joints), NUM_FRAMES, STEP)) for v in videos]
     return {"clips": np.stack(clips), "video": np.arange(len(videos))}
 
 
 def multi_clips(videos: Sequence[PoseVideo], steps: Sequence[float] = STEPS) -> dict[str, np.ndarray]:
-    """All clips that cover a video, each also flipped: {clips (N, F, 16, 2), video of each (N,)}."""
+    """Return all clips that cover a video, each also flipped: {clips (N, F, 16, 2), video of each (N,)}."""
     clips, owner = [], []
     for place, video in enumerate(videos):
         found = [video.clip(p) for p in covering_positions(len(video.joints), NUM_FRAMES, steps)]
@@ -167,7 +167,7 @@ def multi_clips(videos: Sequence[PoseVideo], steps: Sequence[float] = STEPS) -> 
 def score(
     model: keras.Model, videos: Sequence[PoseVideo], clips: Mapping[str, np.ndarray], batch: int = 256
 ) -> ActionScoresOnSet:
-    """Accuracy of every output: the probabilities of a video's clips are multiplied, as in the papers.
+    """Return the accuracy of every output: the probabilities of a video's clips are multiplied, as in the papers.
 
     Args:
         model: keras.Model from `build_pose_model`.

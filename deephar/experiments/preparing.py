@@ -34,7 +34,7 @@ MAX_REPORTED = 20
 
 
 def parser_of(doc: str) -> argparse.ArgumentParser:
-    """A parser with the options of every script; `doc` is the script's docstring, which `--help` shows."""
+    """Return a parser with the options of every script; `doc` is the script's docstring, which `--help` shows."""
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -77,7 +77,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
 
 
 def synthetic_options(arguments: argparse.Namespace, **names: str) -> dict:
-    """The keyword arguments of a synthetic writer that were asked for; `names` renames options for it."""
+    """Return the keyword arguments of a synthetic writer that were asked for; `names` renames options for it."""
     asked = {names.get(name, name): getattr(arguments, name) for name in ("train", "test", "seed", "workers")}
     return {name: value for name, value in asked.items() if value is not None}
 

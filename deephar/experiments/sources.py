@@ -35,7 +35,7 @@ def make_images(
     layout: PoseLayout = pa16j2d,
     **rendered: Any,
 ) -> Dataset:
-    """The data set `name`, one of `READERS` or of `SYNTHETIC_MOTIONS`, as single people.
+    """Return the data set `name`, one of `READERS` or of `SYNTHETIC_MOTIONS`, as single people.
 
     Args:
         data: str, Path or None. Its folder or one that holds it by name; not read for 'synthetic'.
@@ -55,7 +55,7 @@ def make_images(
 
 
 def split_batch(shares: Mapping[str, float], batch: int) -> dict[str, int]:
-    """Images of a batch from each source.
+    """Return the number of images of a batch from each source, {name: number}.
 
     Args:
         shares: dict. {name: share}; the first one takes what the others leave.
@@ -104,12 +104,12 @@ def hold_out_subject(h36m: Human36M) -> Human36M:
 
 
 def held_out_videos(dataset: Dataset, limit: int) -> int:
-    """How many training videos decide about the best weights: `limit`, at most a tenth of them, at least one."""
+    """Return how many training videos are held out: `limit`, at most a tenth of them, at least one."""
     return max(1, min(limit, len(dataset.sequences[TRAIN_MODE]) // 10))
 
 
 def penn_clips(arguments: argparse.Namespace, dataconf: DataConfig, num_frames: int) -> tuple[Dataset, Dataset]:
-    """Training clips of Penn Action, or with --synthetic rendered ones, and those that validation sees.
+    """Return the training clips of Penn Action, rendered ones with --synthetic, and those for validation.
 
     Args:
         arguments: argparse.Namespace. The command line; `synthetic`, `data`, `seed` and `validate`, videos held out,

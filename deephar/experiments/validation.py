@@ -11,13 +11,13 @@ from deephar.utils import VALID_MODE
 
 
 def spread(length: int, limit: int) -> list[int]:
-    """At most `limit` numbers of 0 to `length` - 1, evenly spaced."""
+    """Return at most `limit` numbers from 0 to `length` - 1, evenly spaced."""
     number = min(limit, length)
     return [k * length // number for k in range(number)]
 
 
 def per_cent(scores: Iterable[float]) -> str:
-    """Fractions as text, one each prediction block."""
+    """Return fractions as text in per cent, one for each prediction block."""
     return " ".join(f"{100 * score:.1f}" for score in scores)
 
 
@@ -75,7 +75,7 @@ class PoseValidation3D:
 def pose_validation(
     model: keras.Model, people: Mapping[str, Dataset], people_3d: Mapping[str, Dataset], limit: int
 ) -> Callable[[int], dict[str, float]]:
-    """One function (epoch) -> metrics for people with and without depth, those with depth first.
+    """Return one function (epoch) -> metrics for people with and without depth, those with depth first.
 
     Args:
         model: keras.Model. The network, for images or clips.

@@ -49,13 +49,16 @@ def check_grid(num_frames: int | None, num_joints: int | None) -> None:
 
 
 def action_top(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """Action heat maps (B, T', J', A) to probabilities (B, A)."""
+    """Return the probabilities (B, A) of action heat maps (B, T', J', A)."""
     x = global_max_min_pooling(x, name=f"{name}_maxmin")  # (B, A)
     return layers.Activation("softmax", dtype=stable_dtype(), name=name)(x)
 
 
 def pose_entry(pose: keras.KerasTensor, confidence: keras.KerasTensor, version: str) -> keras.KerasTensor:
-    """Poses (B, T, J, D), absent joints faded out by the confidence (B, T, J, 1), to features (B, T / 2, J / 2, F)."""
+    """Return features (B, T / 2, J / 2, F) of poses (B, T, J, D).
+
+    Joints are weighted by their confidence (B, T, J, 1), so that absent ones fade out.
+    """
     first, wide, narrow = POSE_CHANNELS[version]
     x = layers.Multiply(name="masked_pose")([pose, confidence])  # (B, T, J, D)
     branches = [
@@ -71,7 +74,7 @@ def pose_entry(pose: keras.KerasTensor, confidence: keras.KerasTensor, version: 
 
 
 def visual_entry(appearance: keras.KerasTensor) -> keras.KerasTensor:
-    """Appearance at the joints (B, T, J, F) to features (B, T / 2, J / 2, 256)."""
+    """Return features (B, T / 2, J / 2, 256) of the appearance (B, T, J, F) at the joints."""
     x = conv_bn(appearance, NUM_VISUAL_FEATURES, (1, 1), name="entry")
     return maxpooling2d(x, (2, 2), name="entry_pool")
 
@@ -79,7 +82,10 @@ def visual_entry(appearance: keras.KerasTensor) -> keras.KerasTensor:
 def prediction_block(
     x: keras.KerasTensor, num_actions: int, name: str, last: bool = False
 ) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
-    """Action heat maps (B, T / 2, J / 2, A) of features (B, T, J, F), and features for the next block, None if last."""
+    """Return the action heat maps (B, T / 2, J / 2, A) of features (B, T, J, F), and the features for the next block.
+
+    The last block has no features for a next one: they are None.
+    """
     num_features = x.shape[-1]
     trunk = x
     x = act_conv_bn(x, num_features // 2, (1, 1), name=f"{name}_r1")
@@ -96,7 +102,7 @@ def prediction_block(
 
 
 def prediction_blocks(x: keras.KerasTensor, num_actions: int, include_top: bool) -> list[keras.KerasTensor]:
-    """Outputs of the four blocks in order: probabilities (B, A), or without the top heat maps (B, T', J', A)."""
+    """Return the outputs of the four blocks: probabilities (B, A), or without the top heat maps (B, T', J', A)."""
     outputs = []
     for number in range(1, NUM_BLOCKS + 1):
         heatmaps, x = prediction_block(x, num_actions, f"block{number}", last=number == NUM_BLOCKS)

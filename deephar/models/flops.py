@@ -21,7 +21,7 @@ BY_RESAMPLING = {"nearest": 0, "bilinear": 8, "bicubic": 32}  # operations for e
 
 
 def count_flops(model: keras.Model, input_shape: Sequence[int] | Sequence[Sequence[int]] | None = None) -> int:
-    """Floating point operations of one forward pass of one sample (an image, or a whole clip); 1 MAC = 2 FLOPs.
+    """Return the floating point operations of one forward pass of one sample, an image or a clip; 1 MAC = 2 FLOPs.
 
     Args:
         model: keras.Model. A functional model. A layer or a model inside of it counts each time it is used.
@@ -64,7 +64,7 @@ def count_flops(model: keras.Model, input_shape: Sequence[int] | Sequence[Sequen
 def layer_flops(
     layer: keras.Operation, input_shapes: Sequence[tuple[int, ...]], output_shapes: Sequence[tuple[int, ...]]
 ) -> int:
-    """Floating point operations of one use of a layer; shapes with their batch axis.
+    """Return the floating point operations of one use of a layer; shapes include the batch axis.
 
     Raises:
         ValueError: the cost of this kind of layer is not known.

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def operations_behind(outputs: "Sequence[keras.KerasTensor]") -> "dict[keras.Operation, list[keras.Operation]]":
-    """The operations that compute some tensors, each after those it reads.
+    """Return the operations that compute some tensors, each after those it reads.
 
     Args:
         outputs: list of symbolic tensors, for example `model.outputs`.

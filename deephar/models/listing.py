@@ -39,13 +39,13 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list
 
 
 def input_text(card: ModelCard) -> str:
-    """Width x height of the input in pixels."""
+    """Return width x height of the input in pixels, as text."""
     height, width, _ = card.input_shape[-3:]
     return f"{width} x {height}"
 
 
 def clip_text(card: ModelCard) -> str:
-    """Frames of a clip and the step between them, in seconds where the frame rate is known; "-" for images."""
+    """Return the frames of a clip and their step as text, in seconds where the rate is known; "-" for images."""
     if card.num_frames is None:
         return "-"
     step = f"{card.frame_step} frames" if card.clip_step_s is None else f"{card.clip_step_s:.3f} s"
@@ -53,12 +53,12 @@ def clip_text(card: ModelCard) -> str:
 
 
 def actions_text(card: ModelCard) -> str:
-    """Number of actions, "-" without."""
+    """Return the number of actions as text, "-" without actions."""
     return "+".join(str(n) for n in card.num_actions) or "-"
 
 
 def score_text(score: Score) -> str:
-    """One score with its data, and its source where it was not measured on the file."""
+    """Return one score with its data as text, and its source where it was not measured on the file."""
     return f"{score} on {score.data}" + ("" if score.measured else f" ({score.source})")
 
 

@@ -46,7 +46,7 @@ def submodel(
 
 
 def sepconv_residual(x: keras.KerasTensor, out_size: int, kernel_size: tuple[int, int], name: str) -> keras.KerasTensor:
-    """Separable convolution with a way around it, 1x1 where the width changes: (B, H, W, C) -> (B, H, W, out_size)."""
+    """Return a residual separable convolution (B, H, W, out_size), 1x1 on the shortcut where the width changes."""
     shortcut, size = x, x.shape[-1]
     if size != out_size:
         shortcut = act_conv_bn(x, out_size, (1, 1), name=f"{name}_shortcut")
@@ -80,7 +80,7 @@ def _stem_layers(x, old_model):
 
 
 def stem(x: keras.KerasTensor, old_model: bool = False) -> keras.KerasTensor:
-    """Images (B, H, W, 3) to features (B, H / 8, W / 8, 576), or 512 in the first version of the network."""
+    """Return features (B, H / 8, W / 8, 576) of images (B, H, W, 3); 512 maps in the first version of the network."""
     x = submodel(x, lambda inputs: _stem_layers(inputs, old_model), "Stem")
     return sepconv_residual(x, OLD_WIDTH, (3, 3), "sepconv1") if old_model else x
 
@@ -100,29 +100,29 @@ def _reception_layers(x, kernel_size):
 
 
 def reception_block(x: keras.KerasTensor, kernel_size: tuple[int, int], name: str) -> keras.KerasTensor:
-    """The hourglass-like block on features (B, H, W, C), H and W multiples of 4; same shape out."""
+    """Return the hourglass-like block on features (B, H, W, C), where H and W are multiples of 4; the shape stays."""
     return submodel(x, lambda inputs: _reception_layers(inputs, kernel_size), name)
 
 
 def separable_block(x: keras.KerasTensor, kernel_size: tuple[int, int], name: str) -> keras.KerasTensor:
-    """Relu, separable convolution, normalisation; same shape out."""
+    """Return a relu, a separable convolution and a normalisation of features; the shape stays."""
     return submodel(x, lambda inputs: separable_act_conv_bn(inputs, x.shape[-1], kernel_size, name="sepconv"), name)
 
 
 def map_block(x: keras.KerasTensor, num_maps: int, name: str) -> keras.KerasTensor:
-    """Raw heat maps (B, H, W, num_maps) from features."""
+    """Return raw heat maps (B, H, W, num_maps) of features (B, H, W, C)."""
     return submodel(x, lambda inputs: act_conv(inputs, num_maps, (1, 1), name="maps"), name)
 
 
 def feedback_block(x: keras.KerasTensor, num_filters: int, name: str) -> keras.KerasTensor:
-    """Raw heat maps back into features (B, H, W, num_filters)."""
+    """Return features (B, H, W, num_filters) of raw heat maps (B, H, W, J)."""
     return submodel(x, lambda inputs: act_conv_bn(inputs, num_filters, (1, 1), name="features_back"), name)
 
 
 def pose_2d(
     h: keras.KerasTensor, num_joints: int, alpha: float, scale: float, name: str
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
-    """Pose (B, [T,] J, 2), confidence (B, [T,] J, 1) and the joints' own maps from raw maps, context maps included.
+    """Return the pose (B, [T,] J, 2), its confidence (B, [T,] J, 1) and the joints' own maps, from raw maps.
 
     Args:
         h: tensor (B, [T,] H, W, J * (1 + N)). The maps of the joints, then N context maps of each joint in turn.
@@ -146,7 +146,7 @@ def pose_2d(
 def pose_3d(
     h: keras.KerasTensor, depth_maps: int, scale: float, name: str
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
-    """Pose (B, [T,] J, 3), confidence (B, [T,] J, 1) and maps averaged over depth from a volume (B, [T,] H, W, D * J).
+    """Return the pose (B, [T,] J, 3), its confidence (B, [T,] J, 1) and the maps averaged over depth, from a volume.
 
     Args:
         h: tensor (B, [T,] H, W, D * J). The J maps of each depth in turn.
@@ -161,7 +161,7 @@ def pose_3d(
 
 
 def frozen_kernels(model: keras.Model, name: str) -> list[tuple[str, tuple]]:
-    """What old weight files hold as kernels and a pose named `name` computes here, for a model's `legacy_layout`.
+    """Return what old weight files hold as kernels and a pose named `name` computes here, for `legacy_layout`.
 
     One kernel of each kind serves all blocks: soft-argmax of the joints' maps (sSAM) and of their context maps (cSAM),
     the sum over context maps (Agg), expectation over depth (zSAM).

@@ -55,12 +55,12 @@ class Predictions:
     num_action_blocks: int = 0
 
     def as_lists(self) -> Iterator[tuple]:
-        """The outputs of the model and their specs, two tuples in one order."""
+        """Return the outputs of the model and their specs, two tuples in one order."""
         return zip(*self.poses, *self.actions, *self.decoupled_poses, *self.decoupled_maps, strict=True)
 
 
 def entry_flow(x: keras.KerasTensor, cfg: ModelConfig) -> keras.KerasTensor:
-    """Images (B, H, W, 3) to features (B, H / image_div, W / image_div, growth * log2(image_div))."""
+    """Return features (B, H / image_div, W / image_div, growth * log2(image_div)) of images (B, H, W, 3)."""
     growth = cfg.growth
     x = conv2d(x, 64, (7, 7), strides=(2, 2), name="conv1")
     x = residual_unit(x, (3, 3), out_size=growth, convtype="normal", name="res0")
@@ -81,7 +81,7 @@ def entry_flow(x: keras.KerasTensor, cfg: ModelConfig) -> keras.KerasTensor:
 def prediction_branch(
     x: keras.KerasTensor, num_maps: int, replica: bool, forward_maps: bool, name: str
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor | None]:
-    """One kind of maps (heat maps or depth maps) and their way back into the trunk.
+    """Predict one kind of maps (heat maps or depth maps), and lead them back into the trunk.
 
     Args:
         x: tensor. Features (B, H, W, C).
@@ -108,9 +108,13 @@ def prediction_branch(
 def pose_from_maps(
     heatmaps: keras.KerasTensor, depthmaps: keras.KerasTensor | None, cfg: ModelConfig, names: Mapping[str, str]
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
-    """Probability maps, pose (B, J, dim) and confidence (B, J, 1) from heat maps and, or None, depth maps.
+    """Return probability maps (B, H, W, J), pose (B, J, dim) and confidence (B, J, 1) of raw maps.
 
-    `names` has the names of the layers: maps, xy, xyz, vis.
+    Args:
+        heatmaps: tensor (B, H, W, J).
+        depthmaps: tensor (B, H, W, J), or None for 2D poses.
+        cfg: `ModelConfig`.
+        names: dict. Names of the layers: maps, xy, xyz, vis.
     """
     maps = ChannelSoftmax2D(cfg.sam_alpha, name=names["maps"])(heatmaps)  # (B, H, W, J)
     pose = softargmax2d(maps, name=names["xy"])

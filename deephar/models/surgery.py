@@ -31,7 +31,7 @@ def set_trainable_layers(
 
 
 def trainable_table(model: keras.Model) -> str:
-    """One line a layer with weights: whether it is trainable, name, kind, number of weights; as text."""
+    """Return a table as text, one line a layer with weights: trainable or frozen, name, kind, number of weights."""
     rows = [f"Model {model.name}: layers with weights"]
     for layer in model.layers:
         if layer.weights:

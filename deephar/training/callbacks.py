@@ -48,7 +48,7 @@ class SaveModel(keras.callbacks.Callback):
         return (root if suffix in (".h5", ".hdf5", ".keras") else filepath) + ".weights.h5"
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Save, after epoch `epoch`, counted from 0."""
+        """Save the weights after epoch `epoch`, counted from 0."""
         if self.save_best_only and self.best_epoch != epoch + 1:
             return
         model = self.model_to_save if self.model_to_save is not None else self.model

@@ -33,6 +33,7 @@ class StageSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return ops.cast(self.stage.rate_by(ops, ops.cast(step, "int32")), "float32")
 
     def get_config(self) -> dict:
+        """Return the stage as plain values."""
         return {"stage": dataclasses.asdict(self.stage)}
 
 

@@ -263,7 +263,7 @@ class TrainerOnGenerator:
         return lr
 
     def train(self) -> keras.callbacks.History:
-        """Train, and return Keras' history."""
+        """Train and return the history of Keras."""
         return self.gpu_model.fit(
             self.gen_tr,
             steps_per_epoch=self.steps_per_epoch,
