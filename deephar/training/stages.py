@@ -25,15 +25,16 @@ def set_precision(model, precision, inside=""):
     """Set the number format of a built model's layers for a stage, those of models inside of it included.
 
     Convolutions, normalisation and what lies between follow `precision`; layers of this package and the last layers of
-    every prediction, whose results are positions and probabilities, stay in float32.
+    every prediction, whose results are positions, maps and probabilities, stay in float32.
     """
+    last = set() if inside else {y._keras_history[0] for y in getattr(model, "outputs", None) or ()}
     for layer in model.layers:
         name = f"{inside}{layer.name}"
         if isinstance(layer, keras.Model):
             set_precision(layer, precision, f"{name}/")
             continue
         ours = type(layer).__module__.split(".")[0] == "deephar"
-        exact = ours or not layer.weights or any(part in name for part in FLOAT32_LAYERS)
+        exact = ours or not layer.weights or layer in last or any(part in name for part in FLOAT32_LAYERS)
         layer.dtype_policy = "float32" if exact and not _between_convolutions(layer) else precision
 
 

@@ -68,14 +68,14 @@ class Tiny:
 
 TINY = {
     "spnet_image": Tiny({**IMAGE, "poselayout": "pa16j2d"}),
-    "spnet_image_3d": Tiny({**IMAGE, "poselayout": "pa17j3d", "downsampling_type": "conv"}, whole=True),
+    "spnet_image_3d": Tiny({**IMAGE, "poselayout": "pa17j3d", "downsampling_type": "conv"}),
     "spnet_clip_poses": Tiny({**CLIP, "poselayout": "pa16j2d"}),
     "spnet_clip": Tiny({**CLIP, "poselayout": "pa16j2d", "num_actions": [5, 3]}, whole=True),
     "spnet_clip_replica": Tiny({**CLIP, **REPLICA, "poselayout": "pa17j3d", "num_actions": [5]}, whole=True),
     "reception": Tiny(TWO_BLOCKS),
     "reception_separate": Tiny({**TWO_BLOCKS, "concat_pose_confidence": False}, whole=True),
     "reception_maps": Tiny({**TWO_BLOCKS, "export_heatmaps": True, "export_vfeat_block": 2}),
-    "reception_3d": Tiny({"network": "reception", **RECEPTION_3D}, whole=True),
+    "reception_3d": Tiny({"network": "reception", **RECEPTION_3D}),
     "merge": Tiny({**MERGE, "pose": RECEPTION_2D}),
     "merge_poses": Tiny({**MERGE, "pose": RECEPTION_2D, "output_poses": True}, whole=True),
     "merge_3d": Tiny({**MERGE, "pose": RECEPTION_3D, "pose_net_version": "v2"}),
@@ -84,11 +84,13 @@ TINY = {
     "pose_action_3d": Tiny({**POSE_ACTION_3D, "network_version": "v2"}, whole=True),
     "visual": Tiny(_visual, whole=True),
     "guided_visual": Tiny(_guided_visual),
-    "hourglass": Tiny({**HOURGLASS, "input_shape": (64, 64, 3), "num_stacks": 1}, still=NORMALISED_BIASES),
+    "hourglass": Tiny({**HOURGLASS, "input_shape": (64, 64, 3), "num_stacks": 2}),
     "hourglass_free": Tiny(
-        {**HOURGLASS, "input_shape": (None, None, 3), "num_stacks": 2}, still=NORMALISED_BIASES, whole=True
+        {**HOURGLASS, "input_shape": (None, None, 3), "num_stacks": 1}, still=NORMALISED_BIASES, whole=True
     ),
 }
+STEPS = ("spnet_image", "pose_action")  # trained on every backend
+AGREEING = (*STEPS, "spnet_clip_replica", "reception", "reception_3d", "merge_poses", "visual", "hourglass")
 WHOLE = [name for name, tiny in TINY.items() if tiny.whole]
 
 
@@ -105,6 +107,19 @@ def renamed(signature):
     layout = signature.layout and own_layout(signature.layout.num_joints, signature.layout.dim)
     labels = [f"my {k}" for k in range(len(signature.labels))]
     return signature.replace(layout, labels, frame_step=3, fps=25.0)
+
+
+def expected_shape(spec, signature, size):
+    """The shape of one sample of an output, from its spec and the size (H, W) of the input."""
+    clip = () if signature.num_frames is None else (signature.num_frames,)
+    if spec.kind == "action":
+        return (len(spec.labels),)
+    if spec.kind == "heatmaps":
+        return (size[0] // spec.stride, size[1] // spec.stride, spec.layout.num_joints + spec.background)
+    if spec.kind == "pose":
+        return (*clip, spec.layout.num_joints, spec.layout.dim + spec.has_confidence)
+    (layout,) = {k.layout for k in signature.outputs if k.kind == "pose" and k.block == spec.block}
+    return (*clip, layout.num_joints, 1)
 
 
 def inputs_of(signature, batch=BATCH):
@@ -147,10 +162,10 @@ def trained_part(model):
 
 
 def train_once(model):
-    """Train every layer of a network for one step of plain gradient descent; the loss, and the paths that stood still."""
+    """Train every layer of a network for one step of gradient descent; the loss, and the paths that stood still."""
     part = trained_part(model)
     compile_for_stage([part], Stage("contract", "joint", optimizer="sgd", learning_rate=1.0), model)
-    part.run_eagerly = True
+    part.run_eagerly = keras.backend.backend() == "tensorflow"  # where tracing takes longer than the step
     inputs, before = inputs_of(model.signature, TRAINING_BATCH), arrays_of(part.trainable_variables)
     loss = part.train_on_batch(unwrap(inputs), labels_of(part.signature, TRAINING_BATCH), return_dict=True)["loss"]
     pairs = zip(part.trainable_variables, before, arrays_of(part.trainable_variables), strict=True)
