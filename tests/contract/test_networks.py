@@ -145,6 +145,8 @@ def same_network(model, outputs, other):
     assert [(v.path, tuple(v.shape)) for v in other.variables] == [(v.path, tuple(v.shape)) for v in model.variables]
     assert other.signature == model.signature
     assert type(other) is type(model)
+    if model.legacy_layout is not None:
+        assert other.legacy_layout() == model.legacy_layout()
     for y, expected in zip(run(other, inputs_of(model.signature)), outputs, strict=True):
         np.testing.assert_array_equal(y, expected)
 
@@ -191,6 +193,7 @@ def test_half_precision(name):
     finally:
         keras.config.set_dtype_policy("float32")
     assert [v.path for v in model.variables] == [v.path for v in exact.variables]
+    assert "bfloat16" in {layer.compute_dtype for layer in model._flatten_layers()}
     loss, _ = train_once(model)
     assert np.isfinite(loss)
     for other in (model, exact):
