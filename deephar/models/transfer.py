@@ -16,7 +16,7 @@ from keras import ops
 from deephar.checkpoints.nested import weighted_layers
 from deephar.checkpoints.plan import ForeignWeightsError
 
-DEPTH = "_depthmaps_"  # in the names of layers that only a network of three dimensions has
+DEPTH = "_depthmaps_"  # in the names of layers that only an SPNet of three dimensions has; no other family has them
 
 
 def _joint_axes(stored, wanted, joints, new_joints):
@@ -44,7 +44,7 @@ def transfer_weights(source, target, source_layout, target_layout):
 
     Args:
         source: a trained network of this package.
-        target: the network to start, changed in place.
+        target: the network to start, changed in place; of the same family, since layers are paired by name.
         source_layout, target_layout: their joint layouts (`deephar.utils.PoseLayout`). Where only the number of
             joints differs, weights are copied joint by joint; joints that the source does not know begin at zero.
 
