@@ -32,10 +32,6 @@ HOURGLASS = dict(network="hourglass", num_joints=4, filters=8)
 NORMALISED_BIASES = ("*_conv1/bias", "*_conv2/bias", "stem_conv/bias", "*_features_conv/bias")
 
 
-def _visual():
-    return action.build_visual_model(num_joints=4, num_actions=5, num_features=8, num_temp_frames=4)
-
-
 def _guided_visual():
     pose_network = reception.build(**RECEPTION_2D)
     return action.build_guided_visual_model(pose_network, 5, (32, 32, 3), num_frames=4, num_joints=4, num_blocks=1)
@@ -82,7 +78,7 @@ TINY = {
     "merge_3d_poses": Tiny({**MERGE, "pose": RECEPTION_3D, "output_poses": True}),
     "pose_action": Tiny(dict(network="pose-action", num_joints=4, num_actions=5, num_temp_frames=4)),
     "pose_action_3d": Tiny({**POSE_ACTION_3D, "network_version": "v2"}, whole=True),
-    "visual": Tiny(_visual, whole=True),
+    "visual": Tiny(dict(network="visual", num_joints=4, num_actions=5, num_features=8, num_temp_frames=4), whole=True),
     "guided_visual": Tiny(_guided_visual),
     "hourglass": Tiny({**HOURGLASS, "input_shape": (64, 64, 3), "num_stacks": 2}),
     "hourglass_free": Tiny(

@@ -229,7 +229,7 @@ def test_another_backend_agrees(backend, on_backend, tmp_path):
         network(name)[0].save_weights(tmp_path / f"{name}.weights.h5")
     on_backend(backend, OTHER_BACKEND, tmp_path)
     for name in AGREEING:
-        model, outputs = network(name)
+        _, outputs = network(name)
         with np.load(tmp_path / f"{name}.npz") as stored:
             for k, y in enumerate(outputs):
                 scale = max(1.0, float(np.abs(y).max()))  # heat maps are not in [0, 1]
