@@ -87,8 +87,9 @@ def _quarter_shifted(maps, best):
     y, x = np.divmod(best, width)  # (B, J)
     sample, joint = np.ogrid[: best.shape[0], : best.shape[1]]
 
+    inside = (x > 0) & (x < width - 1) & (y > 0) & (y < height - 1)  # (B, J)
+
     def difference(dx, dy):
-        inside = (x >= dx) & (x < width - dx) & (y >= dy) & (y < height - dy)
         after = maps[sample, np.minimum(y + dy, height - 1), np.minimum(x + dx, width - 1), joint]
         before = maps[sample, np.maximum(y - dy, 0), np.maximum(x - dx, 0), joint]
         return np.where(inside, np.sign(after - before), 0.0)
@@ -122,8 +123,9 @@ def average_flip(outputs, flipped, signature):
 
 
 def _sides(spec, signature):
-    """The permutation of joints that exchanges left and right."""
-    layout = spec.layout or signature.layout
+    """The permutation of joints that exchanges left and right; a confidence has the layout of its block's pose."""
+    same_block = [k.layout for k in signature.outputs if k.block == spec.block and k.layout is not None]
+    layout = spec.layout or (same_block[-1] if same_block else signature.layout)
     if layout is None or len(layout.map_hflip) != layout.num_joints:
         name = layout.name if layout else None
         raise ValueError(f"`flip` needs a joint layout that says which joints are left and right. Received: {name!r}")

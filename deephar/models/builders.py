@@ -5,6 +5,7 @@ What may stand there, a network's name and the arguments of its builder, or thos
     {"network": "reception", "input_shape": [256, 256, 3], "num_joints": 16, "dim": 2, ...}
     {"network": "merge", "pose": {... of the pose network ...}, "num_actions": 15, "num_frames": 16, ...}
     {"network": "pose-action", "num_joints": 16, "num_actions": 15, "num_temp_frames": 16, ...}
+    {"network": "visual", "num_joints": 16, "num_actions": 15, "num_features": 576, ...}
     {"input_shape": [8, 256, 256, 3], "poselayout": "pa16j2d", ...}
 """
 
@@ -22,6 +23,7 @@ NETWORKS = {  # family: module and function that builds it; imported when it is 
     "hourglass": ("deephar.models.hourglass", "build"),
     "merge": ("deephar.models.builders", "build_merge"),
     "pose-action": ("deephar.models.action", "build_pose_model"),
+    "visual": ("deephar.models.action", "build_visual_model"),
 }
 
 

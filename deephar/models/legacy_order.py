@@ -1,4 +1,4 @@
-"""The order of layers in a weight file of the original, worked out from one of our models.
+"""The order of layers in a weight file of the original's SPNet, worked out from one of our models.
 
 Keras 2.1.4 stored the layers by their distance from the outputs, the farthest first, and layers of the same distance in
 the order in which a walk from the outputs met them. The original had more layers than we have (a soft-argmax was eight
@@ -94,7 +94,7 @@ def legacy_order(model):
     """Layers as the original's weight file lists them.
 
     Args:
-        model: a functional model built by this package.
+        model: an SPNet, or what uses its layers and names; other families say their order themselves.
 
     Returns:
         [(layer name, None or (axis, rows, columns, joints)), ...]: layers with weights and the frozen soft-argmax ramps

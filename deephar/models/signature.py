@@ -27,6 +27,13 @@ DECODINGS = ("argmax", "softargmax")
 FREE_LENGTH = 0  # `num_frames` of a network that takes clips of any length
 
 
+def _check(spec, rules):
+    """Raise ValueError for the first field of {name: (what is allowed, whether it is so)} that is out of range."""
+    for name, (allowed, fits) in rules.items():
+        if not fits:
+            raise ValueError(f"`{name}` must be {allowed}. Received: {getattr(spec, name)!r}")
+
+
 @dataclass(frozen=True)
 class InputSpec:
     """One input of a network, and how it is made of video frames or images.
@@ -56,10 +63,21 @@ class InputSpec:
     margin: float = 1.25
 
     def __post_init__(self):
-        if self.crop not in CROPS:
-            raise ValueError(f"`crop` must be one of {', '.join(CROPS)}. Received: {self.crop!r}")
         for name in ("size", "value_range", "pad_color"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        low, high = self.value_range if len(self.value_range) == 2 else (0, 0)
+        rules = {
+            "crop": (f"one of {', '.join(CROPS)}", self.crop in CROPS),
+            "size": ("two whole numbers or None", len(self.size) == 2 and all(n is None or n > 0 for n in self.size)),
+            "channels": ("at least 1", self.channels > 0),
+            "num_frames": ("None, 0 or above", self.num_frames is None or self.num_frames >= 0),
+            "frame_step": ("at least 1", self.frame_step > 0),
+            "fps": ("None or above 0", self.fps is None or self.fps > 0),
+            "value_range": ("(low, high)", low < high),
+            "pad_color": ("RGB from 0 to 255", len(self.pad_color) == 3 and all(0 <= v <= 255 for v in self.pad_color)),
+            "margin": ("above 0", self.margin > 0),
+        }
+        _check(self, rules)
 
     @classmethod
     def for_shape(cls, shape: Sequence[int | None], **changes: Any) -> "InputSpec":
@@ -114,12 +132,21 @@ class OutputSpec:
     logits: bool = False
 
     def __post_init__(self):
-        for name, allowed in (("kind", KINDS), ("decoding", DECODINGS)):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"`{name}` must be one of {', '.join(allowed)}. Received: {getattr(self, name)!r}")
-        if self.kind in ("pose", "heatmaps") and not isinstance(self.layout, PoseLayout):
-            raise ValueError(f"`layout` of {self.kind} must be a PoseLayout. Received: {self.layout!r}")
+        needs_layout = self.kind in ("pose", "heatmaps")
+        rules = {
+            "kind": (f"one of {', '.join(KINDS)}", self.kind in KINDS),
+            "layout": (f"a PoseLayout of {self.kind}", not needs_layout or isinstance(self.layout, PoseLayout)),
+            "decoding": (f"one of {', '.join(DECODINGS)}", self.decoding in DECODINGS),
+            "stride": ("at least 1", self.stride >= 1),
+            "sigma_px": ("above 0", self.sigma_px > 0),
+            "patch": ("0 or odd", self.patch == 0 or (self.patch > 0 and self.patch % 2 == 1)),
+            "labels": ("a list of names, not empty for actions", self._labels_fit()),
+        }
+        _check(self, rules)
         object.__setattr__(self, "labels", tuple(self.labels))
+
+    def _labels_fit(self):
+        return not isinstance(self.labels, str) and (len(self.labels) > 0 or self.kind != "action")
 
 
 @dataclass(frozen=True)
@@ -196,7 +223,7 @@ class Signature:
         """Return a copy with other names of joints or actions, or other fields of the first input.
 
         Args:
-            layout: `PoseLayout` or None. It replaces the layout of every output that has one.
+            layout: `PoseLayout` or None. It replaces the layout of every output with as many joints and dimensions.
             labels: list of str or None. They replace those of every action output with as many classes.
             frame: fields of `InputSpec`, such as `frame_step` and `fps`.
 
@@ -209,7 +236,8 @@ class Signature:
             if own is None or (layout.num_joints, layout.dim) != (own.num_joints, own.dim):
                 size = f"{own.num_joints} joints in {own.dim} dimensions" if own else "no joints"
                 raise ValueError(f"`layout` must have {size}. Received: {layout.name!r}")
-            outputs = [dataclasses.replace(k, layout=layout) if k.layout is not None else k for k in outputs]
+            fits = [k.layout and (k.layout.num_joints, k.layout.dim) == (own.num_joints, own.dim) for k in outputs]
+            outputs = [dataclasses.replace(k, layout=layout) if f else k for k, f in zip(outputs, fits, strict=True)]
         if labels:
             counts = {len(k.labels) for k in outputs if k.kind == "action"}
             if len(labels) not in counts:
@@ -361,6 +389,9 @@ def _output_of(shape, following, source, layout, labels, seen_pose):
         return OutputSpec("pose", layout=_fitting_layout(layout, shape[-2], dim), has_confidence=not separate)
     if rank == 3 and source.num_frames is None:
         known = layout or usual_layout(shape[-1], 2)
+        if known.dim != 2 or shape[-1] - known.num_joints not in (0, 1):
+            allowed = f"{shape[-1]} or {shape[-1] - 1} joints in 2 dimensions"
+            raise ValueError(f"`layout` must have {allowed}. Received: {known.name!r}")
         stride = source.size[0] // shape[1] if source.size[0] and shape[1] else 4
         return OutputSpec("heatmaps", layout=known, stride=stride, background=shape[-1] == known.num_joints + 1)
     return None

@@ -29,6 +29,7 @@ from deephar.models.surgery import copy_replica_layers, set_trainable_layers, tr
 
 ACTION_PART = ("*action*",)  # in the names of all layers of the action part
 FLOAT32_PART = ("*_heatmaps_conv1*", "*_depthmaps_conv1*")
+MIN_POSE_FEATURES = 16  # the first of the convolutions on poses has a sixteenth of them
 
 
 @keras.saving.register_keras_serializable(package="deephar")
@@ -94,6 +95,11 @@ def _check_config(cfg):
         )
     if cfg.num_actions and not cfg.pose_replica and (cfg.dbg_decoupled_pose or cfg.dbg_decoupled_h):
         raise ValueError("`cfg.dbg_decoupled_pose` and `cfg.dbg_decoupled_h` need `pose_replica`. Received: False")
+    if cfg.num_actions and cfg.num_pose_features < MIN_POSE_FEATURES:
+        raise ValueError(
+            f"`cfg.num_pose_features` should be at least {MIN_POSE_FEATURES} for actions. "
+            f"Received: {cfg.num_pose_features}"
+        )
     smallest = [n // (cfg.image_div * 2 ** (cfg.num_levels - 1)) for n in cfg.input_shape[-3:-1]]
     if min(smallest) < 2:
         raise ValueError(

@@ -7,6 +7,7 @@ import keras
 
 from deephar.layers import FoldFrames, UnfoldFrames
 from deephar.layers.frames import stable_dtype
+from deephar.models.base import PoseModel
 from deephar.models.graph import operations_behind
 from deephar.models.signature import Signature, signature_of
 
@@ -92,6 +93,8 @@ def sharpen_maps(model: keras.Model, factor: float, block: int | str = -1) -> No
     maps decide for one. Like `sam_alpha`, but in the weights and for one block: what the block hands on is divided
     again, so all other blocks' poses stay the same. Actions that read the block's maps change with them.
 
+    It is made for SPNet alone, whose layers `BLOCK_heatmaps_conv1` and `_conv2` it finds by name.
+
     Args:
         model: keras.Model. An SPNet of 2D poses, changed in place.
         factor: float. Above 0; above 1 sharpens.
@@ -113,6 +116,14 @@ def sharpen_maps(model: keras.Model, factor: float, block: int | str = -1) -> No
         (kernel,) = back.get_weights()  # (1, 1, 2 J, C): free maps, then the heat maps
         kernel[:, :, -maps.shape[-1] :] /= factor
         back.set_weights([kernel])
+
+
+def _with_outputs(model, outputs, signature):
+    """A model on the same layers and inputs with other outputs; of the same class where that is one of ours."""
+    kind = type(model) if isinstance(model, PoseModel) else keras.Model
+    other = kind(model.inputs if len(model.inputs) > 1 else model.inputs[0], outputs, name=model.name)
+    other.signature = signature
+    return other
 
 
 def _joined(pose, confidence, name):
@@ -145,9 +156,7 @@ def join_confidence(model: keras.Model) -> keras.Model:
         if spec.kind != "confidence":
             outputs.append(y)
             specs.append(spec)
-    joined = type(model)(model.inputs[0], outputs, name=model.name)
-    joined.signature = dataclasses.replace(signature, outputs=specs)
-    return joined
+    return _with_outputs(model, outputs, dataclasses.replace(signature, outputs=specs))
 
 
 def image_view(model: keras.Model, signature: Signature | None = None) -> keras.Model | None:
@@ -215,6 +224,4 @@ def cut_model(model: keras.Model, block: int | str) -> keras.Model:
         for k, y in enumerate(model.outputs)
         if max(first.get(operation, 0) for operation in operations_behind([y])) < count
     ]
-    cut = type(model)(model.inputs[0], [model.outputs[k] for k in kept], name=model.name)
-    cut.signature = signature.select(kept)
-    return cut
+    return _with_outputs(model, [model.outputs[k] for k in kept], signature.select(kept))

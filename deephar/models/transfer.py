@@ -18,7 +18,7 @@ from deephar.checkpoints.nested import weighted_layers
 from deephar.checkpoints.plan import ForeignWeightsError
 from deephar.utils.pose import PoseLayout
 
-DEPTH = "_depthmaps_"  # in the names of layers that only a network of three dimensions has
+DEPTH = "_depthmaps_"  # in the names of layers that only an SPNet of three dimensions has; no other family has them
 
 
 def _joint_axes(stored, wanted, joints, new_joints):
@@ -48,10 +48,10 @@ def transfer_weights(
 
     Args:
         source: keras.Model. A trained network of this package.
-        target: keras.Model. The network to start, changed in place.
-        source_layout, target_layout: `PoseLayout`. Their joint layouts. Where only the
-            number of joints differs, weights are copied joint by joint; joints that the source does not know begin at
-            zero.
+        target: keras.Model. The network to start, changed in place; of the same family, since layers are paired by
+            name.
+        source_layout, target_layout: `PoseLayout`. Their joint layouts. Where only the number of joints differs,
+            weights are copied joint by joint; joints that the source does not know begin at zero.
 
     Returns:
         Names of the target's layers that got no weights from the source, in order.

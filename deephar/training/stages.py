@@ -27,20 +27,21 @@ from deephar.utils.io import printnl, warning
 def set_precision(model: keras.Model, precision: str) -> None:
     """Set the number format of a built model's layers for a stage, those of models inside of it included.
 
-    Convolutions, normalisation and what lies between follow `precision`; layers of this package and the signature's
-    `float32_part`, whose results are positions and probabilities, stay in float32.
+    Convolutions, normalisation and what lies between follow `precision`; layers of this package, the signature's
+    `float32_part` and the layers of the outputs, whose results are positions, maps and probabilities, stay in float32.
     """
-    _set_precision(model, precision, signature_of(model).float32_part, "")
+    last = {y._keras_history[0] for y in getattr(model, "outputs", None) or ()}
+    _set_precision(model, precision, signature_of(model).float32_part, last, "")
 
 
-def _set_precision(model, precision, float32_part, inside):
+def _set_precision(model, precision, float32_part, last, inside):
     for layer in model.layers:
         name = f"{inside}{layer.name}"
         if isinstance(layer, keras.Model):
-            _set_precision(layer, precision, float32_part, f"{name}/")
+            _set_precision(layer, precision, float32_part, set(), f"{name}/")
             continue
         ours = type(layer).__module__.split(".")[0] == "deephar"
-        exact = ours or not layer.weights or matches(name, float32_part)
+        exact = ours or not layer.weights or layer in last or matches(name, float32_part)
         layer.dtype_policy = "float32" if exact and not _between_convolutions(layer) else precision
 
 

@@ -4,7 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from deephar.inference.decode import decode
 from deephar.layers import losses
+from deephar.models.signature import InputSpec, OutputSpec, Signature
+from deephar.utils.pose import usual_layout
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,61 @@ def test_wrong_name_and_shape_are_refused():
         losses.pose_regression_loss("l3", 0.01)
     with pytest.raises(ValueError, match="`y_true` and `y_pred`.*Received: shapes"):
         losses.pose_regression_loss("l1", 0.01)(np.zeros((2, 3), "f"), np.zeros((2, 3), "f"))
+
+
+def maps_of(poses, size, **options):
+    poses = np.asarray(poses, np.float32)
+    return keras.ops.convert_to_numpy(losses.gaussian_heatmaps(poses, size, **options))
+
+
+def test_the_patch_is_that_of_torch():
+    maps = maps_of([[[0.53, 0.47, 1.0]]], (20, 20), sigma_px=1.75, patch=7)[0, ..., 0]  # centre in cell (9, 10)
+    row = [0.230066, 0.520450, 0.849366, 1.0, 0.849366, 0.520450, 0.230066]
+    np.testing.assert_allclose(maps[9, 7:14], row, atol=1e-6)
+    np.testing.assert_allclose(maps[6:13, 10], row, atol=1e-6)
+    np.testing.assert_allclose(maps[6:13, 7:14], np.outer(row, row), atol=1e-6)
+    assert maps.sum() == pytest.approx(np.sum(row) ** 2, rel=1e-5)  # nothing outside of it
+
+
+def test_a_patch_at_the_border_is_cut():
+    maps = maps_of([[[0.01, 0.99, 1.0]]], (20, 20), sigma_px=1.75, patch=7)[0, ..., 0]
+    assert np.argwhere(maps).min(axis=0).tolist() == [16, 0] and np.argwhere(maps).max(axis=0).tolist() == [19, 3]
+    assert maps[19, 0] == 1
+
+
+def test_a_gaussian_without_a_patch_keeps_its_place_between_cells():
+    maps = maps_of([[[0.5, 0.25, 1.0]]], (8, 16), sigma_px=2.0)[0, ..., 0]  # cell (1.5, 7.5)
+    rows, columns = np.mgrid[:8, :16]
+    expected = np.exp(-((rows - 1.5) ** 2 + (columns - 7.5) ** 2) / 8)
+    np.testing.assert_allclose(maps, expected, atol=1e-6)
+
+
+def test_absent_joints_have_empty_maps_and_count_for_the_background():
+    pose = [[[0.5, 0.5, 1.0], [-1e9, -1e9, 0.0], [0.3, -1e9, 0.0]]]
+    maps = maps_of(pose, (8, 8), background=True)[0]
+    assert maps[..., 0].max() > 0.5 and not maps[..., 1:3].any()
+    np.testing.assert_allclose(maps[..., 3], 1 - maps[..., 0], atol=1e-6)
+    assert (maps_of([[[-1e9, -1e9, 0.0]]], (4, 4), background=True)[0, ..., 1] == 1).all()
+
+
+def test_heatmap_loss_by_hand():
+    pose = np.array([[[0.5, 0.5, 1.0]], [[-1e9, -1e9, 0.0]]], "float32")
+    loss = losses.HeatmapLoss(1.75, 7)
+    true = maps_of(pose, (9, 9), sigma_px=1.75, patch=7)
+    assert keras.ops.convert_to_numpy(loss(pose, true)).tolist() == [0, 0]
+    values = keras.ops.convert_to_numpy(loss(pose, np.full((2, 9, 9, 1), 0.5, "float32")))
+    np.testing.assert_allclose(values, [np.mean((true[0] - 0.5) ** 2), 0.25], rtol=1e-6)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert again.get_config() == {"sigma_px": 1.75, "patch": 7, "background": False}
+
+
+@pytest.mark.parametrize("options", [{}, {"background": True}, {"patch": 7, "sigma_px": 1.75}])
+def test_perfect_maps_decode_to_their_label_within_a_quarter_cell(options):
+    size = (16, 24)
+    pose = np.random.default_rng(0).uniform(0.1, 0.9, (50, 3, 3)).astype("float32")
+    spec = OutputSpec("heatmaps", layout=usual_layout(3, 2), background="background" in options)
+    points, confidence = decode([maps_of(pose, size, **options)], Signature([InputSpec()], [spec]))
+    cells = np.abs(points - pose[..., :2]) * size[::-1]
+    limit = 0.5 if "patch" in options else 0.25  # a patch is moved to a whole cell
+    assert cells.max() <= limit + 1e-5
+    assert confidence.min() > 0.7

@@ -83,12 +83,6 @@ def test_weight_files_round_trip(tiny, free, tmp_path, suffix):
         np.testing.assert_array_equal(weight, stored)
 
 
-def test_whole_model_round_trips(images, tmp_path):
-    model = hourglass.build(SHAPE, 5, num_stacks=1, filters=8)
-    model.save(tmp_path / "net.keras")
-    np.testing.assert_array_equal(run(keras.models.load_model(tmp_path / "net.keras"), images), run(model, images))
-
-
 def test_normalisation_has_the_constants_of_the_reference(tiny):
     norms = [layer for layer in tiny.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert {(layer.epsilon, layer.momentum) for layer in norms} == {(1e-5, 0.9)}
@@ -120,16 +114,6 @@ def test_every_trainable_weight_moves_in_one_step():
     steps = [np.abs(new - old).max() for new, old in zip(model.get_weights(), before, strict=True)]
     still = [v.path for v, step in zip(model.weights, steps, strict=True) if step == 0]
     assert [path for path in still if not followed_by_normalisation(path)] == []
-
-
-def test_maps_are_float32_in_half_precision():
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
-        model = hourglass.build(SHAPE, num_stacks=1, filters=8)
-    finally:
-        keras.config.set_dtype_policy("float32")
-    assert model.outputs[0].dtype == "float32"
-    assert model.get_layer("stack1_features_conv").compute_dtype == "float16"
 
 
 def test_an_hourglass_gives_its_decoder_from_fine_to_coarse():

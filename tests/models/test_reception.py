@@ -7,7 +7,6 @@ import pytest
 from deephar.inference import Predictor
 from deephar.losses import elasticnet_loss_on_valid_joints
 from deephar.models import cut_model, join_confidence, prediction_blocks, reception, sharpen_maps
-from deephar.models.signature import signature_of
 from deephar.training.stages import set_precision
 
 SHAPE = (64, 64, 3)
@@ -135,16 +134,6 @@ def test_cut_after_a_block(plain, images):
         sharpen_maps(plain, 2.0)
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_saved_and_loaded_whole(plain, images, tmp_path, apart):
-    model = twin(plain, concat_pose_confidence=not apart)
-    model.save(tmp_path / "whole.keras")
-    again = keras.saving.load_model(tmp_path / "whole.keras")
-    assert isinstance(again, reception.ReceptionNet)
-    np.testing.assert_array_equal(run(again, images)[-1], run(model, images)[-1])
-    assert again.legacy_layout() == model.legacy_layout()
-
-
 def test_compiles_with_the_losses_of_the_original(plain, images):
     pose = np.random.default_rng(1).uniform(0.1, 0.9, (2, 16, 2)).astype("float32")
     seen = np.ones((2, 16, 1), "float32")
@@ -187,9 +176,3 @@ def test_half_precision_leaves_maps_and_positions_exact(plain):
     assert {layer.compute_dtype for layer in inner.values()} == {"bfloat16"}
     exact = [model.get_layer("RegMap1").get_layer("maps"), model.get_layer("pb1_own_xy"), model.get_layer("pb1")]
     assert {layer.compute_dtype for layer in exact} == {"float32"}
-
-
-def test_signature_asks_for_joined_outputs(plain):
-    assert signature_of(plain).pose_outputs == (0, 1)
-    with pytest.raises(ValueError, match="join_confidence"):
-        signature_of(twin(plain, concat_pose_confidence=False))

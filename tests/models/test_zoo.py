@@ -105,16 +105,6 @@ def test_loading_from_a_run_folder(card, tmp_path):
         load_model(run / "weights_best.weights.h5")
 
 
-def test_a_run_may_hold_a_reception_net(tmp_path):
-    config = {"network": "reception", "input_shape": [32, 32, 3], "num_joints": 4, "dim": 2, "num_blocks": 1}
-    source = build_network(config)
-    source.save_weights(tmp_path / "weights_best.weights.h5")
-    (tmp_path / "config.json").write_text(json.dumps({"config": {"model": config}}))
-    model = load_model(tmp_path / "weights_best.weights.h5")
-    assert model.name == "ReceptionNet"
-    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), source.get_weights(), strict=True))
-
-
 CVPR18 = {
     "reception-mpii": ("reception_mpii", 8 * [(None, 16, 3)]),
     "reception-h36m": ("reception_h36m", 8 * [(None, 17, 4)]),
