@@ -1,4 +1,4 @@
-"""What happens when Keras is imported after deephar: its backend is checked, and it gets to know deephar's objects.
+"""The import of Keras after deephar: its backend is checked, and it gets to know deephar's objects.
 
 Importing deephar imports no Keras, so Keras cannot learn at that moment which classes a `.keras` file of deephar holds.
 A finder on `sys.meta_path` waits for the import instead, whoever makes it. Before, `check_backend` says what is wrong
@@ -9,6 +9,8 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+from collections.abc import Sequence
+from types import ModuleType
 
 PACKAGE = "deephar"
 BACKENDS = ("tensorflow", "jax", "torch")  # each is the name of the package that it needs, too
@@ -52,13 +54,21 @@ REGISTERED = (
 
 
 class StandIn:
-    """Takes the place of a registered class until a file asks for it."""
+    """Takes the place of a registered class until a file asks for it.
 
-    def __init__(self, objects, key):
+    Args:
+        objects: dict of Keras from registered names to classes.
+        key: str. Registered name of the class.
+    """
+
+    def __init__(self, objects: dict[str, object], key: str):
         self.objects, self.key = objects, key
 
-    def from_config(self, config, **arguments):
-        """Import the real class, whose registration replaces this one, and make an instance of it."""
+    def from_config(self, config: dict, **arguments: object) -> object:
+        """Import the real class, whose registration replaces this one, and return an instance of it.
+
+        Arguments: as those of the real `from_config`.
+        """
         for module in REGISTERING:
             importlib.import_module(module)
         return self.objects[self.key].from_config(config, **arguments)
@@ -68,7 +78,9 @@ class KerasFinder:
     """Finds the package `keras` as Python does, and adds what is done before and after it is executed."""
 
     @staticmethod
-    def find_spec(name, path=None, target=None):
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         """Return the spec of `keras`; None for every other module."""
         spec = importlib.machinery.PathFinder.find_spec(name, path, target) if name == "keras" else None
         if spec is None or spec.loader is None:
@@ -84,7 +96,7 @@ class KerasFinder:
         return spec
 
 
-def watch():
+def watch() -> None:
     """Wait for the import of Keras, or do at once what belongs after it where that has happened."""
     if "keras" in sys.modules:
         add_stand_ins(sys.modules["keras"])
@@ -92,16 +104,16 @@ def watch():
         sys.meta_path.insert(0, KerasFinder)
 
 
-def add_stand_ins(keras):
-    """Put a stand-in where Keras looks names up, for all that is not registered yet."""
+def add_stand_ins(keras: ModuleType) -> None:
+    """Register a stand-in with the module `keras` for every name that is not registered yet."""
     objects = keras.saving.get_custom_objects()
     for name in REGISTERED:
         key = f"{PACKAGE}>{name}"
         objects.setdefault(key, StandIn(objects, key))
 
 
-def asked_backend():
-    """Return the backend that Keras will take, and in words who says so."""
+def asked_backend() -> tuple[str, str]:
+    """Return the name of the backend that Keras will take, and in words what sets it."""
     if "KERAS_BACKEND" in os.environ:
         return os.environ["KERAS_BACKEND"], "the environment variable KERAS_BACKEND"
     import json
@@ -114,11 +126,11 @@ def asked_backend():
         return BACKENDS[0], "default"
 
 
-def check_backend():
+def check_backend() -> None:
     """Check that the package of Keras' backend is installed.
 
     Raises:
-        ImportError: it is not; says who asked for it, how to install it, and what is installed instead.
+        ImportError: it is not; the message says what sets the backend, how to install it, and what is installed.
     """
     backend, source = asked_backend()
     if backend not in BACKENDS or importlib.util.find_spec(backend) is not None:

@@ -3,18 +3,21 @@
 import importlib
 import importlib.util
 import sys
+from collections.abc import Callable, Mapping
 
 
-def lazy_attributes(package, names=()):
+def lazy_attributes(
+    package: str, names: Mapping[str, str] | None = None
+) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
     """Return `__getattr__`, `__dir__` and `__all__` for a package's `__init__.py`.
 
-    Every module inside of the package is an attribute, too: after `import deephar`, `deephar.models.spnet` is there.
+    Every module inside of the package is an attribute, too: `import deephar` is enough for `deephar.models.spnet`.
 
     Args:
-        package: str, `__name__` of the package.
-        names: dict {attribute: full name of the module that has it}; `__all__` holds these.
+        package: str. `__name__` of the package.
+        names: dict {attribute: full name of the module that has it}, or None for none; `__all__` lists them.
     """
-    names = dict(names)
+    names = dict(names or {})
 
     def get(name):
         if name in names:

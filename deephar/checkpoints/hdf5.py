@@ -1,15 +1,20 @@
 """Reads HDF5 weight files with checks: what the layouts of Keras 2 and of Keras 3 share.
 
 The reader trusts nothing: it follows no external or soft links, unpickles nothing, reads numbers and names only, and
-counts what it is about to read before it does. Whatever is wrong ends in a `WeightFileError` that names the file and
-the layout it seems to have.
+checks the size of everything before it reads it. Every fault ends in a `WeightFileError` that names the file and the
+layout that it seems to have.
 """
 
 import contextlib
 import pathlib
+from collections.abc import Iterator
+from typing import NoReturn
 
 import h5py
 import numpy as np
+
+Weights = list[tuple[str, np.ndarray]]  # weight names and arrays of one layer
+Groups = list[tuple[str, Weights]]  # layer names and weights of a file, in its order
 
 MAX_BYTES = 4 * 1024**3
 MAX_LAYERS = 100_000
@@ -28,18 +33,27 @@ class UnfitContent(ValueError):
     """What a file holds at one place is not what may stand there."""
 
 
-def refuse(path, why, layout):
-    """Raise a `WeightFileError` about a file; `layout` is KERAS2 or KERAS3."""
+def refuse(path: str | pathlib.Path, why: str, layout: str) -> NoReturn:
+    """Raise an error about a file.
+
+    Args:
+        path: str or Path. The file, for the message.
+        why: str. What is wrong with it.
+        layout: str, KERAS2 or KERAS3: what it seems to be.
+
+    Raises:
+        WeightFileError: always.
+    """
     kind = f"a weight file, this one in the layout of {layout}"
     raise WeightFileError(f"`path` must be {kind}: {why}. Received: {str(path)!r}")
 
 
-def layout_of_name(path):
-    """Return the layout that the name of a file stands for."""
+def layout_of_name(path: str | pathlib.Path) -> str:
+    """Return KERAS2 or KERAS3, the layout that the name of a file stands for."""
     return KERAS3 if pathlib.Path(path).name.lower().endswith((".weights.h5", ".keras")) else KERAS2
 
 
-def lists_layers(file):
+def lists_layers(file: h5py.File) -> bool:
     """Return whether an open file, or its `/model_weights`, lists its layers as Keras 2 did."""
     nodes = [file]
     if isinstance(file.get("model_weights", getlink=True), h5py.HardLink):
@@ -57,8 +71,8 @@ def _layout_of(file, path):
         return layout_of_name(path)
 
 
-def check_is_file(path):
-    """Return `path` as a Path.
+def check_is_file(path: str | pathlib.Path) -> pathlib.Path:
+    """Return the path of a file as a Path.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -79,16 +93,16 @@ def _check_signature(path, shown):
 
 
 @contextlib.contextmanager
-def opened(path, shown=None):
-    """Open an HDF5 file for reading; whatever is wrong with it while it is open is a `WeightFileError`.
+def opened(path: str | pathlib.Path, shown: str | pathlib.Path | None = None) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading; every fault found in it while it is open becomes a `WeightFileError`.
 
     Args:
         path: str or Path.
-        shown: str or Path that stands in messages; by default `path`.
+        shown: str or Path that messages name; None: `path`.
 
     Raises:
         FileNotFoundError: there is no such file.
-        WeightFileError: it is damaged, or no HDF5 file at all (a text file, a web page saved by mistake, empty).
+        WeightFileError: the file is damaged, or no HDF5 file at all (a text file, a web page saved by mistake, empty).
     """
     path = check_is_file(path)
     shown = path if shown is None else shown
@@ -106,8 +120,12 @@ def opened(path, shown=None):
         refuse(shown, f"it is damaged or was cut off ({str(error).splitlines()[0][:200]})", layout)
 
 
-def read_names(group, attribute):
-    """Return the names listed in an attribute, or in several that are numbered; None where there is none."""
+def read_names(group: h5py.Group, attribute: str) -> list[str] | None:
+    """Return the names listed in an attribute, or in several that are numbered; None where there is none.
+
+    Raises:
+        UnfitContent: it holds no names, or too many.
+    """
     attrs = group.attrs
     if attribute in attrs:
         chunks = [attrs[attribute]]
@@ -129,8 +147,17 @@ def read_names(group, attribute):
     return names
 
 
-def read_member(group, name, kind):
-    """Return a group or data set that lies inside of `group`, reached through hard links only."""
+def read_member(group: h5py.Group, name: str, kind: type[h5py.HLObject]) -> h5py.HLObject:
+    """Return a group or data set that lies inside of a group and is reached through hard links only.
+
+    Args:
+        group: h5py.Group.
+        name: str. Path from the group to the member, with slashes.
+        kind: h5py.Group, h5py.Dataset, or h5py.HLObject for either.
+
+    Raises:
+        UnfitContent: there is no such member, or it is reached through a link or of another kind.
+    """
     node = group
     for part in name.split("/"):
         if part in ("", ".", "..") or not isinstance(node, h5py.Group):
@@ -146,10 +173,15 @@ def read_member(group, name, kind):
     return node
 
 
-def read_array(dataset, budget):
+def read_array(dataset: h5py.Dataset, budget: list[int | None]) -> np.ndarray:
     """Return one weight as an array, after its kind and size have been checked.
 
-    `budget` is a list of one number, the bytes that may still be read (None: the most), and is counted down.
+    Args:
+        dataset: h5py.Dataset.
+        budget: list of one int, the bytes that may still be read, which is counted down; None in it: MAX_BYTES.
+
+    Raises:
+        UnfitContent: the data set does not hold numbers, keeps them in another file, or is too large.
     """
     if not isinstance(dataset, h5py.Dataset):
         raise UnfitContent(f"{dataset.name!r} is not a dataset")

@@ -10,13 +10,14 @@ Keras itself pairs layers by class and position, so it needs exactly the same ne
 file fits a clip model, and what does not fit can be listed.
 """
 
+import pathlib
 import tempfile
 import zipfile
 import zlib
 
 import h5py
 
-from deephar.checkpoints.hdf5 import KERAS3, MAX_BYTES, check_is_file, opened, read_array, read_member, refuse
+from deephar.checkpoints.hdf5 import KERAS3, MAX_BYTES, Groups, check_is_file, opened, read_array, read_member, refuse
 
 MEMBER = "model.weights.h5"
 
@@ -55,25 +56,26 @@ def _groups(file):
     return groups if groups is not None and len({name for name, _ in groups}) == len(groups) else None
 
 
-def read(path):
+def read(path: str | pathlib.Path) -> Groups | None:
     """Read the weights of the layers of a functional model.
 
     Args:
-        path: a `.weights.h5` file of `save_weights`; the optimizer's state, if there is one, is left alone.
+        path: str or Path. A `.weights.h5` file of `save_weights`; the optimizer's state, if there is one, is ignored.
 
     Returns:
         [(layer name, [("", array), ...]), ...], outer/inner for the layers of a nested model; or None where the file
         does not name its layers one by one (a version before 3.3).
 
     Raises:
-        FileNotFoundError, WeightFileError: as `hdf5.opened`.
+        FileNotFoundError: there is no such file.
+        WeightFileError: the file is damaged, no HDF5 file, or holds anything but numbers.
     """
     with opened(path) as file:
         return _groups(file)
 
 
-def read_archive(path):
-    """Read the weights inside of a `.keras` file; result and errors as `read`."""
+def read_archive(path: str | pathlib.Path) -> Groups | None:
+    """Read the weights inside of a `.keras` file, a str or Path; result and errors as `read`."""
     path = check_is_file(path)
     with tempfile.TemporaryDirectory() as folder:
         try:

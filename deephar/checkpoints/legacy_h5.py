@@ -7,8 +7,10 @@
 `model.save` of Keras 2 put the same tree under `/model_weights`; both are read. A list of names that does not fit into
 one attribute (64 KiB) is cut into `layer_names0`, `layer_names1`, ...
 
-How files are read and what is refused: `hdf5`.
+`hdf5` says how files are read and what is refused.
 """
+
+import pathlib
 
 import h5py
 import numpy as np
@@ -37,11 +39,11 @@ def _layers(file):
     return layers
 
 
-def read(path):
-    """Read a weight file in the layout of Keras 2; `model.save("x.h5")` of Keras 3 has it, too.
+def read(path: str | pathlib.Path) -> hdf5.Groups:
+    """Read a weight file in the layout of Keras 2, which `model.save("x.h5")` of Keras 3 writes, too.
 
     Args:
-        path: a `.h5` or `.hdf5` file of `save_weights` or `save`.
+        path: str or Path. A `.h5` or `.hdf5` file of `save_weights` or `save`.
 
     Returns:
         [(layer name, [(weight name, array), ...]), ...] in file order, layers without weights included. A nested
@@ -55,7 +57,7 @@ def read(path):
         return _layers(file)
 
 
-def is_legacy(path):
+def is_legacy(path: str | pathlib.Path) -> bool:
     """Return whether an HDF5 file lists layers as Keras 2 did; False for the layout of Keras 3.
 
     Raises:
@@ -75,13 +77,16 @@ def _write_names(node, attribute, names):
         node.attrs[f"{attribute}{number}"] = piece
 
 
-def write(path, groups, keras_version=KERAS_VERSION):
+def write(path: str | pathlib.Path, groups: hdf5.Groups, keras_version: str = KERAS_VERSION) -> None:
     """Write a weight file as Keras 2.1.4 laid it out, whole or not at all.
 
     Args:
-        path: the file to write.
+        path: str or Path. The file to write.
         groups: [(layer name, [(weight name, array), ...]), ...], as `read` returns it.
-        keras_version: the version to be named in the file.
+        keras_version: str. The version that the file names.
+
+    Raises:
+        FileNotFoundError: the folder of `path` does not exist.
     """
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         _write_names(file, "layer_names", [layer for layer, _ in groups])

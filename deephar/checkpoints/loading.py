@@ -10,13 +10,14 @@
 import contextlib
 import pathlib
 import tempfile
+from collections.abc import Iterator, Sequence
 
 import h5py
 import keras
 import numpy as np
 
 from deephar.checkpoints import keras3_h5, legacy_h5, ramps
-from deephar.checkpoints.hdf5 import WeightFileError
+from deephar.checkpoints.hdf5 import Groups, WeightFileError
 from deephar.checkpoints.nested import by_outer, group_weights, weighted_layers
 from deephar.checkpoints.plan import ForeignWeightsError, LoadReport, legacy_layout, make_plan, raise_if_unfit
 from deephar.utils.io import atomic_path
@@ -34,8 +35,8 @@ __all__ = [
 
 
 @contextlib.contextmanager
-def weights_kept_on_error(model):
-    """Put a model's weights back when the block fails."""
+def weights_kept_on_error(model: keras.Model) -> Iterator[None]:
+    """Restore a model's weights when the block fails."""
     before = [np.array(keras.ops.convert_to_numpy(v)) for v in model.variables]
     try:
         yield
@@ -55,7 +56,14 @@ def _assign(model, groups, path, by_name, ignore=(), skip_mismatch=False, strict
     return report
 
 
-def load_weights(model, path, by_name=False, skip_mismatch=False, ignore=(), strict=None):
+def load_weights(
+    model: keras.Model,
+    path: str | pathlib.Path,
+    by_name: bool = False,
+    skip_mismatch: bool | str | Sequence[str] = False,
+    ignore: str | Sequence[str] = (),
+    strict: bool | None = None,
+) -> LoadReport | None:
     """Load a weight file into a model: everything that should go into it, or nothing.
 
     Args:
@@ -71,15 +79,15 @@ def load_weights(model, path, by_name=False, skip_mismatch=False, ignore=(), str
         strict: bool or None. Whether every layer must be in both; None: where `by_name` is false.
 
     Returns:
-        A `LoadReport`; printed, it says in one line how many layers were loaded, left and unused. None where a file of
-        Keras 3 names no layers and was loaded by Keras.
+        `LoadReport`, which prints as one line: how many layers were loaded, kept their weights, and were unused. None
+        where a file of Keras 3 names no layers and was loaded by Keras.
 
     Raises:
         FileNotFoundError: there is no such file.
         WeightFileError: the file is damaged or no weight file.
         ForeignWeightsError: no layer of the file is one of the model's; a ValueError.
-        ValueError: shapes differ; strictly, also where layers are missing or unexpected: lists them.
-        The model's weights are what they were before, whichever error is raised.
+        ValueError: shapes differ; with `strict` also where layers are missing or unexpected; lists them.
+        Whichever error is raised, the model keeps its weights.
     """
     groups = _read(path)
     if groups is None:
@@ -112,10 +120,19 @@ def _load_by_keras(model, path, by_name, skip_mismatch, ignore):
     return None
 
 
-def copy_weights(source, target, ignore=()):
-    """Copy weights by layer name from one model to another, all or nothing: an image model's into a clip model.
+def copy_weights(source: keras.Model, target: keras.Model, ignore: str | Sequence[str] = ()) -> LoadReport:
+    """Copy weights by layer name from one model to another, all or nothing, as from an image model to a clip model.
 
-    Args, errors and result: as `load_weights`, the source in place of the file.
+    Args:
+        source: keras.Model. Where the weights come from.
+        target: keras.Model. Where they go.
+        ignore: str or list of str. Patterns as for `load_weights`.
+
+    Returns:
+        `LoadReport`.
+
+    Raises:
+        ForeignWeightsError, ValueError: as `load_weights`, with the source in place of the file.
     """
     groups = [
         (name, [(v.name, keras.ops.convert_to_numpy(v)) for v in variables])
@@ -124,12 +141,15 @@ def copy_weights(source, target, ignore=()):
     return _assign(target, groups, source.name, True, ignore)
 
 
-def legacy_groups(model):
+def legacy_groups(model: keras.Model) -> Groups:
     """Return a model's weights as an old file holds them: [(layer, [(weight name, array), ...]), ...].
 
     The order and the frozen kernels come from `model.legacy_layout`, which the builders set: a function without
-    arguments that returns [(layer, None or what `ramps.fixed_weights` takes), ...]. Without it: the model's layers in
-    their order. A nested model is one group.
+    arguments that returns [(layer, None or what `ramps.fixed_weights` takes), ...]. A model without it has its layers
+    in their own order. A nested model is one group.
+
+    Raises:
+        ValueError: `model.legacy_layout` lacks a layer with weights.
     """
     layers, groups = by_outer(weighted_layers(model)), []
     for layer, frozen in legacy_layout(model):
@@ -144,18 +164,30 @@ def legacy_groups(model):
     return groups
 
 
-def save_legacy_weights(model, path):
-    """Write a model's weights in the layout of Keras 2.1.4, so that the original could load them; whole or not at all.
+def save_legacy_weights(model: keras.Model, path: str | pathlib.Path) -> None:
+    """Write a model's weights in the layout of Keras 2.1.4, so that the original can load them; whole or not at all.
 
     Args:
-        model: a model of this package.
-        path: the `.h5` or `.hdf5` file.
+        model: keras.Model of this package.
+        path: str or Path. The `.h5` or `.hdf5` file.
+
+    Raises:
+        FileNotFoundError: the folder of `path` does not exist.
+        ValueError: as `legacy_groups`.
     """
     legacy_h5.write(path, legacy_groups(model))
 
 
-def save_keras3_weights(model, path):
-    """Write a `.weights.h5` file of Keras 3 without the optimizer's state, which doubles it; whole or not at all."""
+def save_keras3_weights(model: keras.Model, path: str | pathlib.Path) -> None:
+    """Write a `.weights.h5` file of Keras 3, whole or not at all, without the optimizer's state, which doubles it.
+
+    Args:
+        model: keras.Model.
+        path: str or Path. The file.
+
+    Raises:
+        FileNotFoundError: the folder of `path` does not exist.
+    """
     with atomic_path(path) as lean, tempfile.TemporaryDirectory(dir=lean.parent, prefix=".") as folder:
         whole = pathlib.Path(folder) / "all.weights.h5"
         keras.Model.save_weights(model, whole, overwrite=True)

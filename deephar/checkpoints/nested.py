@@ -8,13 +8,22 @@ The part of a weight's name before the last slash is the inner layer's. Where th
 number from a counter of the whole process, and the layers of a group are paired in their order.
 """
 
+from collections.abc import Mapping, Sequence
+
 import keras
+
+from deephar.checkpoints.hdf5 import Weights
 
 MOVING = ("moving_mean", "moving_variance")
 
 
-def weighted_layers(model, prefix=""):
-    """Return {layer: its variables} for the layers with weights, in the model's order; nested ones as outer/inner."""
+def weighted_layers(model: keras.Model, prefix: str = "") -> dict[str, list[keras.Variable]]:
+    """Return {layer: its variables} for the layers with weights, in the model's order; nested ones as outer/inner.
+
+    Args:
+        model: keras.Model.
+        prefix: str. Put before every name.
+    """
     found = {}
     for layer in model.layers:
         name = prefix + layer.name
@@ -25,25 +34,25 @@ def weighted_layers(model, prefix=""):
     return found
 
 
-def outer_of(name):
+def outer_of(name: str) -> str:
     """Return `Stem` from `Stem/conv1_conv`."""
     return name.split("/", 1)[0]
 
 
-def by_outer(variables):
-    """Return {outer layer: {its layers as in `variables`: theirs}}."""
+def by_outer(variables: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Return the entries of {layer: variables} grouped by outer layer: {outer layer: {layer: variables}}."""
     found = {}
     for name, mine in variables.items():
         found.setdefault(outer_of(name), {})[name] = mine
     return found
 
 
-def group_weights(outer, layers):
+def group_weights(outer: str, layers: Mapping[str, Sequence[keras.Variable]]) -> list[tuple[str, keras.Variable]]:
     """Return one group of an old file, [(weight name, variable), ...].
 
     Args:
-        outer: name of the layer.
-        layers: {its layers with their paths: variables}, of `by_outer`.
+        outer: str. Name of the layer.
+        layers: dict {layer: variables} of its layers, from `by_outer`.
     """
     if list(layers) == [outer]:
         return [(f"{outer}/{v.name}:0", v) for v in layers[outer]]
@@ -51,7 +60,7 @@ def group_weights(outer, layers):
     return sorted(names, key=lambda entry: entry[1].name in MOVING)  # stable: trainable ones come first
 
 
-def split_group(outer, weights):
+def split_group(outer: str, weights: Weights) -> dict[str, Weights]:
     """Return {outer/inner: weights} of a stored nested model, in the order in which its layers first appear."""
     parts = {}
     for name, array in weights:
@@ -86,17 +95,23 @@ def _inner_names(outer, weights, layers):
     return dict(zip(layers, parts.values(), strict=True)), True
 
 
-def under_model_names(stored, variables, order, by_name=False):
+def under_model_names(
+    stored: dict[str, Weights],
+    variables: Mapping[str, list[keras.Variable]],
+    order: Sequence[str],
+    by_name: bool = False,
+) -> tuple[dict[str, Weights], bool]:
     """Return stored weights under the names of a model's layers, as far as they can be paired.
 
     Args:
-        stored: {layer: [(weight name, array), ...]} in file order.
-        variables: `weighted_layers` of the model.
-        order: the model's outer layers in the order of old files.
-        by_name: whether outer layers are paired by name only.
+        stored: dict {layer: [(weight name, array), ...]} in file order.
+        variables: dict, `weighted_layers` of the model.
+        order: list of str. The model's outer layers in the order of old files.
+        by_name: bool. Whether outer layers are paired by name only.
 
     Returns:
-        {layer: weights}, what has no counterpart under its own name; and whether anything was paired by order.
+        found: {layer: weights}; a layer without counterpart keeps its own name.
+        by_order: bool. Whether any layer was paired by order.
     """
     groups, by_order = by_outer(variables), False
     if any("/" in name for name in stored):  # already one entry a layer, as Keras 3 and other models have them

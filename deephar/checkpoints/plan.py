@@ -1,30 +1,34 @@
-"""Compares stored weights with a model: what goes where, and everything that does not fit, without changing anything.
+"""Compares stored weights with a model: where each goes, and everything that does not fit, without changing anything.
 
     [(layer, weights)] -> pairs, missing, unexpected, other shape, wrong ramp
 
-Layers are paired by name. A file of the same network whose layers got other names (the original numbered some of them
-by a counter of the whole process) is paired by order, where number and shapes of all weights agree; and so are the
-layers inside of a nested model, see `nested`.
+Layers are paired by name. A file of the same network whose layers have other names (the original numbered some of them
+by a counter of the whole process) is paired by order, where number and shapes of all weights agree. The layers inside
+of a nested model are paired in the same way, see `nested`.
 """
 
 import dataclasses
 import fnmatch
+import pathlib
+from collections.abc import Sequence
 
+import keras
 import numpy as np
 
 from deephar.checkpoints import ramps
+from deephar.checkpoints.hdf5 import Groups
 from deephar.checkpoints.nested import by_outer, outer_of, under_model_names, weighted_layers
 
 MAX_LISTED = 12
 
 
 class ForeignWeightsError(ValueError):
-    """Weights of which no layer has a name of the network's: those of another family."""
+    """Weights of another family of networks: no layer has the name of one of the model's."""
 
 
 @dataclasses.dataclass(repr=False)
 class LoadReport:
-    """What loading did or would do, one line when printed; the lists hold layer names, or lines about one layer.
+    """What loading did or would do; it prints as one line. The lists hold names of layers, or a line about each layer.
 
     Attributes:
         loaded: layers (outer/inner in a nested model) whose weights were assigned.
@@ -32,32 +36,33 @@ class LoadReport:
         unexpected: layers of the file that the model does not have; unused where loading is not strict.
         mismatched: layers of both with another shape or number of weights, and stored values that cannot be right.
         ramps: frozen soft-argmax kernels that were found and agree.
-        excused: layers left as they were because a pattern excuses them.
-        by_order: whether layers were paired by order instead of by name.
+        excused: layers that keep their weights because a pattern excuses them.
+        by_order: bool. Whether layers were paired by order instead of by name.
     """
 
-    loaded: list = dataclasses.field(default_factory=list)
-    missing: list = dataclasses.field(default_factory=list)
-    unexpected: list = dataclasses.field(default_factory=list)
-    mismatched: list = dataclasses.field(default_factory=list)
-    ramps: list = dataclasses.field(default_factory=list)
-    excused: list = dataclasses.field(default_factory=list)
+    loaded: list[str] = dataclasses.field(default_factory=list)
+    missing: list[str] = dataclasses.field(default_factory=list)
+    unexpected: list[str] = dataclasses.field(default_factory=list)
+    mismatched: list[str] = dataclasses.field(default_factory=list)
+    ramps: list[str] = dataclasses.field(default_factory=list)
+    excused: list[str] = dataclasses.field(default_factory=list)
     by_order: bool = False
 
     @property
-    def complete(self):
+    def complete(self) -> bool:
+        """Whether no layer is missing, unexpected or mismatched."""
         return not (self.missing or self.unexpected or self.mismatched)
 
-    def __str__(self):
-        """How many layers were loaded, left and unused."""
+    def __str__(self) -> str:
+        """Say how many layers were loaded, kept their weights, and were unused."""
         excused = f" ({len(self.excused)} excused)" if self.excused else ""
         return (
             f"{len(self.loaded)} layers loaded, {len(self.missing)} of the model left as they were, "
             f"{len(self.unexpected)} of the file unused{excused}"
         )
 
-    def __repr__(self):
-        """How many of each, since the names of a network's layers fill pages."""
+    def __repr__(self) -> str:
+        """Give the numbers of layers instead of their names, which fill pages."""
         found = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         counts = {name: value if value is True else len(value) for name, value in found.items() if value}
         return f"LoadReport({', '.join(f'{name}={value}' for name, value in counts.items())})"
@@ -129,10 +134,10 @@ def _partial_models(stored, variables, ignore):
     }
 
 
-def legacy_layout(model):
+def legacy_layout(model: keras.Model) -> list[tuple[str, tuple | None]]:
     """Return [(outer layer, None or its frozen kernels), ...] in the order of old files: the builder's or the model's.
 
-    What is frozen comes as `ramps.fixed_weights` takes it.
+    Frozen kernels are given as the arguments of `ramps.fixed_weights`.
     """
     layout = getattr(model, "legacy_layout", None)
     if callable(layout):
@@ -140,13 +145,25 @@ def legacy_layout(model):
     return [(name, None) for name in dict.fromkeys(map(outer_of, weighted_layers(model)))]
 
 
-def make_plan(model, groups, by_name=False, ignore=(), skip_mismatch=False, strict=True):
-    """Compare stored weights with a model and change nothing; arguments as `loading.load_weights`.
+def make_plan(
+    model: keras.Model,
+    groups: Groups,
+    by_name: bool = False,
+    ignore: str | Sequence[str] = (),
+    skip_mismatch: bool | str | Sequence[str] = False,
+    strict: bool = True,
+) -> tuple[LoadReport, list[tuple[keras.Variable, np.ndarray]]]:
+    """Compare stored weights with a model, and change nothing.
 
-    Not strictly, a nested model counts as one layer: it fits whole or not at all.
+    Args:
+        model: keras.Model.
+        groups: [(layer name, [(weight name, array), ...]), ...], the stored weights.
+        by_name, ignore, skip_mismatch, strict: as `loading.load_weights`. Without `strict` a nested model counts as one
+            layer: it fits whole or not at all.
 
     Returns:
-        The report, and [(variable, array), ...] to assign.
+        report: `LoadReport`.
+        plan: [(variable, array), ...] to assign.
     """
     ignore, skip = _patterns(ignore), _patterns(skip_mismatch)
     report, plan, variables = LoadReport(), [], weighted_layers(model)
@@ -190,18 +207,18 @@ EXCUSE = (
 )
 
 
-def raise_if_unfit(report, model, path, strict=True):
+def raise_if_unfit(report: LoadReport, model: keras.Model, path: str | pathlib.Path, strict: bool = True) -> None:
     """Raise where stored weights cannot be loaded.
 
     Args:
-        report: `LoadReport` of `make_plan`.
-        model: the model; it and `path` stand in the message.
-        path: str or Path.
+        report: LoadReport of `make_plan`.
+        model: keras.Model, which the message names.
+        path: str or Path, which the message names.
         strict: bool. Whether every layer of the model and of the file must have its counterpart.
 
     Raises:
-        ForeignWeightsError: no layer of the file has a name of the model's.
-        ValueError: layers differ in shape; strictly, also where one is missing or unexpected.
+        ForeignWeightsError: no layer of the file has the name of one of the model's.
+        ValueError: layers differ in shape; with `strict` also where one is missing or unexpected.
     """
     if report.mismatched or (strict and not report.complete):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The frozen kernels of old files, which are computed here: what they must hold.
+"""The frozen kernels of old files and the values that they must have, which are computed here.
 
 SPNet: the expected column and row of a probability map came from two separable convolutions as large as the map, stored
 as two layers (`..._x`, `..._y`). Their depth-wise kernel is a ramp from 0 to 1 over columns or rows, the same for every
@@ -11,45 +11,51 @@ None of them ever changed, so they have no counterpart in a model. They are comp
 weight is taken from that file.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from deephar.checkpoints.hdf5 import Weights
 
 AXES = {"_x": 1, "_y": 0}
 WEIGHT_NAMES = ("depthwise_kernel", "pointwise_kernel")
 TOLERANCE = 1e-6
 
 
-def ramp_kernels(axis, rows, columns, joints):
+def ramp_kernels(axis: int, rows: int, columns: int, joints: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the two frozen kernels of one soft-argmax axis.
 
     Args:
-        axis: 1 for the ramp over columns (`_x`), 0 for the ramp over rows (`_y`).
-        rows, columns: size of the probability map.
-        joints: number of maps.
+        axis: int, 1 for the ramp over columns (`_x`), 0 for the ramp over rows (`_y`).
+        rows, columns: int. Size of the probability map in cells.
+        joints: int. Number of maps.
 
     Returns:
-        depth-wise kernel (rows, columns, joints, 1) and point-wise kernel (1, 1, joints, joints), float32.
+        depthwise: float32 (rows, columns, joints, 1).
+        pointwise: float32 (1, 1, joints, joints).
     """
     ramp = np.linspace(0.0, 1.0, columns)[None, :] if axis else np.linspace(0.0, 1.0, rows)[:, None]
     depthwise = np.broadcast_to(ramp[:, :, None, None], (rows, columns, joints, 1))
     return depthwise.astype("float32"), np.eye(joints, dtype="float32")[None, None]
 
 
-def depth_kernel(bins, joints):
-    """Return the ramp over depth, (bins, joints, joints): from 0 for the first bin to 1, each joint for itself."""
+def depth_kernel(bins: int, joints: int) -> np.ndarray:
+    """Return the ramp over depth, float32 (bins, joints, joints): from 0 for the first bin to 1, each joint alone."""
     return (np.linspace(0.0, 1.0, bins)[:, None, None] * np.eye(joints)).astype("float32")
 
 
-def context_kernel(per_joint, joints):
-    """Return the matrix (per_joint * joints, joints) that sums the context maps of each joint, neighbours in a row."""
+def context_kernel(per_joint: int, joints: int) -> np.ndarray:
+    """Return the matrix, float32 (per_joint * joints, joints), that sums the successive context maps of each joint."""
     return np.repeat(np.eye(joints, dtype="float32"), per_joint, axis=0)
 
 
-def fixed_weights(kind, *size):
-    """Return what a group of frozen kernels holds.
+def fixed_weights(kind: int | str, *size: int) -> Weights:
+    """Return the weights of a group of frozen kernels.
 
     Args:
-        kind, size: 1 or 0 with rows, columns, joints: one axis of a soft-argmax; "softargmax" with rows, columns,
-            joints: both; "depth" with bins, joints; "context" with maps per joint, joints.
+        kind: 1 or 0, one axis of a soft-argmax as in `ramp_kernels`; "softargmax", both; "depth"; or "context".
+        *size: int. Rows, columns and joints for a soft-argmax; bins and joints for "depth"; maps per joint and joints
+            for "context".
 
     Returns:
         [(weight name, array), ...].
@@ -64,8 +70,13 @@ def fixed_weights(kind, *size):
     return list(zip(WEIGHT_NAMES, ramp_kernels(kind, *size), strict=True))
 
 
-def kind_of(name, arrays):
-    """Return (kind, *size) as `fixed_weights` takes it if a stored group has the name and shapes of one, else None."""
+def kind_of(name: str, arrays: Sequence[np.ndarray]) -> tuple | None:
+    """Return (kind, *size) as `fixed_weights` takes it where a group has the name and shapes of one, else None.
+
+    Args:
+        name: str. Name of the stored group.
+        arrays: its weights in order.
+    """
     shapes = [a.shape for a in arrays]
     if name[-2:] in AXES and _is_axis(shapes):
         return (AXES[name[-2:]], *shapes[0][:3])
@@ -85,8 +96,13 @@ def _is_axis(shapes):
     return shapes[0][3] == 1 and shapes[1] == (1, 1, joints, joints)
 
 
-def deviation_of(kind, arrays):
-    """Return the largest absolute difference of stored kernels from what is computed; `kind` is that of `kind_of`."""
+def deviation_of(kind: tuple, arrays: Sequence[np.ndarray]) -> float:
+    """Return the largest absolute difference of stored kernels from computed ones; infinity where one is not finite.
+
+    Args:
+        kind: tuple (kind, *size), of `kind_of`.
+        arrays: the stored kernels in order.
+    """
     expected = [array for _, array in fixed_weights(*kind)]
     deviation = [np.max(np.abs(a - e)) for a, e in zip(arrays, expected, strict=True)]
     return float(np.max(deviation)) if np.all(np.isfinite(deviation)) else float("inf")

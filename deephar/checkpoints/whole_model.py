@@ -1,4 +1,4 @@
-"""Reads whole models from HDF5 files, as `model.save("x.h5")` writes them, without running code from the file.
+"""Reads whole models from the HDF5 files of `model.save("x.h5")`, without running code from the file.
 
     /                  attribute model_config: the network as JSON text
     /model_weights     its weights in the layout of Keras 2, see `legacy_h5`
@@ -8,6 +8,7 @@ this package's.
 """
 
 import json
+import pathlib
 
 import keras
 
@@ -26,8 +27,8 @@ def _config_text(file):
     return text.decode("utf-8") if isinstance(text, bytes) else text
 
 
-def holds_model(path):
-    """Return whether an HDF5 file describes its network, not only its weights.
+def holds_model(path: str | pathlib.Path) -> bool:
+    """Return whether an HDF5 file describes its network and does not hold weights alone.
 
     Raises:
         FileNotFoundError, WeightFileError: as `hdf5.opened`.
@@ -69,12 +70,12 @@ def _build(text):
     return _class_of(stored.get("class_name")).from_config(stored["config"])
 
 
-def load_whole_model(path):
+def load_whole_model(path: str | pathlib.Path) -> keras.Model:
     """Load a model from an HDF5 file that holds both network and weights.
 
     Args:
         path: str or Path. A file of `model.save("x.h5")`. The classes of this package that it names must have been
-            imported: `deephar.models` does.
+            imported, as `deephar.models` does.
 
     Returns:
         The model, not compiled.
@@ -82,7 +83,7 @@ def load_whole_model(path):
     Raises:
         FileNotFoundError: there is no such file.
         WeightFileError: the file is damaged.
-        ValueError: its description holds code or what is unknown here, or does not belong to the weights.
+        ValueError: its description holds code or something unknown, or does not fit the weights.
     """
     with hdf5.opened(path) as file:
         text = _config_text(file)

@@ -1,10 +1,11 @@
 """The command `deephar`: predict, synth, models, demo.
 
-What the user got wrong ends in one line on stderr and exit status 2, without a traceback (`--debug` shows it); Ctrl-C
-ends with status 130. Keras is only imported by the commands that run a network.
+A user's mistake ends in one line on stderr and exit status 2, without a traceback (`--debug` shows it); Ctrl-C ends
+with status 130. Only the commands that run a network import Keras.
 """
 
 import argparse
+from collections.abc import Sequence
 
 from deephar import __version__
 from deephar.cli import demo, models, predict, synth
@@ -17,20 +18,31 @@ EPILOG = """examples:
 """
 
 
-def main(argv=None):
-    """Run the command line; return the exit status.
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
 
     Args:
-        argv: arguments without the program's name; None: those of the process.
+        argv: list of str. Arguments without the program's name; None: those of the process.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        SystemExit: after `--help`, `--version`, or arguments that cannot be parsed.
     """
     arguments = build_parser().parse_args(argv)
     from deephar.utils.processes import exit_status
 
-    return exit_status(lambda: arguments.run(arguments), "deephar", debug=lambda: arguments.debug)
+    return exit_status(
+        lambda: arguments.run(arguments),
+        "deephar",
+        debug=lambda: arguments.debug,
+        options=arguments.option_of,
+    )
 
 
-def build_parser():
-    """The `argparse.ArgumentParser` of the command."""
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command and all of its subcommands."""
     parser = argparse.ArgumentParser(
         prog="deephar",
         description="Human poses and actions from images and video.",
@@ -38,9 +50,10 @@ def build_parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"deephar {__version__}")
-    parser.set_defaults(run=lambda arguments: parser.print_help(), debug=False)
+    parser.set_defaults(run=lambda arguments: parser.print_help(), debug=False, option_of={})
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for module in (predict, synth, models, demo):
         command = module.add_command(commands)
+        command.set_defaults(run=module.run, option_of=module.OPTION_OF)
         command.add_argument("--debug", action="store_true", help="show the whole traceback of an error")
     return parser

@@ -1,9 +1,13 @@
-"""Types of command line arguments: numbers in their range and boxes."""
+"""Types of command line arguments: numbers in their range and boxes.
+
+Each function takes the text of an argument and raises `argparse.ArgumentTypeError` where it does not fit.
+"""
 
 import argparse
 
 
-def box(text):
+def box(text: str) -> tuple[float, float, float, float]:
+    """Return the four numbers of a box from `x1,y1,x2,y2`, px."""
     try:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
@@ -13,11 +17,13 @@ def box(text):
     return values
 
 
-def count(text, least=0):
+def count(text: str, least: int = 0) -> int:
+    """Return a whole number of at least `least`."""
     if not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}. Received: {text}")
     return int(text)
 
 
-def positive(text):
+def positive(text: str) -> int:
+    """Return a whole number of at least 1."""
     return count(text, least=1)

@@ -1,21 +1,29 @@
 """`deephar demo`: render, score and predict, as `deephar.experiments.demo` does."""
 
+import argparse
 import pathlib
 
+OPTION_OF = {  # argument of a function, as its errors name it -> option of the command
+    "out": "--out",
+    "model": "--model",
+    "name_or_path": "--model",
+}
 
-def add_command(commands):
+
+def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Add the command to the subparsers of `deephar` and return its parser."""
     command = commands.add_parser(
         "demo",
         help="render, evaluate and predict, in under three minutes",
-        description="Render a small synthetic world, score the shipped network on it, predict on what it never saw.",
+        description="Render a small synthetic world, score the shipped network on it, predict on unseen data.",
     )
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, default=pathlib.Path("demo"))
     command.add_argument("--model", metavar="NAME|PATH", help="default: the one that ships")
-    command.set_defaults(run=run)
     return command
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> None:
+    """Run the command with its parsed arguments."""
     from deephar.experiments.demo import run_demo
 
     run_demo(arguments.out, arguments.model)

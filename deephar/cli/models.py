@@ -1,9 +1,13 @@
-"""`deephar models`: list the registered networks, or show one of them whole; needs no Keras."""
+"""`deephar models`: list the registered networks, or show all that is known about one; needs no Keras."""
 
+import argparse
 import json
 
+OPTION_OF = {"name": "NAME"}  # argument of a function, as its errors name it -> argument of the command
 
-def add_command(commands):
+
+def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Add the command to the subparsers of `deephar` and return its parser."""
     command = commands.add_parser(
         "models",
         help="list the registered networks, or show one",
@@ -12,11 +16,11 @@ def add_command(commands):
     )
     command.add_argument("name", metavar="NAME", nargs="?", help="of one network; default: all, one line each")
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.set_defaults(run=run)
     return command
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> None:
+    """Run the command with its parsed arguments."""
     from deephar.models.cards import MODELS, find_card
     from deephar.models.listing import card_text, models_table
 

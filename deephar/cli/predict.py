@@ -5,8 +5,24 @@ import pathlib
 
 from deephar.cli.arguments import box, positive
 
+OPTION_OF = {  # argument of a function, as its errors name it -> option of the command
+    "source": "SOURCE",
+    "image": "SOURCE",
+    "folder": "SOURCE",
+    "path": "SOURCE",
+    "model": "--model",
+    "weights": "--weights",
+    "out": "--out",
+    "box": "--box",
+    "refine": "--refine",
+    "flip": "--flip",
+    "subsampling": "--subsampling",
+    "height_mm": "--height",
+}
 
-def add_command(commands):
+
+def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Add the command to the subparsers of `deephar` and return its parser."""
     command = commands.add_parser(
         "predict",
         help="predict pose and action in an image, a folder of images or a video",
@@ -29,11 +45,11 @@ def add_command(commands):
     command.add_argument("--subsampling", metavar="N", type=positive, help="a clip takes every N-th frame of a video")
     command.add_argument("--height", metavar="MM", type=positive, help="the person's, for 3D poses in mm; default 1700")
     command.add_argument("--overlay", action=argparse.BooleanOptionalAction, default=True, help="draw the overlay")
-    command.set_defaults(run=run)
     return command
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command with its parsed arguments; return the exit status."""
     from deephar.inference.command import predict_source
 
     return predict_source(arguments)

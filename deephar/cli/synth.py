@@ -1,12 +1,26 @@
 """`deephar synth`: render a synthetic data set in the on-disk format of a public one."""
 
+import argparse
 import os
 import pathlib
 
 from deephar.cli.arguments import count, positive
 
+OPTION_OF = {  # argument of a function, as its errors name it -> option of the command
+    "format": "--format",
+    "out": "--out",
+    "train": "--train",
+    "test": "--test",
+    "size": "--size",
+    "folder": "--background",
+    "background": "--background",
+    "seed": "--seed",
+    "workers": "--workers",
+}
 
-def add_command(commands):
+
+def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Add the command to the subparsers of `deephar` and return its parser."""
     command = commands.add_parser(
         "synth",
         help="render a synthetic data set",
@@ -21,11 +35,11 @@ def add_command(commands):
     command.add_argument("--background", metavar="FOLDER", type=pathlib.Path, help="own images for the background")
     command.add_argument("--seed", metavar="N", type=count, default=0)
     command.add_argument("--workers", metavar="N", type=positive, default=os.cpu_count() or 1, help="processes")
-    command.set_defaults(run=run)
     return command
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> None:
+    """Run the command with its parsed arguments."""
     from deephar.inference.export import output_folder
     from deephar.synthetic.writers import synthesise
 

@@ -8,10 +8,12 @@
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from deephar.config import DataConfig
 from deephar.data.boxes import ClipBoxes, find_box_file, read_box_file
 from deephar.data.clips import choose_frames, clip_windows
 from deephar.data.files import open_image
@@ -20,21 +22,28 @@ from deephar.data.samples import check_topology, draw_augmentation, sample_at, s
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.images import to_rgb
 from deephar.utils.parser import TRAIN_MODE
-from deephar.utils.pose import as_layout
+from deephar.utils.pose import PoseLayout, as_layout
 
 MIN_WINDOW_PX = 32
 
 
 class FrameIndex:
-    """The frames of a list of videos as one list of (number of the video, frame of it)."""
+    """The frames of a list of videos as one list of (number of the video, number of its frame), both from 0.
 
-    def __init__(self, lengths):
+    Args:
+        lengths: sequence of int. Number of frames of each video.
+
+    Raises:
+        IndexError: an index is out of range.
+    """
+
+    def __init__(self, lengths: Sequence[int]):
         self.ends = np.cumsum(np.asarray(lengths, dtype=np.int64))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return int(self.ends[-1]) if len(self.ends) else 0
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: int) -> tuple[int, int]:
         if not 0 <= key < len(self):
             raise IndexError(f"`key` must be in [0, {len(self) - 1}]. Received: {key!r}")
         video = int(np.searchsorted(self.ends, key, side="right"))
@@ -46,22 +55,39 @@ class VideoDataset:
 
     A subclass gives `prepare` and `prepare_boxes` (sentences for errors), `_annotation`, `_labels`, `_label_shapes` and
     `_paths`, and fills `sequences` by `set_split`: {mode: list of videos, each with `num_frames` and `size` (px)}.
+
+    Args:
+        dataset_path: str or Path. Folder of the data set.
+        dataconf: DataConfig.
+        poselayout: PoseLayout of `pose`, or its name.
+        topology: str, 'sequences' or 'frames'.
+        use_gt_bbox: bool. Crop around the annotated joints instead of the whole frame.
+        remove_outer_joints: bool. Joints outside of the crop are absent.
+        clip_size: int. Frames of a clip.
+        pose_only: bool. Do not load images; `frame` is then None.
+        pred_bboxes_file: str or Path. File with a predicted box for every frame, used if not `use_gt_bbox`; or None.
+        seed: int. Seed of the augmentation when `get_data` gets no `rng`; None: a random one.
+
+    Raises:
+        ValueError: `topology` is another word, or the file has boxes of clips.
+        FileNotFoundError: there is no such file of boxes.
+        TypeError: `poselayout` is no layout.
     """
 
     prepare = prepare_boxes = ""
 
     def __init__(
         self,
-        dataset_path,
-        dataconf,
-        poselayout,
-        topology,
-        use_gt_bbox,
-        remove_outer_joints,
-        clip_size,
-        pose_only,
-        pred_bboxes_file,
-        seed,
+        dataset_path: str | Path,
+        dataconf: DataConfig,
+        poselayout: PoseLayout | str,
+        topology: str,
+        use_gt_bbox: bool,
+        remove_outer_joints: bool,
+        clip_size: int,
+        pose_only: bool,
+        pred_bboxes_file: str | Path | None,
+        seed: int | None,
     ):
         self.dataset_path = dataset_path
         self.dataconf = dataconf
@@ -87,8 +113,8 @@ class VideoDataset:
             )
         return boxes
 
-    def set_split(self, mode, videos):
-        """Make `videos` the sequences of a mode."""
+    def set_split(self, mode: int, videos: Sequence) -> None:
+        """Set the videos of a mode (TRAIN_MODE, VALID_MODE or TEST_MODE); each has `num_frames` and `size`, px."""
         self.sequences[mode] = videos
         self.frame_idx[mode] = FrameIndex([video.num_frames for video in videos])
 
@@ -103,7 +129,7 @@ class VideoDataset:
         """Load one clip or frame.
 
         Args:
-            key: number of the sample in its split, from 0: of a sequence or, with topology 'frames', of a frame.
+            key: int. Number of the sample in its split, from 0: of a sequence or, with topology 'frames', of a frame.
             mode: TRAIN_MODE augments and places the clip at random; TEST_MODE uses the fixed values.
             frame_list: frame indices of the clip, from 0 (`get_clip_index`); by default one is chosen.
             bbox: (x1, y1, x2, y2) px to crop instead of the data set's own choice.
@@ -148,7 +174,7 @@ class VideoDataset:
         """Return the images of frames (indices from 0)."""
         raise NotImplementedError
 
-    def box_name(self, mode, seq_idx, frame):
+    def box_name(self, mode: int, seq_idx: int, frame: int) -> str:
         """Return the name of a frame's box in a file of predicted boxes."""
         return f"{seq_idx}.{frame}"
 

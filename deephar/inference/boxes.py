@@ -8,6 +8,10 @@ covers the whole frame is cut without a margin.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in frame pixels
+Size = tuple[int, int]  # width, height in pixels
 
 JOINTS_TO_BOX = 1.2
 CONFIDENT = 0.7  # a joint with at least this confidence helps to find the box
@@ -15,20 +19,20 @@ LOST_BELOW = 0.5  # mean confidence of the better half of the joints under which
 MIN_WINDOW_PX = 32.0
 
 
-def whole_frame(size):
-    """The box of a whole frame of `size` (width, height)."""
+def whole_frame(size: Size) -> Box:
+    """Return the box (x1, y1, x2, y2) of a whole frame of `size` (width, height), px."""
     return (0.0, 0.0, float(size[0]), float(size[1]))
 
 
-def check_box(box, size):
+def check_box(box: ArrayLike, size: Size) -> Box:
     """Return `box` as four floats.
 
     Args:
-        box: x1, y1, x2, y2 in frame pixels.
-        size: (width, height) of the frame.
+        box: four numbers (x1, y1, x2, y2) in frame pixels.
+        size: (width, height) of the frame, px.
 
     Raises:
-        ValueError: not four finite numbers, no area, or outside of the frame.
+        ValueError: `box` is not four finite numbers, has no area, or lies outside of the frame.
     """
     allowed = "`box` must be x1,y1,x2,y2 in pixels with x1 < x2 and y1 < y2"
     try:
@@ -42,24 +46,30 @@ def check_box(box, size):
     return (x1, y1, x2, y2)
 
 
-def window_of(box, size, margin=1.25):
-    """Centre (x, y) and side, `margin` x the longer side, of the square to cut for the person in `box`, frame px."""
+def window_of(box: Box, size: Size, margin: float = 1.25) -> tuple[tuple[float, float], float]:
+    """Return the centre (x, y) and the side of the square to cut for the person in a box, in frame px.
+
+    Args:
+        box: (x1, y1, x2, y2) of the person, frame px.
+        size: (width, height) of the frame, px.
+        margin: float. Side of the square over the longer side of the box; a box that covers the frame gets no margin.
+    """
     x1, y1, x2, y2 = box
     covers = x1 <= 0 and y1 <= 0 and x2 >= size[0] and y2 >= size[1]
     side = max(x2 - x1, y2 - y1) * (1.0 if covers else margin)
     return ((x1 + x2) / 2, (y1 + y2) / 2), max(side, MIN_WINDOW_PX)
 
 
-def box_from_poses(poses_px, confidence, size):
+def box_from_poses(poses_px: ArrayLike, confidence: ArrayLike, size: Size) -> Box | None:
     """Find the box around a person from poses of one or more frames.
 
     Args:
-        poses_px: (N, J, D), x and y in frame pixels.
-        confidence: (N, J). Joints of at least CONFIDENT count, or the better half of them where fewer do.
-        size: (width, height) of the frame, to which the box is cut.
+        poses_px: array (N, J, D), x and y in frame pixels.
+        confidence: array (N, J) in [0, 1]. Joints of at least CONFIDENT count, or the better half where fewer do.
+        size: (width, height) of the frame in pixels, to which the box is cut.
 
     Returns:
-        (x1, y1, x2, y2), or None where nobody seems to be.
+        (x1, y1, x2, y2) in frame pixels, or None where nobody seems to be.
     """
     points, confidence = np.asarray(poses_px, float)[..., :2], np.asarray(confidence, float)
     half = max(1, confidence.shape[1] // 2)

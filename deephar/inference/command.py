@@ -1,5 +1,6 @@
 """What `deephar predict` does: find out what the source is, predict, write the files, say where they are."""
 
+import argparse
 import collections
 import pathlib
 import sys
@@ -13,14 +14,18 @@ from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils.images import is_animation, read_image
 
 
-def predict_source(arguments):
+def predict_source(arguments: argparse.Namespace) -> int:
     """Predict on `arguments.source` and write to `arguments.out`; return the exit status.
 
     Args:
-        arguments: source, model, weights, out, box, refine, no_refine, flip, subsampling, height, overlay.
+        arguments: argparse.Namespace with source, model, weights, out, box, refine, no_refine, flip, subsampling,
+            height and overlay, as `deephar.cli.predict` parses them.
 
     Returns:
         0, or 2 where some images of a folder could not be read (the others are written).
+
+    Raises:
+        FileNotFoundError, ValueError: as `kind_of_source`, `output_folder` and `Predictor`.
     """
     kind = kind_of_source(arguments.source)
     if arguments.box is not None:
@@ -39,11 +44,13 @@ def predict_source(arguments):
     return run(predictor, arguments)
 
 
-def kind_of_source(path):
-    """'folder', 'image' or 'video'; an animated image (GIF, WebP, APNG) is a video, one with pages or previews is not.
+def kind_of_source(path: str | pathlib.Path) -> str:
+    """Return 'folder', 'image' or 'video'.
+
+    An animated image (GIF, WebP, APNG) is a video, one with pages or previews is not.
 
     Raises:
-        FileNotFoundError: nothing there.
+        FileNotFoundError: there is no such file, or no image in the folder.
     """
     path = pathlib.Path(path)
     if path.is_dir():
@@ -56,7 +63,7 @@ def kind_of_source(path):
 
 
 def _check_box_early(arguments, kind):
-    """A bad box is found before the network is loaded."""
+    """Refuse a bad box before the network is loaded."""
     if kind == "folder":
         raise ValueError(f"`box` must not be given for a folder of images. Received: {arguments.box}")
     if kind == "image":
@@ -81,7 +88,7 @@ def _predict_video(predictor, arguments):
 
 
 def _predict_folder(predictor, arguments):
-    """Images one by one; those that cannot be read are named at the end and the others written."""
+    """Predict images one by one; those that cannot be read are named at the end and the others are written."""
     paths = images_in(arguments.source)
     stems = collections.Counter(path.stem for path in paths)
     failures = []
@@ -98,7 +105,7 @@ def _predict_folder(predictor, arguments):
 
 
 def _choose_name(result, arguments, name=None):
-    """The name of a result's files; where another result has it, both are told apart and that is said."""
+    """Return the name of a result's files; print it where another result has the wanted one."""
     wanted = name or arguments.source.stem
     name = free_name(result, arguments.out, wanted)
     if name != wanted:

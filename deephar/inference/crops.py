@@ -1,24 +1,27 @@
 """Crops of frames as a network's input spec asks for them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
-from deephar.data.frames import cut, make_crop, normalise
-from deephar.inference.boxes import window_of
+from deephar.data.frames import Crop, cut, make_crop, normalise
+from deephar.inference.boxes import Box, Size, window_of
+from deephar.models.signature import InputSpec
 
 PLAIN = {"angle": 0, "hflip": 0}
 
 
-def crop_of(box, size, spec):
+def crop_of(box: Box, size: Size, spec: InputSpec) -> Crop:
     """Return the `Crop` that shows a network the person in a box, or the whole frame, as its input asks for.
 
     Args:
         box: (x1, y1, x2, y2) of the person, frame px.
         size: (width, height) of the frame, px.
-        spec: `InputSpec`.
+        spec: `InputSpec` of the network.
 
     Raises:
-        ValueError: the network takes any size: choose one by `signature.replace(size=(H, W))`.
+        ValueError: the network takes any size; choose one by `signature.replace(size=(H, W))`.
     """
     if None in spec.size:
         fix = "`signature.replace(size=(H, W))` chooses one"
@@ -32,6 +35,15 @@ def crop_of(box, size, spec):
     return make_crop(size, centre, window, PLAIN, spec.resolution, spec.pad_color)
 
 
-def crop_frames(frames, crop, spec):
-    """Cut and normalise: sequence of N uint8 (H, W, 3) -> float32 (N, h, w, 3) in the range that `spec` asks for."""
+def crop_frames(frames: Sequence[np.ndarray], crop: Crop, spec: InputSpec) -> np.ndarray:
+    """Cut frames and normalise their values.
+
+    Args:
+        frames: sequence of N arrays, uint8 (H, W, 3).
+        crop: `Crop`, the same for all frames.
+        spec: `InputSpec` of the network.
+
+    Returns:
+        float32 (N, h, w, 3), in the value range that `spec` asks for.
+    """
     return np.stack([normalise(cut(Image.fromarray(k), crop), value_range=spec.value_range) for k in frames])

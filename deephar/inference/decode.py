@@ -1,4 +1,4 @@
-"""From the outputs of a network to poses: coordinates and heat maps read alike, flipped and plain outputs averaged.
+"""From the outputs of a network to poses: coordinates and heat maps, and the mean of flipped and plain outputs.
 
     outputs --average_flip--> outputs --decode--> points (B, [T,] J, D) in [0, 1] of the crop, confidence (B, [T,] J)
 
@@ -6,22 +6,26 @@ Coordinates are averaged as coordinates, heat maps as maps before their maximum 
 al., ECCV 2016; Luvizon et al., TPAMI 2020). Everything here is NumPy on float arrays.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from deephar.models.signature import Signature
 
 QUARTER_CELL = 0.25  # Newell et al., ECCV 2016: a quarter cell from the maximum towards its higher neighbour
 
 
-def decode(outputs, signature, block=-1):
+def decode(outputs: Sequence[np.ndarray], signature: Signature, block: int = -1) -> tuple[np.ndarray, np.ndarray]:
     """Return the poses that one prediction block sees.
 
     Args:
         outputs: list of arrays, all outputs of the network in its order.
         signature: `Signature` of the network.
-        block: int, which of the pose outputs, counted as Python counts.
+        block: int, index of the pose output; -1: the last.
 
     Returns:
         points: float (B, [T,] J, D), x and y (and z) normalised to the crop.
-        confidence: float (B, [T,] J), in [0, 1]; 1 where the network says nothing of it.
+        confidence: float (B, [T,] J), in [0, 1]; 1 where the network predicts none.
 
     Raises:
         ValueError: the network has no such block.
@@ -44,11 +48,16 @@ def decode(outputs, signature, block=-1):
     return y, np.clip(np.asarray(outputs[confidence], np.float64)[..., 0], 0.0, 1.0)
 
 
-def block_index(indices, block, name="block"):
+def block_index(indices: Sequence[int], block: int, name: str = "block") -> int:
     """Return element `block` of the indices of some outputs.
 
+    Args:
+        indices: sequence of int.
+        block: int, negative from the end.
+        name: str. The argument that an error names.
+
     Raises:
-        ValueError: there is no such block; names the argument `name`.
+        ValueError: there is no such block.
     """
     if not -len(indices) <= block < len(indices):
         allowed = f"from {-len(indices)} to {len(indices) - 1}" if indices else "of a network that has such outputs"
@@ -56,8 +65,11 @@ def block_index(indices, block, name="block"):
     return indices[block]
 
 
-def decode_all(outputs, signature):
-    """Return the points (K, B, [T,] J, D) and the confidence (K, B, [T,] J) of all K prediction blocks."""
+def decode_all(outputs: Sequence[np.ndarray], signature: Signature) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points (K, B, [T,] J, D) and the confidence (K, B, [T,] J) of all K prediction blocks.
+
+    Arguments and ranges: as `decode`.
+    """
     found = [decode(outputs, signature, block) for block in range(len(signature.pose_outputs))]
     return np.stack([points for points, _ in found]), np.stack([confidence for _, confidence in found])
 
@@ -98,12 +110,14 @@ def _quarter_shifted(maps, best):
     return np.stack([x, y], axis=-1) + QUARTER_CELL * shift
 
 
-def average_flip(outputs, flipped, signature):
+def average_flip(
+    outputs: Sequence[np.ndarray], flipped: Sequence[np.ndarray], signature: Signature
+) -> list[np.ndarray]:
     """Return the mean of the outputs on some frames and on the same frames flipped left to right.
 
     Args:
         outputs: list of arrays, the network's outputs on the frames.
-        flipped: the same on the flipped frames.
+        flipped: list of arrays, the same on the flipped frames.
         signature: `Signature` of the network.
 
     Returns:

@@ -10,17 +10,19 @@ from PIL import Image
 
 from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
 from deephar.drawing.views import pose_views
+from deephar.inference.results import ActionResult, ActionScores, ImageResult, PoseResult, VideoResult
 from deephar.inference.video import VideoReader, VideoWriter
-from deephar.utils.images import read_image, rgb_array
+from deephar.utils.images import ImageSource, read_image, rgb_array
 from deephar.utils.io import atomic_path, write_json
+from deephar.utils.pose import PoseLayout
 from deephar.utils.progress import progress as progress_bar
 
 DRAWN_CONFIDENCE = 0.5
 GRID_MM = 500
 
 
-def output_folder(path):
-    """Make the folder `path` where needed and make sure that files can be written there.
+def output_folder(path: str | pathlib.Path) -> pathlib.Path:
+    """Make a folder where needed, check that files can be written there, and return its path.
 
     Raises:
         ValueError: it cannot be made or written to; names it.
@@ -36,17 +38,16 @@ def output_folder(path):
     return path
 
 
-def free_name(result, folder, name=None):
-    """Return the name for a result's files that keeps the results of other sources and models in a folder.
+def free_name(result: ImageResult | VideoResult, folder: str | pathlib.Path, name: str | None = None) -> str:
+    """Return a name for a result's files that overwrites no result of another source or model.
 
     Args:
         result: `ImageResult` or `VideoResult`.
         folder: str or Path.
-        name: str or None for the source's name without its suffix.
+        name: str, the wanted name; None: the source's without its suffix.
 
     Returns:
-        `name` where no files have it or those are of the same source and model, which are replaced then; else NAME-2,
-        NAME-3, ...
+        `name` where no files have it, or only those of the same source and model; else NAME-2, NAME-3, ...
     """
     folder, name = pathlib.Path(folder), name or pathlib.Path(result.source or "image").stem
     tries = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
@@ -69,18 +70,31 @@ def _resolved(source):
     return None if source is None else pathlib.Path(source).resolve()
 
 
-def save_image(result, folder, layout, overlay=True, name=None, image=None):
-    """Write NAME_prediction.json and, with `overlay`, NAME_overlay.png for a `ImageResult`.
+def save_image(
+    result: ImageResult,
+    folder: str | pathlib.Path,
+    layout: PoseLayout,
+    overlay: bool = True,
+    name: str | None = None,
+    image: ImageSource | None = None,
+) -> list[pathlib.Path]:
+    """Write NAME_prediction.json and, with `overlay`, NAME_overlay.png for an image's prediction.
 
     Args:
-        result: the prediction.
-        folder: an existing folder.
-        layout: joint layout, for the skeleton.
-        name: NAME, whose files are replaced; None: that of `free_name`.
-        image: what `predict_image` took; None reads the source again, for which it must have been a file.
+        result: ImageResult.
+        folder: str or Path. It must exist.
+        layout: PoseLayout, for the skeleton.
+        overlay: bool. Also draw the pose over the image.
+        name: str, NAME, whose files are replaced; None: that of `free_name`.
+        image: str, Path, `PIL.Image.Image` or array, as `predict_image` takes it; None: read the source again, which
+            must then be a file.
 
     Returns:
         List of the paths written.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or the source is gone.
+        ValueError, TypeError: as `deephar.utils.images.read_image`.
     """
     folder = pathlib.Path(folder)
     name = name or free_name(result, folder)
@@ -94,10 +108,29 @@ def save_image(result, folder, layout, overlay=True, name=None, image=None):
     return written
 
 
-def save_video(result, folder, layout, overlay=True, name=None, progress=True):
-    """Write NAME_prediction.json and, with `overlay`, NAME_overlay.mp4 for a `VideoResult`; it reads the source again.
+def save_video(
+    result: VideoResult,
+    folder: str | pathlib.Path,
+    layout: PoseLayout,
+    overlay: bool = True,
+    name: str | None = None,
+    progress: bool = True,
+) -> list[pathlib.Path]:
+    """Write NAME_prediction.json and, with `overlay`, NAME_overlay.mp4 for a video's prediction.
 
-    The overlay names the video's action with its probability. Args and return value as `save_image`.
+    The overlay names the video's action with its probability; the source is read again for it.
+
+    Args:
+        result: VideoResult.
+        folder, layout, overlay, name: as `save_image`.
+        progress: bool. Show a bar on stderr while the overlay is drawn.
+
+    Returns:
+        List of the paths written.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or the source is gone.
+        ValueError: the source is no video any more, or has another number of frames.
     """
     folder = pathlib.Path(folder)
     name = name or free_name(result, folder)
@@ -114,11 +147,22 @@ def save_video(result, folder, layout, overlay=True, name=None, progress=True):
     return written
 
 
-def draw_person(image, pose, layout, label=""):
-    """A copy of `image`, uint8 (H, W, 3), with box, skeleton and label of a `PoseResult`.
+def draw_person(image: np.ndarray, pose: PoseResult, layout: PoseLayout, label: str = "") -> np.ndarray:
+    """Return a copy of an image with box, skeleton and label drawn over it.
 
-    Beside it, for a 3D pose, the skeleton as the camera sees it and from the right, on a grid of half metres: the
-    image is then wider.
+    A 3D pose is also drawn beside the image, as the camera sees it and from the right, on a grid of half metres.
+
+    Args:
+        image: array (H, W, 3) or (H, W), as `deephar.utils.images.rgb_array` takes it.
+        pose: PoseResult.
+        layout: PoseLayout of the pose.
+        label: str. Written in the corner.
+
+    Returns:
+        uint8 (H, W, 3), wider than `image` for a 3D pose.
+
+    Raises:
+        ValueError, TypeError: as `rgb_array`.
     """
     image = rgb_array(image)
     height, width = image.shape[:2]
@@ -129,8 +173,17 @@ def draw_person(image, pose, layout, label=""):
     return image if pose.pose_mm is None else np.concatenate([image, side_views(pose, layout, height)], axis=1)
 
 
-def side_views(pose, layout, height):
-    """The 3D pose of a `PoseResult` as the camera sees it and from the right, one below the other: `height` px high."""
+def side_views(pose: PoseResult, layout: PoseLayout, height: int) -> np.ndarray:
+    """Return views of a 3D pose as the camera sees it and from the right, one below the other.
+
+    Args:
+        pose: PoseResult with `pose_mm`.
+        layout: PoseLayout of the pose.
+        height: int. Height of both views together in px.
+
+    Returns:
+        uint8 (height, W, 3).
+    """
     captions, shown = ("as seen", "from the right"), np.asarray(pose.confidence)
     views = [
         pose_views(pose.pose_mm, layout, (angle,), side, GRID_MM, shown, DRAWN_CONFIDENCE, (caption,), pad=0)
@@ -140,6 +193,6 @@ def side_views(pose, layout, height):
     return np.concatenate([np.pad(v, ((0, 0), (0, wide - v.shape[1]), (0, 0)), "edge") for v in views])
 
 
-def action_words(action):
-    """'golf swing 0.93' for an `ActionResult` or `ActionScores`."""
+def action_words(action: ActionResult | ActionScores) -> str:
+    """Return an action and its probability as words: 'golf swing 0.93'."""
     return f"{action.name.replace('_', ' ')} {action.probability:.2f}"

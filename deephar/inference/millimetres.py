@@ -10,9 +10,10 @@ they do on a person of the given height (weak perspective: one scale for the who
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from deephar.utils.math import solve_increasing
-from deephar.utils.pose import DEPTH_RANGE_MM
+from deephar.utils.pose import DEPTH_RANGE_MM, PoseLayout
 
 HEIGHT_MM = 1700.0
 # Length over body height of a link between two parts: the mean of the synthetic world's bodies, whose segment lengths
@@ -40,7 +41,7 @@ LINK_SHARES = {
 SAME_PART = {"shoulder": "shoul", "elbow": "elb"}
 
 
-def known_links(layout):
+def known_links(layout: PoseLayout) -> tuple[np.ndarray, float]:
     """Return the links of a layout whose length is known, by the names of their joints.
 
     Args:
@@ -60,16 +61,16 @@ def known_links(layout):
     return np.array(links, int).reshape(-1, 2), share
 
 
-def pose_in_mm(points, layout, height_mm=HEIGHT_MM):
+def pose_in_mm(points: ArrayLike, layout: PoseLayout, height_mm: float = HEIGHT_MM) -> np.ndarray:
     """Turn predicted 3D poses into mm from the root, the layout's first joint.
 
     Args:
-        points: (..., J, 3): x and y in pixels of the frame, z normalised.
+        points: array (..., J, 3): x and y in pixels of the frame, z normalised to the crop, in [0, 1].
         layout: `PoseLayout` with at least one of the links of LINK_SHARES.
-        height_mm: float. Body height of the person.
+        height_mm: float. Body height of the person in mm.
 
     Returns:
-        (..., J, 3): x to the right, y down, z away from the camera.
+        float (..., J, 3) in mm: x to the right, y down, z away from the camera.
 
     Raises:
         ValueError: the layout has no link of known length.

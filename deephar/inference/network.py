@@ -3,30 +3,46 @@
     frames, box --crop_of, crop_frames--> crops --forward_flip--> outputs --decode--> poses --crop_to_frame--> frame px
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from deephar.inference.boxes import box_from_poses, whole_frame
+from deephar.inference.boxes import Box, Size, box_from_poses, whole_frame
 from deephar.inference.crops import crop_frames, crop_of
 from deephar.inference.decode import block_index, decode
 from deephar.inference.engines import forward_flip
+from deephar.models.signature import Signature
 from deephar.utils.transform import crop_to_frame
+
+if TYPE_CHECKING:
+    import keras
 
 
 class PersonNetwork:
     """Runs a network on the crops of one person.
 
     Args:
-        model: a network of images or clips with pose outputs.
-        signature: its `Signature`.
-        pose_block, action_block: which of the pose and action outputs count, as Python counts.
-        flip: also run the flipped crop and average; twice the time.
-        batch_size: frames in one forward pass.
+        model: keras.Model. A network of images or clips with pose outputs.
+        signature: Signature of the model.
+        pose_block: int. Index of the pose output that is returned; -1: the last.
+        action_block: int. The same for the action outputs.
+        flip: bool. Also run the flipped crop and take the mean; twice the time.
+        batch_size: int. Frames in one forward pass.
 
     Raises:
         ValueError: the network has no poses, or no such block.
     """
 
-    def __init__(self, model, signature, pose_block=-1, action_block=-1, flip=False, batch_size=16):
+    def __init__(
+        self,
+        model: "keras.Model",
+        signature: Signature,
+        pose_block: int = -1,
+        action_block: int = -1,
+        flip: bool = False,
+        batch_size: int = 16,
+    ):
         if not signature.pose_outputs:
             raise ValueError("`model` must have pose outputs. Received: one of actions alone")
         block_index(signature.pose_outputs, pose_block, "pose_block")
@@ -36,17 +52,17 @@ class PersonNetwork:
         self._action_output = block_index(actions, action_block, "action_block") if actions else None
         self._images = None
 
-    def poses(self, frames, box, size):
+    def poses(self, frames: Sequence[np.ndarray], box: Box, size: Size) -> tuple[np.ndarray, np.ndarray]:
         """Return the poses of the person in `box` in each of N frames, one by one.
 
         Args:
-            frames: N uint8 arrays (H, W, 3).
+            frames: sequence of N arrays, uint8 (H, W, 3).
             box: (x1, y1, x2, y2), frame px.
             size: (width, height) of the frames, px.
 
         Returns:
-            points: (N, J, D), x and y in frame px.
-            confidence: (N, J).
+            points: float (N, J, D), x and y in frame px.
+            confidence: float (N, J), in [0, 1].
         """
         spec = self.signature.frame
         crop, parts = crop_of(box, size, spec), []
@@ -55,17 +71,19 @@ class PersonNetwork:
         points, confidence = (np.concatenate(k) for k in zip(*parts, strict=True))
         return crop_to_frame(points, crop.afmat), confidence
 
-    def clips(self, clips, box, size):
+    def clips(
+        self, clips: Sequence[Sequence[np.ndarray]], box: Box, size: Size
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Return the poses and action scores of N clips of T frames, all cropped by the same box.
 
         Args:
-            clips: (N, T) lists of uint8 frames; a frame may occur several times.
+            clips: N lists of T arrays, uint8 (H, W, 3); a frame may occur several times.
             box, size: as `poses`.
 
         Returns:
-            points: (N, T, J, D), x and y in frame px.
-            confidence: (N, T, J).
-            scores: (N, A), or None for a network without actions.
+            points: float (N, T, J, D), x and y in frame px.
+            confidence: float (N, T, J), in [0, 1].
+            scores: float (N, A), or None for a network without actions.
         """
         spec = self.signature.frame
         crop, per_pass = crop_of(box, size, spec), max(1, self.batch_size // self.signature.num_frames)
@@ -79,14 +97,19 @@ class PersonNetwork:
         points, confidence = (np.concatenate(k) for k in zip(*poses, strict=True))
         return crop_to_frame(points, crop.afmat), confidence, np.concatenate(scores) if scores else None
 
-    def locate(self, frames, box, size, rounds):
-        """Return the person's box in `frames`, found `rounds` times from the poses in the box before."""
+    def locate(self, frames: Sequence[np.ndarray], box: Box, size: Size, rounds: int) -> Box:
+        """Return the person's box in frames, after each round that around the poses in the box before.
+
+        Args:
+            frames, box, size: as `poses`.
+            rounds: int. How often the box is looked for; 0: `box` as it is.
+        """
         for _ in range(rounds):
             box = box_from_poses(*self.poses(frames, box, size), size) or whole_frame(size)
         return box
 
     def _decode_images(self, batch):
-        """Points and confidence of N images; a clip network without an image view sees each as a still clip."""
+        """Return points and confidence of N images; a clip network without an image view sees each as a still clip."""
         if self._images is None:
             from deephar.models.surgery import image_view  # Keras is loaded when a network runs, not before
 

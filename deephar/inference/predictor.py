@@ -9,6 +9,10 @@ A given box is kept as it is, unless `refine` says otherwise.
 import os
 import pathlib
 import warnings
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
 
 from deephar.inference.boxes import check_box, whole_frame
 from deephar.inference.millimetres import HEIGHT_MM, known_links, pose_in_mm
@@ -17,9 +21,13 @@ from deephar.inference.results import ImageResult, ModelStamp, PoseResult, Video
 from deephar.inference.video import VideoReader
 from deephar.inference.windows import WindowedVideo, rounds_of
 from deephar.models.signature import signature_of
-from deephar.utils.errors import is_for_user
-from deephar.utils.images import IMAGE_SUFFIXES, read_image
+from deephar.utils.errors import arguments_renamed, is_for_user
+from deephar.utils.images import IMAGE_SUFFIXES, ImageSource, read_image
+from deephar.utils.pose import PoseLayout
 from deephar.utils.progress import progress as progress_bar
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Predictor:
@@ -35,16 +43,17 @@ class Predictor:
             before: in an image, and in the first frame of a video. None: once, but a given `box` is taken as it is.
             0: the first crop, a given box or the whole frame, is kept, for all frames of a video.
         subsampling: int or None. Step between the frames of a clip; None: the network's own.
-        pose_block: int. Which of the pose outputs to return, counted as Python counts.
+        pose_block: int. Index of the pose output that is returned; -1: the last.
         action_block: int. The same for the action outputs.
         flip: bool. Also run the flipped crop and take the mean; twice the time.
         batch_size: int. Frames in one forward pass.
-        height_mm: float. Body height of the person, which sets the scale of 3D poses in mm. A layout of which
+        height_mm: float. Body height of the person in mm, which sets the scale of 3D poses in mm. A layout of which
             `deephar.inference.millimetres` knows no link gives a warning and no poses in mm.
 
     Raises:
-        ValueError: unknown name, shapes that are not a pose network's, or an option out of its range.
-        FileNotFoundError: no such weights.
+        ValueError: unknown name, shapes that are not a pose network's, weights that do not fit, or an option out of its
+            range.
+        FileNotFoundError: there is no such file.
 
     Example:
 
@@ -58,17 +67,17 @@ class Predictor:
 
     def __init__(
         self,
-        model,
-        weights=None,
-        layout=None,
-        labels=None,
-        refine=None,
-        subsampling=None,
-        pose_block=-1,
-        action_block=-1,
-        flip=False,
-        batch_size=16,
-        height_mm=HEIGHT_MM,
+        model: "str | pathlib.Path | keras.Model",
+        weights: str | pathlib.Path | None = None,
+        layout: PoseLayout | None = None,
+        labels: Sequence[str] | None = None,
+        refine: int | None = None,
+        subsampling: int | None = None,
+        pose_block: int = -1,
+        action_block: int = -1,
+        flip: bool = False,
+        batch_size: int = 16,
+        height_mm: float = HEIGHT_MM,
     ):
         if (refine or 0) < 0 or batch_size < 1 or (subsampling is not None and subsampling < 1):
             received = f"refine={refine}, batch_size={batch_size}, subsampling={subsampling}"
@@ -85,16 +94,16 @@ class Predictor:
             warnings.warn(f"`layout` {self.layout.name} has no link of known length: no poses in mm", stacklevel=2)
 
     @property
-    def layout(self):
+    def layout(self) -> PoseLayout:
         """Joint layout of the poses."""
         return self.signature.layout
 
     @property
-    def labels(self):
+    def labels(self) -> tuple[str, ...]:
         """Names of the actions, empty where the network knows none."""
         return self.signature.labels
 
-    def predict_image(self, image, box=None):
+    def predict_image(self, image: ImageSource, box: ArrayLike | None = None) -> ImageResult:
         """Predict the pose of one person in one image.
 
         Args:
@@ -106,7 +115,9 @@ class Predictor:
             `ImageResult`.
 
         Raises:
-            FileNotFoundError, ValueError, TypeError: no such file, not an image, or a bad box; names it.
+            FileNotFoundError: there is no such file.
+            ValueError: the file is not an image or is damaged, or `box` is bad.
+            TypeError: `image` is no image at all.
             ImportError: a HEIC file without the package pillow-heif.
 
         Example:
@@ -123,11 +134,18 @@ class Predictor:
         pose = self._find_person(pixels, size, None if box is None else check_box(box, size))
         return ImageResult(source, size, pose, self.stamp)
 
-    def predict_folder(self, folder, progress=True):
-        """Yield for each image in a folder, by name, its `ImageResult`, or the error where it cannot be read.
+    def predict_folder(self, folder: str | pathlib.Path, progress: bool = True) -> Iterator[ImageResult | Exception]:
+        """Predict the images directly in a folder, in the order of their names.
+
+        Args:
+            folder: str or Path.
+            progress: bool. Show a bar on stderr.
+
+        Yields:
+            `ImageResult`, or the error where an image cannot be read.
 
         Raises:
-            FileNotFoundError: no such folder, or no images in it.
+            FileNotFoundError: there is no such folder, or no image in it.
         """
         for path in progress_bar(images_in(folder), label="images") if progress else images_in(folder):
             try:
@@ -137,7 +155,9 @@ class Predictor:
                     raise
                 yield error
 
-    def predict_video(self, path, box=None, progress=True):
+    def predict_video(
+        self, path: str | pathlib.Path, box: ArrayLike | None = None, progress: bool = True
+    ) -> VideoResult:
         """Predict the pose in each frame of a video and, where the network names actions, its action.
 
         Args:
@@ -150,7 +170,9 @@ class Predictor:
             `VideoResult`.
 
         Raises:
-            FileNotFoundError, ValueError: no such file, not a video, no frames, damaged, or a bad box; names it.
+            FileNotFoundError: there is no such file.
+            ValueError: the file is not a video, has no frames or is damaged, or `box` is bad.
+            ImportError: PyAV is not installed.
 
         Example:
 
@@ -184,25 +206,30 @@ class Predictor:
         return self._pose_result(points[0], confidence[0], box)
 
     def _pose_result(self, points, confidence, box):
-        """`PoseResult` of one person: points (J, D) in frame px, confidence (J,), box."""
+        """Return the `PoseResult` of one person: points (J, D) in frame px, confidence (J,), box."""
         millimetres = pose_in_mm(points, self.layout, self.height_mm) if self._has_mm else None
         return PoseResult(points, confidence, box, tuple(self.layout.joint_names), millimetres)
 
 
 def _load_network(model, weights=None):
-    """Return what the user named or handed over, and the `ModelStamp` of its predictions."""
-    if isinstance(model, (str, pathlib.Path)):
-        from deephar.models.zoo import load_model, weights_path
+    """Return the network that the user named or handed over, and the `ModelStamp` of its predictions."""
+    with arguments_renamed(name_or_path="model", path="model" if weights is None else "weights"):
+        if isinstance(model, (str, pathlib.Path)):
+            from deephar.models.zoo import load_model, weights_path
 
-        return load_model(model, weights=weights), ModelStamp.of_file(model, weights_path(model, weights))
-    if weights is None:
-        return model, ModelStamp.of_network(model)
-    model.load_weights(weights)
+            return load_model(model, weights=weights), ModelStamp.of_file(model, weights_path(model, weights))
+        if weights is None:
+            return model, ModelStamp.of_network(model)
+        model.load_weights(weights)
     return model, ModelStamp.of_file(getattr(model, "name", type(model).__name__), weights)
 
 
-def images_in(folder):
-    """Sorted paths of the images directly in a folder, hidden ones left out; FileNotFoundError where there are none."""
+def images_in(folder: str | pathlib.Path) -> list[pathlib.Path]:
+    """Return the sorted paths of the images directly in a folder, without hidden ones.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or no image in it.
+    """
     folder = pathlib.Path(folder)
     inside = sorted(folder.iterdir()) if folder.is_dir() else []
     found = [p for p in inside if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".") and not p.is_dir()]

@@ -4,7 +4,7 @@ import os
 import sys
 
 
-def quiet_keras():
+def quiet_keras() -> None:
     """Import Keras without the start-up messages that its backend writes past Python to stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()

@@ -2,40 +2,57 @@
 
 import dataclasses
 import hashlib
+import pathlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deephar.inference.boxes import Box, Size
 from deephar.utils.io import file_digest
+
+if TYPE_CHECKING:
+    import keras
 
 COORDINATE_DIGITS, CONFIDENCE_DIGITS, MM_DIGITS = 2, 4, 1
 
 
 @dataclass(frozen=True)
 class ModelStamp:
-    """Which network made a prediction: its name or path, and the SHA-256 of its weight file.
+    """Which network made a prediction.
 
-    For a network that was handed over ready made, the hash is that of the weights themselves.
+    Attributes:
+        name: str. Registered name or path of the network, or the model's own name.
+        weights_sha256: str. SHA-256 of the weight file as hexadecimal digits; for a network that was given as a
+            `keras.Model`, that of the weights themselves.
     """
 
     name: str
     weights_sha256: str
 
     @classmethod
-    def of_file(cls, name, path):
-        """Return the stamp of a network whose weights are those of a file."""
+    def of_file(cls, name: str | pathlib.Path, path: str | pathlib.Path) -> "ModelStamp":
+        """Return the stamp of a network whose weights come from a file.
+
+        Args:
+            name: str or Path. Name of the network.
+            path: str or Path. Its weight file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
         return cls(str(name), file_digest(path))
 
     @classmethod
-    def of_network(cls, network):
-        """Return the stamp of a network as it is: its weights in its order, float32 little-endian."""
+    def of_network(cls, network: "keras.Model") -> "ModelStamp":
+        """Return the stamp of a network as it is, from its weights in their order as little-endian float32."""
         digest = hashlib.sha256()
         for array in network.get_weights():
             digest.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
         return cls(getattr(network, "name", type(network).__name__), digest.hexdigest())
 
-    def to_dict(self):
-        """Plain dict for JSON."""
+    def to_dict(self) -> dict[str, str]:
+        """Return the fields as a dict for JSON."""
         return dataclasses.asdict(self)
 
 
@@ -44,34 +61,39 @@ class PoseResult:
     """One person in one image or frame.
 
     Attributes:
-        pose_px: float (J, D); x and y in pixels of the whole frame, (0, 0) the left upper corner. A third
+        pose_px: float (J, D); x and y in pixels of the whole frame, (0, 0) the upper left corner. A third
             coordinate, where the model has one, is the depth normalised to the crop.
         confidence: float (J,), in [0, 1].
-        box: (x1, y1, x2, y2) in frame pixels, the person's box that the crop was made from. Given back as `box`, it
-            leads to the same crop.
-        joint_names: J names.
-        pose_mm: float (J, 3) mm from the first joint, the root; x to the right, y down, z away from the camera; the
+        box: (x1, y1, x2, y2) in frame pixels, the person's box that the crop was made from. Passed as `box` to
+            `predict_image`, it gives the same crop.
+        joint_names: tuple of J str.
+        pose_mm: float (J, 3) in mm from the first joint, the root; x to the right, y down, z away from the camera. The
             scale follows from the person's height, see `deephar.inference.millimetres`. None for a model of 2D poses,
             or where the layout has no link of known length.
     """
 
     pose_px: np.ndarray
     confidence: np.ndarray
-    box: tuple
-    joint_names: tuple
+    box: Box
+    joint_names: tuple[str, ...]
     pose_mm: np.ndarray | None = None
 
-    def joint(self, name):
-        """(x, y, ..., confidence) of a joint by its name."""
+    def joint(self, name: str) -> tuple[float, ...]:
+        """Return (x, y, ..., confidence) of a joint by its name, x and y in frame pixels.
+
+        Raises:
+            ValueError: unknown name.
+        """
         if name not in self.joint_names:
             raise ValueError(f"`name` must be one of {', '.join(self.joint_names)}. Received: {name}")
         index = self.joint_names.index(name)
         return (*self.pose_px[index].tolist(), float(self.confidence[index]))
 
-    def to_dict(self):
-        """{'box': [x1, y1, x2, y2], 'joints': {name: [x, y, ..., confidence]}} rounded for JSON.
+    def to_dict(self) -> dict:
+        """Return a dict for JSON, with rounded numbers.
 
-        With a 3D pose also 'joints_mm': {name: [x, y, z]}.
+        It is {'box': [x1, y1, x2, y2], 'joints': {name: [x, y, ..., confidence]}}, for a 3D pose also with 'joints_mm':
+        {name: [x, y, z]}.
         """
         coordinates = np.round(self.pose_px.astype(float), COORDINATE_DIGITS).tolist()
         confidence = np.round(self.confidence.astype(float), CONFIDENCE_DIGITS).tolist()
@@ -88,28 +110,28 @@ class ActionScores:
     """Probabilities of the actions over a stretch of frames.
 
     Attributes:
-        first_frame, last_frame: the stretch, both included.
-        probabilities: float (A,), sums to 1.
-        labels: A names.
+        first_frame, last_frame: int. First and last frame of the stretch, counted from 0.
+        probabilities: float (A,), in [0, 1], with the sum 1.
+        labels: tuple of A str, the names of the actions.
     """
 
     first_frame: int
     last_frame: int
     probabilities: np.ndarray
-    labels: tuple
+    labels: tuple[str, ...]
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The most probable action."""
         return self.labels[int(np.argmax(self.probabilities))]
 
     @property
-    def probability(self):
-        """Probability of the most probable action."""
+    def probability(self) -> float:
+        """Probability of the most probable action, in [0, 1]."""
         return float(np.max(self.probabilities))
 
-    def to_dict(self):
-        """Plain dict for JSON, actions in the order of the labels."""
+    def to_dict(self) -> dict:
+        """Return a dict for JSON, with rounded numbers and the actions in the order of the labels."""
         values = np.round(self.probabilities.astype(float), CONFIDENCE_DIGITS).tolist()
         return {
             "first_frame": self.first_frame,
@@ -122,57 +144,76 @@ class ActionScores:
 
 @dataclass(frozen=True, eq=False)
 class ActionResult:
-    """The action of a video: `video` is the mean of `clips`, the scores of its windows in order of time."""
+    """The action of a video.
+
+    Attributes:
+        video: ActionScores of the whole video, the mean of `clips`.
+        clips: tuple of ActionScores, one for each window, in order of time.
+    """
 
     video: ActionScores
-    clips: tuple
+    clips: tuple[ActionScores, ...]
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The most probable action of the whole video."""
         return self.video.name
 
     @property
-    def probability(self):
-        """Its probability."""
+    def probability(self) -> float:
+        """Probability of the most probable action of the whole video, in [0, 1]."""
         return self.video.probability
 
-    def to_dict(self):
-        """Plain dict for JSON."""
+    def to_dict(self) -> dict:
+        """Return a dict for JSON: that of the video, with those of the windows as 'clips'."""
         return {**self.video.to_dict(), "clips": [clip.to_dict() for clip in self.clips]}
 
 
 @dataclass(frozen=True, eq=False)
 class ImageResult:
-    """An image's prediction. `source` is the file or None; `size` is (width, height) in pixels."""
+    """An image's prediction.
+
+    Attributes:
+        source: str. The image file; None where the image was an array or a `PIL.Image`.
+        size: (width, height) of the image in pixels.
+        pose: PoseResult.
+        model: ModelStamp.
+    """
 
     source: str | None
-    size: tuple
+    size: Size
     pose: PoseResult
     model: ModelStamp
 
-    def to_dict(self):
-        """The JSON document for an image."""
+    def to_dict(self) -> dict:
+        """Return the JSON document for an image as a dict."""
         return {**_head(self), **self.pose.to_dict()}
 
 
 @dataclass(frozen=True, eq=False)
 class VideoResult:
-    """A video's prediction: one pose a frame, and the action where the model names actions (else None).
+    """A video's prediction, about 0.5 kB of memory for each frame.
 
-    `subsampling` is the step between the frames of one clip; about 0.5 kB a frame is kept in memory.
+    Attributes:
+        source: str. The video file.
+        size: (width, height) of the frames in pixels.
+        fps: float. Frames per second.
+        subsampling: int. Step between the frames of a clip.
+        poses: tuple of PoseResult, one for each frame.
+        action: ActionResult, or None where the model has no actions.
+        model: ModelStamp.
     """
 
     source: str | None
-    size: tuple
+    size: Size
     fps: float
     subsampling: int
-    poses: tuple
+    poses: tuple[PoseResult, ...]
     action: ActionResult | None
     model: ModelStamp
 
-    def to_dict(self):
-        """The JSON document for a video."""
+    def to_dict(self) -> dict:
+        """Return the JSON document for a video as a dict."""
         frames = [{"frame": k, "time_s": round(k / self.fps, 3), **pose.to_dict()} for k, pose in enumerate(self.poses)]
         return {
             **_head(self),
@@ -185,7 +226,7 @@ class VideoResult:
 
 
 def _head(result):
-    """What every document starts with."""
+    """Return the entries that every document starts with."""
     from deephar import __version__
 
     return {

@@ -4,7 +4,9 @@ PyAV (`pip install av`, the extra `video`) is imported on first use only.
 """
 
 import pathlib
+from collections.abc import Iterator
 from fractions import Fraction
+from types import ModuleType, TracebackType
 
 import numpy as np
 
@@ -15,32 +17,40 @@ DEFAULT_FPS = 25.0  # for streams that do not say
 H264_OPTIONS = {"crf": "20", "preset": "veryfast"}
 
 
-def require_av():
-    """Return the module `av`, or raise ImportError with the command that installs it."""
+def require_av() -> ModuleType:
+    """Return the module `av`.
+
+    Raises:
+        ImportError: PyAV is not installed; names the command that installs it.
+    """
     return require("av", "Reading and writing video")
 
 
 class VideoReader:
     """Frames of the first video stream of a file, one by one.
 
-    Use as a context manager; iterating yields uint8 arrays (H, W, 3), RGB, turned upright as the file's display
+    Use it as a context manager; iterating yields uint8 arrays (H, W, 3), RGB, turned upright as the file's display
     matrix says.
 
-    Attributes (while open):
-        fps: average frames per second, float.
-        num_frames: number of frames as the file states or as duration and rate give (an estimate), 0 when not known.
+    Args:
+        path: str or Path. The video file.
+
+    Attributes:
+        fps: float. Average frames per second; like `num_frames` set when the file is opened.
+        num_frames: int. Number of frames as the file states it, else an estimate from duration and rate; 0 where
+            neither is known.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: not a video, no video stream in it, or a damaged frame; names the file.
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not a video, has no video stream or a damaged frame, or was not opened; names the file.
         ImportError: PyAV is not installed.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | pathlib.Path):
         self.path = pathlib.Path(path)
         self._container = None
 
-    def __enter__(self):
+    def __enter__(self) -> "VideoReader":
         av = require_av()
         if not self.path.is_file():
             raise FileNotFoundError(f"`path` must be a video file. Received: {self.path}, which does not exist")
@@ -58,11 +68,11 @@ class VideoReader:
         self.num_frames = self._stream.frames or self._frames_from_duration()
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: object) -> None:
         self._container.close()
         self._container = None
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[np.ndarray]:
         if self._container is None:
             raise ValueError(f"`VideoReader` must be opened: `with VideoReader(path) as video`. Received: {self.path}")
         av = require_av()
@@ -86,32 +96,43 @@ class VideoReader:
 class VideoWriter:
     """Writes uint8 RGB frames to an MP4 file, H.264 where this FFmpeg has it and MPEG-4 part 2 otherwise.
 
-    Use as a context manager. `add(frame)` takes arrays (H, W, 3), all of the first one's size; an odd width or height
-    is rounded up by repeating the last column or row, because the pixel format stores colour for 2x2 pixels.
+    Use it as a context manager. An odd width or height is rounded up by repeating the last column or row, because the
+    pixel format stores colour for 2x2 pixels.
+
+    Args:
+        path: str or Path. The file to write.
+        fps: float. Frames per second.
 
     Raises:
-        ValueError: a frame of another size; names both.
+        ValueError: a frame has another size than the first one, or the file was not opened.
+        ImportError: PyAV is not installed.
         OSError: the file cannot be written.
     """
 
-    def __init__(self, path, fps):
+    def __init__(self, path: str | pathlib.Path, fps: float):
         self.path = pathlib.Path(path)
         self._fps = Fraction(fps).limit_denominator(1001)
         self._container = self._stream = self._shape = None
 
-    def __enter__(self):
+    def __enter__(self) -> "VideoWriter":
         self._container = require_av().open(str(self.path), "w", format="mp4", options={"movflags": "faststart"})
         return self
 
-    def __exit__(self, kind, *exc_info):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         try:
             if kind is None and self._stream is not None:
                 self._container.mux(self._stream.encode(None))
         finally:
             self._container.close()
 
-    def add(self, frame):
-        """Append one frame, uint8 (H, W, 3)."""
+    def add(self, frame: np.ndarray) -> None:
+        """Append one frame, uint8 (H, W, 3), RGB, of the first one's size.
+
+        Raises:
+            ValueError: another size than the first frame's, or the file was not opened.
+        """
         if self._container is None:
             raise ValueError(f"`VideoWriter` must be opened: `with VideoWriter(...) as writer`. Received: {self.path}")
         av = require_av()
@@ -136,8 +157,13 @@ class VideoWriter:
         return stream
 
 
-def is_video(path):
-    """Whether FFmpeg finds a video stream in the file."""
+def is_video(path: str | pathlib.Path) -> bool:
+    """Return whether FFmpeg finds a video stream in a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ImportError: PyAV is not installed.
+    """
     try:
         with VideoReader(path):
             return True
@@ -146,7 +172,7 @@ def is_video(path):
 
 
 def _upright(frame):
-    """One decoded frame as uint8 (H, W, 3), turned by its display matrix (counter-clockwise degrees)."""
+    """Return one decoded frame as uint8 (H, W, 3), turned by its display matrix (counter-clockwise degrees)."""
     array = frame.to_ndarray(format="rgb24")
     turns = round(getattr(frame, "rotation", 0) / 90) % 4
     return np.ascontiguousarray(np.rot90(array, turns)) if turns else array

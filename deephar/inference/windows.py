@@ -11,21 +11,23 @@ video.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from deephar.inference.boxes import box_from_poses, check_box, whole_frame
+from deephar.inference.boxes import Box, box_from_poses, check_box, whole_frame
+from deephar.inference.network import PersonNetwork
 from deephar.inference.results import ActionResult, ActionScores
 
 IMAGES_PER_WINDOW = 16  # frames that share a box when the network takes single images
 TRACKING_FRAMES = 8  # frames of a window in which the person is followed
 
 
-def clip_indices(num_available, num_frames, step):
-    """Indices (C, T) of the clips that cover a window.
+def clip_indices(num_available: int, num_frames: int, step: int) -> np.ndarray:
+    """Return the frame indices of the clips that cover a window.
 
     Args:
-        num_available: frames in the window.
-        num_frames: T.
-        step: wanted step between the frames of a clip; smaller where the window is shorter than T x step.
+        num_available: int. Frames in the window.
+        num_frames: int. T, the frames of a clip.
+        step: int. Wanted step between the frames of a clip; it is smaller where the window is shorter than T x step.
 
     Returns:
         int (C, T), C = the step used; every frame occurs at least once.
@@ -35,12 +37,12 @@ def clip_indices(num_available, num_frames, step):
     return np.minimum(starts + steps, num_available - 1)  # (C, T)
 
 
-def rounds_of(refine, box):
-    """How often a box is looked for again, in an image or the first frame of a video.
+def rounds_of(refine: int | None, box: ArrayLike | None) -> int:
+    """Return how often a box is looked for again, in an image or the first frame of a video.
 
     Args:
-        refine: int, or None for what is usual: once, and not at all where the user gives the box.
-        box: the given box, or None.
+        refine: int, or None: once, and not at all where the user gives the box.
+        box: the given box (x1, y1, x2, y2), or None.
     """
     return refine if refine is not None else int(box is None)
 
@@ -49,14 +51,19 @@ class WindowedVideo:
     """Takes frames one by one and predicts whenever a window is full.
 
     Args:
-        network: `PersonNetwork`.
-        subsampling: step in frames between the frames of a clip.
-        refine: how often the box is looked for in the first frame, and where the person was lost, see `rounds_of`. 0
-            keeps the given box or the whole frame, else the box follows the person.
-        box: the person's box in the first frame, or None.
+        network: PersonNetwork.
+        subsampling: int. Step between the frames of a clip.
+        refine: int or None. How often the box is looked for in the first frame, and where the person was lost, see
+            `rounds_of`. 0 keeps the given box or the whole frame; otherwise the box follows the person.
+        box: four numbers (x1, y1, x2, y2), the person's box in the first frame, px; or None.
+
+    Attributes:
+        size: (width, height) of the frames in px; None before the first one.
     """
 
-    def __init__(self, network, subsampling=1, refine=None, box=None):
+    def __init__(
+        self, network: PersonNetwork, subsampling: int = 1, refine: int | None = None, box: ArrayLike | None = None
+    ):
         self._network, self._subsampling = network, subsampling
         self._first_rounds, self._rounds = rounds_of(refine, box), rounds_of(refine, None)
         frames = network.signature.num_frames
@@ -67,11 +74,11 @@ class WindowedVideo:
         self._track = None  # the person's box in the last frame that was looked at
         self.size = None
 
-    def add(self, frame):
+    def add(self, frame: np.ndarray) -> None:
         """Take the next frame, uint8 (H, W, 3).
 
         Raises:
-            ValueError: another size than the first frame's, or a bad box.
+            ValueError: another size than the first frame's, or the given box is bad.
         """
         size = frame.shape[1], frame.shape[0]
         if self.size is None:
@@ -87,10 +94,12 @@ class WindowedVideo:
         if self._num_new == self._span:
             self._predict()
 
-    def finish(self):
-        """Predict what is left; return the poses and the `ActionResult` or None.
+    def finish(self) -> tuple[tuple[tuple[np.ndarray, np.ndarray, Box], ...], ActionResult | None]:
+        """Predict the remaining frames and return all results.
 
-        Poses are tuples (points (J, D) in frame px, confidence (J,), box), one a frame.
+        Returns:
+            poses: one tuple a frame, (points (J, D) in frame px, confidence (J,), box in frame px).
+            action: `ActionResult`, or None for a network without actions.
         """
         if self._num_new:
             self._predict()
@@ -130,7 +139,7 @@ class WindowedVideo:
         self._box = box or whole_frame(self.size)
 
     def _see(self, frame):
-        """Pose (1, J, D) and confidence (1, J) of a frame in the tracked box, everywhere when lost; moves the box."""
+        """Return pose (1, J, D) and confidence (1, J) in the tracked box, or in the whole frame; move the box."""
         everywhere, look = whole_frame(self.size), self._network.locate
         if self._track is None:
             self._track = look([frame], everywhere, self.size, self._rounds)
@@ -144,7 +153,7 @@ class WindowedVideo:
         return found
 
     def _predict_clips(self):
-        """Poses of all frames in the window; appends the window's scores."""
+        """Return points and confidence of all frames in the window; append the window's scores."""
         signature = self._network.signature
         indices = clip_indices(len(self._window), signature.num_frames, self._subsampling)
         clips = [[self._window[k] for k in row] for row in indices]

@@ -72,7 +72,7 @@ def find_weights(card: ModelCard) -> pathlib.Path:
             return folder / card.file
     raise FileNotFoundError(
         f"no weights of {card.name!r}: {card.file} is not in {', '.join(map(str, weight_folders()))}. "
-        f"Where to get it: {card.where}. A local copy: load_model({card.name!r}, weights='PATH')"
+        f"Where to get it: {card.where}. A local copy is given by `weights`."
     )
 
 
@@ -127,7 +127,7 @@ def _from_file(path):
     model = build_model(known[0]) if known else _from_run(path)
     if model is None:
         raise ValueError(
-            "`name_or_path` must say what the weights belong to: a name from the list, with `weights=` for the file "
+            "`name_or_path` must say what the weights belong to: a name from the list, with `weights` for the file "
             f"({', '.join(MODELS)}), or a file with its run's config.json. Received: {str(path)!r}"
         )
     if known:

@@ -1,18 +1,20 @@
 """Which errors are meant for the user, to be shown in one line, and which are faults that keep their traceback."""
 
+import contextlib
 import dis
 import pathlib
 import re
 import sys
 import sysconfig
 import traceback
+from collections.abc import Iterator, Mapping
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 INSTALLED = {pathlib.Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "purelib", "platlib")}
 LAST_PLACE = re.compile(r'File "(.+?)", line \d+, in .*\n\s*(\w*)')  # file and first word of the code, in a traceback
 
 
-def is_for_user(error):
+def is_for_user(error: BaseException) -> bool:
     """Return whether an error says what the user can mend.
 
     It does where the operating system refuses something (OSError), where a package is not installed, and where a
@@ -20,7 +22,7 @@ def is_for_user(error):
     data. Everything else, such as a ValueError of NumPy, is a fault.
 
     Args:
-        error: the exception, caught.
+        error: the caught exception.
     """
     if isinstance(error, ImportError):
         return (error.name or "").split(".")[0] != "deephar"
@@ -29,12 +31,33 @@ def is_for_user(error):
     return isinstance(error, (ValueError, TypeError, FloatingPointError)) and _raised_on_purpose(error)
 
 
-def show_fault(error, name):
+def renamed(message: str, names: Mapping[str, str]) -> str:
+    """Return an error's message with other names for the arguments in backticks.
+
+    Args:
+        message: str.
+        names: dict from the names in the message to the new ones.
+    """
+    return re.sub(r"`(\w+)`", lambda found: f"`{names.get(found[1], found[1])}`", message)
+
+
+@contextlib.contextmanager
+def arguments_renamed(**names: str) -> Iterator[None]:
+    """Let errors of the block name the arguments of the function around it: `arguments_renamed(path="weights")`."""
+    try:
+        yield
+    except (ValueError, TypeError, FileNotFoundError) as error:
+        if error.args and isinstance(error.args[0], str):
+            error.args = (renamed(error.args[0], names), *error.args[1:])
+        raise
+
+
+def show_fault(error: BaseException, name: str) -> None:
     """Print an error that is not for the user to stderr, with its traceback and the request to report it.
 
     Args:
-        error: the exception, caught.
-        name: str. The program.
+        error: the caught exception.
+        name: str. The program's name.
     """
     traceback.print_exception(error)
     print(f"{name}: this is a fault of deephar, not of yours; please report it with the lines above", file=sys.stderr)

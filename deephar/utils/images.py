@@ -19,6 +19,8 @@ from PIL import Image, ImageOps, ImageSequence
 
 from deephar.utils.optional import require
 
+ImageSource = str | os.PathLike | Image.Image | np.ndarray  # what `read_image` takes
+
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".heic", ".heif", ".avif")
 HEIC_SUFFIXES = (".heic", ".heif")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")  # that a file begins with, after its 4th byte
@@ -28,7 +30,7 @@ WIDE_FORMATS = ("PNG", "PPM")  # Pillow may open their 16 bits as integers of 32
 BYTES_OF_16_BITS = 257  # 65535 / 255
 
 
-def read_image(source, name="image"):
+def read_image(source: ImageSource, name: str = "image") -> np.ndarray:
     """Return an image as RGB bytes, turned upright as its EXIF says. Alpha is dropped.
 
     Args:
@@ -39,9 +41,10 @@ def read_image(source, name="image"):
         uint8 (H, W, 3), RGB.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: not an image, damaged, larger than Pillow allows, or of values that could mean two things.
-        TypeError: no image at all.
+        FileNotFoundError: there is no such file.
+        ValueError: the source is not an image, damaged, larger than Pillow allows, or has values that could mean two
+            things.
+        TypeError: the source is none of these types.
         ImportError: a HEIC file without the package pillow-heif.
 
     Example:
@@ -68,11 +71,14 @@ def read_image(source, name="image"):
         return _pixels(opened, name, f"{path}, ")
 
 
-def is_animation(path):
-    """Return whether a file has to be read as video: True, or False for a still image, None for what is no image.
+def is_animation(path: str | pathlib.Path) -> bool | None:
+    """Return whether an image file has to be read as video.
 
-    A file that cannot be read but is named as an image is a still one, so that its error is one about images. The
-    second image of a phone's JPEG and the pages of a TIFF do not make a video.
+    A file that cannot be read but has an image's suffix counts as a still image, so that its error is one about images.
+    The second image of a phone's JPEG and the pages of a TIFF do not make a video.
+
+    Returns:
+        True for an animation, False for a still image, None for what is no image.
     """
     path = pathlib.Path(path)
     try:
@@ -86,8 +92,11 @@ def is_animation(path):
         return False if path.suffix.lower() in IMAGE_SUFFIXES or _is_heic(path) else None
 
 
-def webp_as_apng(path):
-    """Return an animated WebP, which FFmpeg does not read, as an APNG in memory, with its times; else None."""
+def webp_as_apng(path: str | pathlib.Path) -> io.BytesIO | None:
+    """Return an animated WebP, which FFmpeg does not read, as an APNG in memory with the same times.
+
+    None for every other file.
+    """
     with contextlib.suppress(*UNREADABLE, ValueError), Image.open(path, formats=["WEBP"]) as opened:
         if opened.n_frames > 1:
             file, times = io.BytesIO(), []
@@ -100,7 +109,7 @@ def webp_as_apng(path):
     return None
 
 
-def rgb_array(array, name="image"):
+def rgb_array(array: np.ndarray, name: str = "image") -> np.ndarray:
     """Return an array that holds one image as RGB bytes.
 
     Args:
@@ -112,8 +121,8 @@ def rgb_array(array, name="image"):
         uint8 (H, W, 3), contiguous; the same memory where it is that already.
 
     Raises:
-        TypeError: not an array of numbers.
-        ValueError: another shape, no pixels, or values that could mean two things.
+        TypeError: `array` is not an array of numbers.
+        ValueError: it has another shape, no pixels, or values that could mean two things.
     """
     if isinstance(array, (bytes, list, tuple)) or not hasattr(array, "__array__"):
         allowed = "a path, a PIL.Image or an array (H, W, 3) of uint8"
@@ -127,8 +136,8 @@ def rgb_array(array, name="image"):
     return np.ascontiguousarray(pixels)
 
 
-def to_rgb(image, name="image", shown=""):
-    """Return a `PIL.Image.Image` of any mode as one of 8-bit RGB; the same one where it is that already.
+def to_rgb(image: Image.Image, name: str = "image", shown: str = "") -> Image.Image:
+    """Return a `PIL.Image.Image` of any mode as 8-bit RGB; the same one where it is that already.
 
     Args:
         image: `PIL.Image.Image`. 16 bits are scaled to 8, floats from 0 to 1 to 255.
@@ -136,7 +145,7 @@ def to_rgb(image, name="image", shown=""):
         shown: str. What an error puts before the values that it received.
 
     Raises:
-        ValueError: wider integers, or floats outside of [0, 1].
+        ValueError: integers of more than 16 bits, or floats outside of [0, 1].
     """
     if image.mode.startswith("I;16") or image.mode == "I" and image.format in WIDE_FORMATS:
         return Image.fromarray(_to_8_bits(np.asarray(image))).convert("RGB")
@@ -146,7 +155,7 @@ def to_rgb(image, name="image", shown=""):
 
 
 def _pixels(image, name, shown=""):
-    """The pixels of an image that may not be decoded yet, upright."""
+    """Return the pixels of an image that may not be decoded yet, upright."""
     try:
         upright = ImageOps.exif_transpose(image)
     except (*UNREADABLE, ValueError) as error:
@@ -156,7 +165,7 @@ def _pixels(image, name, shown=""):
 
 
 def _is_heic(path):
-    """Whether a file is HEIC by its suffix, or by its first bytes where it has another one."""
+    """Return whether a file is HEIC by its suffix, or by its first bytes where it has another one."""
     try:
         with open(path, "rb") as file:
             head = file.read(12)
@@ -182,7 +191,7 @@ def _check_shape(array, name):
 
 
 def _to_bytes(array, name, shown=""):
-    """The values of an array of numbers as uint8."""
+    """Return the values of an array of numbers as uint8."""
     low, high = array.min(), array.max()
     if array.dtype == np.uint8:
         return array
@@ -202,5 +211,5 @@ def _to_bytes(array, name, shown=""):
 
 
 def _to_8_bits(values):
-    """Values of 16 bits, of any integer type, as uint8."""
+    """Return values of 16 bits, of any integer type, as uint8."""
     return ((values.astype(np.uint32) + BYTES_OF_16_BITS // 2) // BYTES_OF_16_BITS).astype(np.uint8)

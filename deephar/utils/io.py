@@ -23,17 +23,17 @@ ENDC = "\033[0m"
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\..")
 
 
-def printc(color, vmsg):
-    """Print a message in a colour, without ending the line."""
+def printc(color: str, vmsg: object) -> None:
+    """Print a message in a colour (one of the escape codes above), without ending the line."""
     print(f"{color}{vmsg}{ENDC}", end="", flush=True)
 
 
-def printcn(color, vmsg):
+def printcn(color: str, vmsg: object) -> None:
     """Print a line in a colour."""
     print(f"{color}{vmsg}{ENDC}", flush=True)
 
 
-def printnl(vmsg):
+def printnl(vmsg: object) -> None:
     """Print a line."""
     print(vmsg, flush=True)
 
@@ -43,13 +43,13 @@ def warning(vmsg: object) -> None:
     print(f"{WARNING}{vmsg}{ENDC}", file=sys.stderr, flush=True)
 
 
-def sprintcn(color, vmsg):
-    """The coloured line as a string."""
+def sprintcn(color: str, vmsg: object) -> str:
+    """Return the line that `printcn` prints."""
     return f"{color}{vmsg}{ENDC}\n"
 
 
 def _scaled(num, step, units):
-    """`num` divided by `step` until it is below it, and the unit reached."""
+    """Return `num`, divided by `step` until it is smaller than that, with its unit."""
     for unit in units[:-1]:
         if abs(num) < step:
             return f"{num:3.1f}{unit}"
@@ -57,18 +57,18 @@ def _scaled(num, step, units):
     return f"{num:.1f}{units[-1]}"
 
 
-def sizeof_fmt(num, suffix="B"):
-    """A size in steps of 1024: 1536 -> '1.5KiB'."""
+def sizeof_fmt(num: float, suffix: str = "B") -> str:
+    """Return a size in words, in steps of 1024: 1536 -> '1.5KiB'."""
     return _scaled(num, 1024.0, ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"]) + suffix
 
 
-def sizeof_eng_fmt(num):
-    """A count in steps of 1000: 1500 -> '1.5K'."""
+def sizeof_eng_fmt(num: float) -> str:
+    """Return a count in words, in steps of 1000: 1500 -> '1.5K'."""
     return _scaled(num, 1000.0, ["", "K", "M", "G", "T", "P", "E", "Z", "Y"])
 
 
-def appstr(s, a):
-    """`s + a`, or None where `s` is None: names of layers that may have none."""
+def appstr(s: str | None, a: str) -> str | None:
+    """Return `s + a`, or None where `s` is None, as the name of a layer may be."""
     return None if s is None else s + a
 
 
@@ -77,10 +77,13 @@ def atomic_path(path: str | pathlib.Path) -> Iterator[pathlib.Path]:
     """Yield a temporary path beside `path`; move it there when the block ends, remove it when the block fails.
 
     Whatever happens, `path` holds either what it held before or the whole new file. The temporary name ends like
-    `path`, so writers that look at the suffix do the right thing.
+    `path`, so that writers that look at the suffix do the right thing.
+
+    Args:
+        path: str or Path. The file that is to be written.
 
     Raises:
-        FileNotFoundError: if the folder of `path` does not exist, or if the block wrote nothing.
+        FileNotFoundError: the folder of `path` does not exist, or the block wrote nothing.
     """
     path = pathlib.Path(path)
     if not path.parent.is_dir():
@@ -94,17 +97,17 @@ def atomic_path(path: str | pathlib.Path) -> Iterator[pathlib.Path]:
         temporary.unlink(missing_ok=True)
 
 
-def temporary_name(path):
-    """Return a new hidden name beside `path`, which `leftovers` finds again: `.1f8d3b0a5c7e9246.NAME`."""
+def temporary_name(path: pathlib.Path) -> pathlib.Path:
+    """Return a new hidden path beside `path`, which `leftovers` finds again: `.1f8d3b0a5c7e9246.NAME`."""
     return path.with_name(f".{secrets.token_hex(8)}.{path.name}")
 
 
-def leftovers(folder):
-    """Return the paths right in `folder` with a `temporary_name`: what killed writers left half-made."""
+def leftovers(folder: str | pathlib.Path) -> list[pathlib.Path]:
+    """Return the paths directly in a folder with a `temporary_name`, which killed writers left half-written."""
     return [path for path in pathlib.Path(folder).glob(".*") if TEMPORARY.match(path.name)]
 
 
-def remove_leftovers(folder):
+def remove_leftovers(folder: str | pathlib.Path) -> None:
     """Remove the `leftovers` of a folder, and nothing else."""
     for path in leftovers(folder):
         if path.is_dir() and not path.is_symlink():
@@ -118,8 +121,12 @@ def _flush_to_disk(path):
         os.fsync(file.fileno())
 
 
-def plain(value):
-    """NumPy values and paths as what JSON knows, for `json.dumps(default=...)`."""
+def plain(value: object) -> object:
+    """Return a NumPy value or a path as what JSON knows, for `json.dumps(default=plain)`.
+
+    Raises:
+        TypeError: the value is neither.
+    """
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     if isinstance(value, pathlib.PurePath):
@@ -128,7 +135,15 @@ def plain(value):
 
 
 def file_digest(path: str | pathlib.Path, kind: str = "sha256") -> str:
-    """The digest of a file as hexadecimal digits; `kind` is a name that `hashlib` knows."""
+    """Return the digest of a file as hexadecimal digits.
+
+    Args:
+        path: str or Path.
+        kind: str. Name of the algorithm, as `hashlib` knows it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
     digest = hashlib.new(kind)
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
@@ -137,7 +152,16 @@ def file_digest(path: str | pathlib.Path, kind: str = "sha256") -> str:
 
 
 def write_json(path: str | pathlib.Path, obj: object) -> None:
-    """Write `obj` (NumPy arrays and numbers included) as indented JSON, whole or not at all."""
+    """Write a file of indented JSON, whole or not at all.
+
+    Args:
+        path: str or Path. The file to write.
+        obj: what `json.dumps` takes, with NumPy arrays, NumPy numbers and paths in it, too.
+
+    Raises:
+        FileNotFoundError: the folder of `path` does not exist.
+        TypeError: JSON does not know a value.
+    """
     text = json.dumps(obj, indent=2, default=plain)
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One function on many jobs in several processes: results in order, a progress bar, no workers that stay behind."""
+"""One function on many jobs in several processes: results in order, a progress bar, no orphaned workers."""
 
 import concurrent.futures
 import multiprocessing
@@ -13,16 +13,16 @@ def run_jobs(function: Callable, jobs: Sequence, workers: int | None = None, lab
     """Call `function` on every job, in several processes where there are several workers.
 
     Args:
-        function: callable of a module's top level; takes a job.
-        jobs: list of picklable jobs.
-        workers: int, number of processes; 1: this one alone; None: as many as cores.
+        function: callable at the top level of a module, which takes a job.
+        jobs: sequence of picklable jobs.
+        workers: int, number of processes; 1: only this one; None: one for each core.
         label: str, in front of the progress bar.
 
     Returns:
-        list: the results in the order of the jobs.
+        List of the results in the order of the jobs.
 
     Raises:
-        OSError: a worker died. An error of `function` is raised here as it is, and ends the other workers.
+        OSError: a worker process died. An error of `function` is raised unchanged and ends the other workers.
     """
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     if workers <= 1:

@@ -1,12 +1,13 @@
-"""Packages that only some features need: what is said when one is missing."""
+"""Packages that only some features need: their import, and the error where one is missing."""
 
 import importlib
+from types import ModuleType
 
 
-def install_hint(package):
+def install_hint(package: str) -> str:
     """Return the command that installs a package, to be typed as printed.
 
-    The package itself is named, not an extra of deephar, which no index need know.
+    It names the package itself instead of an extra of deephar, which need not be on an index.
 
     Args:
         package: str. The package's name on the index, without a version.
@@ -14,18 +15,18 @@ def install_hint(package):
     return f"pip install {package}"
 
 
-def require(package, purpose):
+def require(package: str, purpose: str) -> ModuleType:
     """Import an optional package.
 
     Args:
         package: str. The package's name on the index; for the import, `-` becomes `_`.
-        purpose: str. What needs it; begins the message.
+        purpose: str. What needs the package; the message begins with it.
 
     Returns:
         The module.
 
     Raises:
-        ImportError: it is not installed; says what needs it and how to install it.
+        ImportError: the package is not installed; the message says what needs it and how to install it.
     """
     try:
         return importlib.import_module(package.replace("-", "_"))

@@ -1,15 +1,21 @@
-"""Look at an image, with poses and boxes over it, on the screen or in a file (needs matplotlib, imported when called).
+"""Plots of an image with poses and boxes over it, on the screen or in a file (needs matplotlib, imported when called).
 
-Overlays for files and videos are made by `deephar.drawing`; these are the quick ones for a notebook.
+These are quick plots for a notebook; `deephar.drawing` makes the overlays of files and videos.
 """
 
 import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from deephar.utils.colors import hex_colors
 from deephar.utils.pose import VALID_ABOVE, pa16j2d, pa17j3d, pa20j3d, pa21j3d
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["data_to_image", "draw", "hex_colors", "plot_3d_pose", "plot_skeleton_2d", "show"]
 
@@ -17,8 +23,13 @@ LAYOUT_OF_SIZE = {layout.num_joints: layout for layout in (pa16j2d, pa17j3d, pa2
 LUMA = np.array([0.2989, 0.5870, 0.1140])  # ITU-R BT.601
 
 
-def data_to_image(x, gray_scale=False):
-    """An array (H, W, 3) or (H, W) of any range as a `PIL.Image`, its range stretched to [0, 255]; None: light grey."""
+def data_to_image(x: ArrayLike | None, gray_scale: bool = False) -> Image.Image:
+    """Return an array as an image, its range of values stretched to [0, 255].
+
+    Args:
+        x: array (H, W, 3) or (H, W), of any range; None: 100 x 100 px in light grey.
+        gray_scale: bool. Keep the luminance alone.
+    """
     if x is None:
         return Image.new("RGB", (100, 100), (224, 224, 224))
     x = np.asarray(x, dtype=float)
@@ -31,14 +42,16 @@ def data_to_image(x, gray_scale=False):
     return Image.fromarray(np.clip(x, 0, 255).astype(np.uint8))
 
 
-def show(x, gray_scale=False, jet_cmap=False, filename=None):
+def show(
+    x: ArrayLike | None, gray_scale: bool = False, jet_cmap: bool = False, filename: str | pathlib.Path | None = None
+) -> None:
     """Show an array as an image, or save it.
 
     Args:
-        x: (H, W, 3) or (H, W), of any range.
-        gray_scale: show the luminance alone.
-        jet_cmap: colour (H, W) values with the jet map.
-        filename: save there instead of opening a window.
+        x: array (H, W, 3) or (H, W), of any range; None: light grey.
+        gray_scale: bool. Show the luminance alone.
+        jet_cmap: bool. Colour values (H, W) with the map "jet" of matplotlib.
+        filename: str or Path. Save the image there instead of opening a window.
     """
     if jet_cmap:
         from matplotlib import colormaps
@@ -55,37 +68,37 @@ def show(x, gray_scale=False, jet_cmap=False, filename=None):
 
 
 def draw(
-    x=None,
-    skels=None,
-    bboxes=None,
-    bbox_color="g",
-    abs_pos=False,
-    plot3d=False,
-    single_window=False,
-    figsize=(16, 9),
-    axis="on",
-    facecolor="white",
-    azimuth=65,
-    dpi=100,
-    filename=None,
-):
+    x: ArrayLike | None = None,
+    skels: ArrayLike | Sequence[ArrayLike] | None = None,
+    bboxes: ArrayLike | Sequence[ArrayLike] | None = None,
+    bbox_color: str | Sequence[str] | np.ndarray = "g",
+    abs_pos: bool = False,
+    plot3d: bool = False,
+    single_window: bool = False,
+    figsize: tuple[float, float] = (16, 9),
+    axis: str = "on",
+    facecolor: str = "white",
+    azimuth: float = 65,
+    dpi: float = 100,
+    filename: str | pathlib.Path | None = None,
+) -> None:
     """Plot an image with skeletons and boxes over it.
 
     Args:
-        x: (H, W, 3) or (H, W); None: light grey.
+        x: array (H, W, 3) or (H, W); None: light grey.
         skels: a pose (J, 2+) of 16, 17, 20 or 21 joints, poses (N, J, 2+), or a list of poses.
         bboxes: a box (4,), boxes (N, 4), or a list of boxes, each x1, y1, x2, y2.
-        bbox_color: colour of all boxes, or a list of one each.
-        abs_pos: bool, `skels` and `bboxes` are in px, otherwise normalised to the image.
-        plot3d: bool, also plot the poses in 3D, in the same window or in a second one (saved as FILENAME with `_3d`).
-        single_window: bool, one window for both plots.
+        bbox_color: str, the colour of all boxes, or a list of one colour for each.
+        abs_pos: bool. Whether `skels` and `bboxes` are in px; otherwise they are normalised to the image.
+        plot3d: bool. Also plot the poses in 3D, in the same window or in a second one (saved as FILENAME with `_3d`).
+        single_window: bool. One window for both plots.
         figsize, axis, facecolor, dpi: as in matplotlib.
-        azimuth: of the 3D view, degrees.
-        filename: str or Path, save there instead of opening a window.
+        azimuth: float. Angle of the 3D view in degrees.
+        filename: str or Path. Save the plot there instead of opening a window.
 
     Raises:
         TypeError: `bbox_color` is a bool, where older code had `abs_pos` as the fourth argument.
-        ValueError: a pose of another number of joints; colours that are not one a box.
+        ValueError: a pose has another number of joints, or there is not one colour for each box.
     """
     import matplotlib.pyplot as plt
 
@@ -134,16 +147,28 @@ def _one_each(color, count):
     return colors
 
 
-def plot_skeleton_2d(subplot, skel, h=None, w=None, joints=True, links=True, scale=16, lw=4):
+def plot_skeleton_2d(
+    subplot: "Axes",
+    skel: ArrayLike,
+    h: float | None = None,
+    w: float | None = None,
+    joints: bool = True,
+    links: bool = True,
+    scale: float = 16,
+    lw: float = 4,
+) -> None:
     """Plot a pose on axes of matplotlib.
 
     Args:
-        subplot: the axes.
+        subplot: matplotlib.axes.Axes.
         skel: pose (J, 2+) of 16, 17, 20 or 21 joints; absent joints (below -1e6) are left out.
-        h, w: height and width in px that y and x are multiplied by; None: they are in px already.
-        joints, links: bool, what to draw.
-        scale: area of a joint's dot, as in matplotlib.
-        lw: width of the lines.
+        h, w: float. Height and width in px that y and x are multiplied by; None: they are in px already.
+        joints, links: bool. What to draw.
+        scale: float. Area of a joint's dot in square points.
+        lw: float. Width of the lines in points.
+
+    Raises:
+        ValueError: the pose has another number of joints.
     """
     _plot_skeleton_2d(subplot, skel, np.array([w or 1, h or 1]), joints, links, scale, lw)
 
@@ -158,8 +183,28 @@ def _show_or_save(plt, figures, filename, **options):
         figure.savefig(name, bbox_inches="tight", pad_inches=0, **options)
 
 
-def plot_3d_pose(pose, subplot=None, filename=None, color=None, lw=3, azimuth=65):
-    """Plot a pose (J, 2 or 3), normalised, on 3D axes; without `subplot` in a window or a file of its own."""
+def plot_3d_pose(
+    pose: ArrayLike,
+    subplot: "Axes | None" = None,
+    filename: str | pathlib.Path | None = None,
+    color: str | Sequence[str] | None = None,
+    lw: float = 3,
+    azimuth: float = 65,
+) -> None:
+    """Plot a pose on 3D axes.
+
+    Args:
+        pose: array (J, 2) or (J, 3) of 16, 17, 20 or 21 joints, normalised to [0, 1].
+        subplot: 3D axes of matplotlib; None: a window or a file of its own.
+        filename: str or Path. Save the plot there instead of opening a window, without `subplot`.
+        color: str, one colour, or a list of five: of spine, right arm, left arm, right leg and left leg; None: those of
+            the layout.
+        lw: float. Width of the lines in points.
+        azimuth: float. Angle of the view in degrees.
+
+    Raises:
+        ValueError: the pose has another number of joints.
+    """
     if subplot is not None:
         _plot_skeleton_3d(subplot, pose, color, azimuth, lw)
         return
@@ -192,7 +237,7 @@ def _plot_skeleton_2d(axes, pose, unit, joints=True, links=True, scale=16, lw=4)
 
 
 def _plot_skeleton_3d(axes, pose, color, azimuth, lw=3):
-    """Depth to the right, x into the page, y downwards."""
+    """Plot a pose on 3D axes: depth to the right, x into the page, y downwards."""
     layout, pose = _layout_of(pose), np.asarray(pose, dtype=float)
     valid = (pose[:, :2] > VALID_ABOVE).all(axis=1)
     depth = np.maximum(pose[:, 2], 0) if pose.shape[1] > 2 else np.zeros(len(pose))

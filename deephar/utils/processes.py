@@ -5,11 +5,19 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Mapping
 
-from deephar.utils.errors import is_for_user, show_fault
+from deephar.utils.errors import is_for_user, renamed, show_fault
 
 
-def exit_status(main, name, interrupted="nothing half-written is left behind", debug=None, hint="", options=()):
+def exit_status(
+    main: Callable[[], int | None],
+    name: str,
+    interrupted: str = "nothing half-written is left behind",
+    debug: Callable[[], bool] | None = None,
+    hint: str = "",
+    options: Mapping[str, str] | None = None,
+) -> int:
     """Call `main` and return the exit status: its own or 0; 2 after an error that is for the user; 130 after Ctrl-C.
 
     Any other error is a fault: it is printed with its traceback, and the status is 1. SIGTERM ends `main` as Ctrl-C
@@ -17,12 +25,12 @@ def exit_status(main, name, interrupted="nothing half-written is left behind", d
 
     Args:
         main: function without arguments.
-        name: of the program, for the error line.
-        interrupted: what the user should know after Ctrl-C.
-        debug: function that tells whether an error is raised with its traceback instead; None: whether the environment
-            variable DEEPHAR_DEBUG is set.
-        hint: a second line after an error.
-        options: dict from arguments, as errors name them in backticks, to the program's options for them.
+        name: str. The program's name, for the error line.
+        interrupted: str. What the user should know after Ctrl-C.
+        debug: function without arguments that returns whether an error is raised with its traceback instead; None:
+            whether the environment variable DEEPHAR_DEBUG is set.
+        hint: str. A second line after an error.
+        options: dict from arguments, as errors name them in backticks, to the program's options for them; or None.
     """
     takes_signals = threading.current_thread() is threading.main_thread()
     if takes_signals:
@@ -39,9 +47,7 @@ def exit_status(main, name, interrupted="nothing half-written is left behind", d
             show_fault(error, name)
             return 1
         message = " ".join(str(error).split()) or type(error).__name__
-        for argument in options:
-            message = message.replace(f"`{argument}`", f"`{options[argument]}`")
-        print(f"{name}: error: {message}", file=sys.stderr)
+        print(f"{name}: error: {renamed(message, options or {})}", file=sys.stderr)
         if hint:
             print(hint, file=sys.stderr)
         return 2
@@ -50,10 +56,10 @@ def exit_status(main, name, interrupted="nothing half-written is left behind", d
             signal.signal(signal.SIGTERM, before)
 
 
-def follow_parent():
-    """In a worker process: leave Ctrl-C to the parent, and end when the parent is gone, however it went.
+def follow_parent() -> None:
+    """Make a worker process leave Ctrl-C to its parent, and end when the parent is gone, however that ended.
 
-    Without it the workers of a pool whose parent is killed wait for jobs for ever.
+    Without it, the workers of a pool whose parent is killed wait for jobs for ever.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

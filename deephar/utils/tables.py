@@ -4,7 +4,16 @@ from collections.abc import Iterable, Sequence
 
 
 def table(header: Sequence, rows: Iterable[Sequence], left: Sequence[int] = (0,)) -> str:
-    """Text table with a rule under the header; the columns in `left` are flush left, the others flush right."""
+    """Return a text table with a rule under the header.
+
+    Args:
+        header: sequence of names of the columns.
+        rows: rows of as many cells; every cell is written as by `str`.
+        left: sequence of int. Columns that are aligned to the left; the others are aligned to the right.
+
+    Raises:
+        ValueError: a row has more or fewer cells than the header.
+    """
     cells = [[str(c) for c in row] for row in (header, *rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
     lines = []

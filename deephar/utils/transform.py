@@ -1,13 +1,18 @@
 """Affine maps of points, and an image with one affine map that is resampled once.
 
 Points are (x, y) in px with 0 at the left and top border of the image; a pixel's centre lies at + 0.5. `afmat` (3, 3)
-maps the pixels of the source to what was asked for last: pixels of the crop, or [0, 1] after `normalize_affinemap`.
+maps the pixels of the source to the present state: pixels of the crop, or [0, 1] after `normalize_affinemap`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 from PIL import Image
 
 from deephar.utils.pose import ABSENT, VALID_ABOVE
+
+Size = tuple[int, int]  # width, height in px
 
 BILINEAR = Image.Resampling.BILINEAR
 
@@ -21,13 +26,13 @@ def _translation(x, y):
 
 
 def _rotation(angle):
-    """Counter-clockwise on a screen (y downwards), in degrees."""
+    """Return the matrix of a counter-clockwise rotation on a screen (y downwards), the angle in degrees."""
     a, b = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
     return np.array([[a, b, 0.0], [-b, a, 0.0], [0.0, 0.0, 1.0]])
 
 
 class AffineTransform:
-    """A matrix `afmat` (3, 3) to which every call appends one more step."""
+    """A matrix `afmat`, float (3, 3), to which every call appends one more step."""
 
     def __init__(self):
         self.afmat = np.eye(3)
@@ -35,44 +40,47 @@ class AffineTransform:
     def _apply(self, t):
         self.afmat = t @ self.afmat
 
-    def scale(self, w, h):
+    def scale(self, w: float, h: float) -> None:
         """Multiply x by `w` and y by `h`."""
         self._apply(_scaling(w, h))
 
-    def translate(self, x, y):
-        """Add `x` and `y`."""
+    def translate(self, x: float, y: float) -> None:
+        """Add `x` and `y` to the coordinates, px."""
         self._apply(_translation(x, y))
 
-    def rotate(self, angle, center):
-        """Rotate by `angle` degrees counter-clockwise around `center` (x, y)."""
+    def rotate(self, angle: float, center: Sequence[float]) -> None:
+        """Rotate by `angle` degrees counter-clockwise around `center` (x, y), px."""
         self.translate(-center[0], -center[1])
         self.rotate_center(angle)
         self.translate(center[0], center[1])
 
-    def rotate_center(self, angle):
+    def rotate_center(self, angle: float) -> None:
         """Rotate by `angle` degrees counter-clockwise around the origin."""
         self._apply(_rotation(angle))
 
-    def affine_hflip(self):
+    def affine_hflip(self) -> None:
         """Change the sign of x."""
         self._apply(_scaling(-1, 1))
 
 
 class T(AffineTransform):
-    """An image under an affine map: crops, sizes, turns and flips are collected and resampled once, when it is read.
+    """An image under an affine map: crops, resizes, rotations and flips are collected and resampled once, on reading.
 
     Args:
-        img: a `PIL.Image`, or None for the geometry alone.
-        img_size: (width, height), needed where `img` is None.
+        img: PIL.Image.Image, or None for the geometry alone.
+        img_size: (width, height) in px, needed where `img` is None.
 
     Attributes:
-        afmat: (3, 3) map from the pixels of `img` as given.
-        hflip: whether the image is flipped.
-        img: the image in its present state (None where there is none).
-        size: (width, height) in its present state.
+        afmat: float (3, 3), map from the pixels of `img` as given.
+        hflip: bool. Whether the image is flipped.
+        img: PIL.Image.Image in its present state, or None where there is none.
+        size: (width, height) in px, in its present state.
+
+    Raises:
+        ValueError: neither `img` nor `img_size` is given.
     """
 
-    def __init__(self, img, img_size=None):
+    def __init__(self, img: Image.Image | None, img_size: Sequence[int] | None = None):
         super().__init__()
         if img is None and img_size is None:
             raise ValueError("`img_size` must be (width, height) where `img` is None. Received: None")
@@ -86,54 +94,63 @@ class T(AffineTransform):
         self._pixels = np.eye(3)  # source px -> present px; unlike `afmat` it ignores steps on the matrix alone
 
     def _apply_pixels(self, t, size):
-        """One more step for the image itself."""
+        """Append one more step for the image itself."""
         self._pixels = t @ self._pixels
         self._size = tuple(int(n) for n in size)
         self._rendered = None
 
     @property
-    def size(self):
+    def size(self) -> Size:
+        """(width, height) of the image in its present state, px."""
         return self._size
 
     @property
-    def img_size(self):
+    def img_size(self) -> Size:
+        """The same as `size`."""
         return self._size
 
     @property
-    def img(self):
+    def img(self) -> Image.Image | None:
+        """The image in its present state, or None where there is none; one that is set begins a new map of pixels."""
         if self._rendered is None and self._source is not None:
             self._rendered = _resample(self._source, self._pixels, self._size, self._resample)
         return self._rendered
 
     @img.setter
-    def img(self, img):
+    def img(self, img: Image.Image | None) -> None:
         self._set_source(img, self._size if img is None else img.size)
 
-    def resize(self, size, resample=BILINEAR):
-        """Stretch to `size` (width, height)."""
+    def resize(self, size: Sequence[int], resample: Image.Resampling = BILINEAR) -> None:
+        """Stretch the image to `size` (width, height) px, with a filter of Pillow."""
         t = _scaling(size[0] / self.size[0], size[1] / self.size[1])
         self._apply(t)
         self._apply_pixels(t, size)
         self._resample = resample
 
-    def normalize_affinemap(self):
-        """Let `afmat` end in [0, 1] over the present image."""
+    def normalize_affinemap(self) -> None:
+        """Let `afmat` map to [0, 1] over the present image."""
         self.scale(1 / self.size[0], 1 / self.size[1])
 
-    def crop(self, box):
-        """Keep `box` (x1, y1, x2, y2) px of the present image; what lies outside is black."""
+    def crop(self, box: Sequence[float]) -> None:
+        """Keep `box` (x1, y1, x2, y2) in px of the present image; what lies outside is black."""
         t = _translation(-box[0], -box[1])
         self._apply(t)
         self._apply_pixels(t, (box[2] - box[0], box[3] - box[1]))
 
-    def rotate_crop(self, angle, center, winsize, resample=BILINEAR):
-        """Turn around a point and keep a window around it.
+    def rotate_crop(
+        self,
+        angle: float,
+        center: Sequence[float] | None,
+        winsize: Sequence[float],
+        resample: Image.Resampling = BILINEAR,
+    ) -> None:
+        """Rotate the image around a point and keep a window around it.
 
         Args:
-            angle: degrees, counter-clockwise.
-            center: (x, y) px of the present image; None: its middle.
+            angle: float. Degrees, counter-clockwise.
+            center: (x, y) in px of the present image; None: its middle.
             winsize: (width, height) of the window in px.
-            resample: a PIL filter.
+            resample: PIL.Image.Resampling. Filter of Pillow.
         """
         center = np.asarray((self.size[0] / 2, self.size[1] / 2) if center is None else center, dtype=float)
         turn = _translation(*center) @ _rotation(angle) @ _translation(*-center) if angle else np.eye(3)
@@ -148,22 +165,22 @@ class T(AffineTransform):
         self.crop(np.concatenate([middle - half, middle + half]).astype(int))
         self._resample = resample
 
-    def horizontal_flip(self):
-        """Flip left and right."""
+    def horizontal_flip(self) -> None:
+        """Flip the image horizontally."""
         t = _translation(self.size[0], 0) @ _scaling(-1, 1)
         self._apply(t)
         self._apply_pixels(t, self.size)
         self.hflip = not self.hflip
 
-    def asarray(self, dtype=np.float32):
-        """The image in its present state, (H, W, 3) in [0, 255]; zeros where there is no image."""
+    def asarray(self, dtype: DTypeLike = np.float32) -> np.ndarray:
+        """Return the image in its present state, (H, W, 3) in [0, 255]; zeros where there is no image."""
         if self._source is None:
             return np.zeros((self.size[1], self.size[0], 3), dtype=dtype)
         return np.asarray(self.img, dtype=dtype)
 
 
 def _resample(source, matrix, size, resample):
-    """The image of `size` that `matrix` maps `source` to; shrinking averages first."""
+    """Return the image of `size` that `matrix` maps `source` to; for shrinking, pixels are averaged first."""
     factor = int(1 / max(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))), 1e-6))
     if factor >= 2:
         source = source.reduce(factor)
@@ -172,16 +189,20 @@ def _resample(source, matrix, size, resample):
     return source.transform(size, Image.Transform.AFFINE, inverse[:2].ravel().tolist(), resample)
 
 
-def transform_2d_points(A, x, transpose=False, inverse=False):
+def transform_2d_points(A: ArrayLike, x: ArrayLike, transpose: bool = False, inverse: bool = False) -> np.ndarray:
     """Apply an affine map to points.
 
     Args:
-        A: (3, 3).
-        x: (2, N), or (N, 2) with `transpose`, or one point (2,).
-        inverse: apply the inverse of `A`.
+        A: array (3, 3).
+        x: array (2, N), or (N, 2) with `transpose`, or one point (2,).
+        transpose: bool. Whether `x` has one point a row.
+        inverse: bool. Apply the inverse of `A`.
 
     Returns:
-        The points in the shape of `x`.
+        The points as floats, in the shape of `x`.
+
+    Raises:
+        ValueError: `x` has another shape.
     """
     x = np.asarray(x, dtype=float)
     axis = -1 if transpose or x.ndim == 1 else 0
@@ -193,13 +214,16 @@ def transform_2d_points(A, x, transpose=False, inverse=False):
     return y if axis == -1 else y.T
 
 
-def crop_to_frame(points, afmat):
+def crop_to_frame(points: ArrayLike, afmat: ArrayLike) -> np.ndarray:
     """Return points of crops in pixels of their frames.
 
     Args:
-        points: float (..., J, D), x and y first, normalised to the crop. Absent ones (-1e9) stay absent; what follows x
+        points: array (..., J, D), x and y first, normalised to the crop. Absent ones (-1e9) stay absent; what follows x
             and y stays as it is.
-        afmat: (3, 3), the map from frame pixels to the crop, or (N, 3, 3) for points (..., N, J, D).
+        afmat: array (3, 3), the map from frame pixels to the crop, or (N, 3, 3) for points (..., N, J, D).
+
+    Returns:
+        float64 (..., J, D), x and y in frame pixels.
     """
     points, inverse = np.array(points, np.float64), np.linalg.inv(np.asarray(afmat, np.float64))
     absent = (points[..., :2] < VALID_ABOVE).any(axis=-1, keepdims=True)  # (..., J, 1)
@@ -209,16 +233,19 @@ def crop_to_frame(points, afmat):
     return points
 
 
-def transform_pose_sequence(A, poses, inverse=True):
+def transform_pose_sequence(A: ArrayLike, poses: ArrayLike, inverse: bool = True) -> np.ndarray:
     """Apply an affine map, or one for each pose, to a sequence of 2D poses.
 
     Args:
-        A: (3, 3) or (N, 3, 3); it is not changed.
-        poses: (N, J, 2).
-        inverse: apply the inverse of `A` (from the crop back to the frame).
+        A: array (3, 3) or (N, 3, 3); it is not changed.
+        poses: array (N, J, 2).
+        inverse: bool. Apply the inverse of `A`, from the crop back to the frame.
 
     Returns:
-        (N, J, 2).
+        float (N, J, 2).
+
+    Raises:
+        ValueError: `A` or `poses` has another shape.
     """
     A, poses = np.asarray(A), np.asarray(poses, dtype=float)
     if poses.ndim != 3 or poses.shape[-1] != 2:
@@ -229,15 +256,18 @@ def transform_pose_sequence(A, poses, inverse=True):
     return poses @ np.swapaxes(A[..., :2, :2], -1, -2) + A[..., None, :2, 2]  # (N, J, 2)
 
 
-def normalize_channels(frame, channel_power=1):
-    """A frame in [0, 255] as one in [-1, 1], after raising every channel in [0, 1] to a power.
+def normalize_channels(frame: ArrayLike, channel_power: ArrayLike = 1) -> np.ndarray:
+    """Scale a frame from [0, 255] to [-1, 1], after raising every channel in [0, 1] to a power.
 
     Args:
-        frame: (H, W), which has one channel, or (..., H, W, C); it is not changed.
+        frame: array (H, W) of one channel, or (..., H, W, C), in [0, 255]; it is not changed.
         channel_power: a number, or one for each channel.
 
     Returns:
-        Floats, of `frame`'s own type where it is one, else float32.
+        Array in the shape of `frame` in [-1, 1], of its type where that is a float, else float32.
+
+    Raises:
+        ValueError: `channel_power` has another length than the channels.
     """
     frame = np.asarray(frame)
     power = np.asarray(channel_power, dtype=float)

@@ -125,7 +125,9 @@ def test_an_animated_image_is_a_video(stand_in, tmp_path, name):
 
 def test_what_is_named_as_an_image_is_none_of_video(stand_in, tmp_path, capsys):
     (tmp_path / "page.jpg").write_text("<!DOCTYPE html><html></html>")
-    fails(capsys, ["predict", tmp_path / "page.jpg", "--out", tmp_path / "out"], "`image` must be an image", "page.jpg")
+    fails(
+        capsys, ["predict", tmp_path / "page.jpg", "--out", tmp_path / "out"], "`SOURCE` must be an image", "page.jpg"
+    )
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
     words = ("HEIC image", "a.heic", "pip install pillow-heif")
     with pytest.MonkeyPatch.context() as patch:
@@ -221,29 +223,29 @@ def test_predict_folder_goes_on_after_a_bad_image(stand_in, tmp_path, capsys):
 
 def test_predict_user_errors(stand_in, photo, tmp_path, capsys):
     out = tmp_path / "out"
-    fails(capsys, ["predict", tmp_path / "none.jpg", "--out", out], "`source` must be an image", "none.jpg")
+    fails(capsys, ["predict", tmp_path / "none.jpg", "--out", out], "`SOURCE` must be an image", "none.jpg")
     fails(capsys, ["predict", photo, "--out", out, "--box", "1,2,3"], "--box", "x1,y1,x2,y2", "1,2,3")
-    fails(capsys, ["predict", photo, "--out", out, "--box", "9,9,3,30"], "`box` must be", "9")
+    fails(capsys, ["predict", photo, "--out", out, "--box", "9,9,3,30"], "`--box` must be", "9")
     fails(capsys, ["predict", photo, "--out", out, "--box", "100,0,200,30"], "overlap the frame of 60 x 40")
     fails(capsys, ["predict", photo, "--out", out, "--subsampling", "0"], "--subsampling", "at least 1", "0")
     fails(capsys, ["predict", photo], "--out")
     empty = tmp_path / "empty"
     empty.mkdir()
-    fails(capsys, ["predict", empty, "--out", out], "`folder` must hold images", "empty")
-    fails(capsys, ["predict", tmp_path, "--out", out, "--box", "1,1,9,9"], "`box` must not be given for a folder")
+    fails(capsys, ["predict", empty, "--out", out], "`SOURCE` must hold images", "empty")
+    fails(capsys, ["predict", tmp_path, "--out", out, "--box", "1,1,9,9"], "`--box` must not be given for a folder")
     assert not out.exists() and not stand_in.made
 
 
 def test_neither_image_nor_video(stand_in, tmp_path, capsys):
     text = tmp_path / "notes.txt"
     text.write_text("hello")
-    fails(capsys, ["predict", text, "--out", tmp_path / "out"], "`path` must be a video", "notes.txt")
+    fails(capsys, ["predict", text, "--out", tmp_path / "out"], "`SOURCE` must be a video", "notes.txt")
     assert names(tmp_path / "out") == []
 
 
 def test_output_that_cannot_be_written(stand_in, photo, tmp_path, capsys):
     out = photo / "out"
-    fails(capsys, ["predict", photo, "--out", out], "`out` must be a folder that can be written to", "photo.jpg")
+    fails(capsys, ["predict", photo, "--out", out], "`--out` must be a folder that can be written to", "photo.jpg")
     assert photo.exists() and not stand_in.made
 
 
@@ -306,7 +308,7 @@ def test_models_shows_one_network(capsys):
         "bench_press",
     ):
         assert words in text
-    fails(capsys, ["models", "nix"], "`name` must be one of", "spnet-small-2d", "merge-ntu", "nix")
+    fails(capsys, ["models", "nix"], "`NAME` must be one of", "spnet-small-2d", "merge-ntu", "nix")
 
 
 def test_models_as_json(capsys):
@@ -326,8 +328,23 @@ def test_models_needs_no_keras():
 
 
 def test_unknown_model_lists_the_names(photo, tmp_path, capsys):
-    fails(capsys, ["predict", photo, "--out", tmp_path / "out", "--model", "nix"], "nix", *MODELS)
+    fails(capsys, ["predict", photo, "--out", tmp_path / "out", "--model", "nix"], "`--model` must be", "nix", *MODELS)
     assert names(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("option", ["--model", "--weights"])
+def test_a_weight_file_that_is_none_names_its_option(option, photo, tmp_path, capsys):
+    path = tmp_path / "own.h5"
+    path.write_text("no weights")
+    options = [option, path] if option == "--model" else ["--model", "spnet-small-2d", option, path]
+    fails(
+        capsys, ["predict", photo, "--out", tmp_path / "out", *options], f"`{option}` must be a weight file", "own.h5"
+    )
+
+
+def test_synth_names_its_option(tmp_path, capsys):
+    options = ["--format", "mpii", "--train", "1", "--background", tmp_path / "none"]
+    fails(capsys, ["synth", "--out", tmp_path / "o", *options], "`--background` must be a folder", "none")
 
 
 def test_a_stopped_process_leaves_nothing_half_written(stand_in, tmp_path):

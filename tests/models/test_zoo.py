@@ -151,7 +151,7 @@ def test_a_damaged_file_is_recognised(card, tmp_path):
 
 def test_absent_file_says_where_to_get_it(card, tmp_path):
     (tmp_path / "tiny.weights.h5").unlink()
-    with pytest.raises(FileNotFoundError, match="tiny.weights.h5 is not in .*from nowhere.*weights='PATH'"):
+    with pytest.raises(FileNotFoundError, match="tiny.weights.h5 is not in .*from nowhere.*given by `weights`"):
         load_model("tiny")
     with pytest.raises(FileNotFoundError, match="`weights` must be a file.*none.h5"):
         load_model("tiny", weights=tmp_path / "none.h5")
