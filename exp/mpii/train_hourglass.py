@@ -60,7 +60,7 @@ def arguments_of(argv=None):
     if arguments.tiny:
         if arguments.synthetic < 1:
             options.tiny_data(arguments, "MPII")
-        options.make_tiny(arguments, stacks=2, filters=8, side=64)
+        options.make_tiny(arguments, stacks=1, filters=8, side=64)
     return arguments
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deephar.cli import main
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXP = ROOT / "exp"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
@@ -89,6 +91,20 @@ def test_train_mpii(tmp_path):
     out = run("mpii/train_mpii_singleperson.py", tmp_path, "--epochs", 1)
     assert "mpii PCKh@0.5 by block" in out and (tmp_path / "data" / "MPII" / "annotations.mat").exists()
     assert (tmp_path / "weights_best.weights.h5").exists() and len(rows_of(tmp_path)) == 1
+
+
+def test_a_heatmap_network_is_trained_scored_and_predicts(tmp_path, tiny_data):
+    """The stacked hourglass goes through what was written for coordinates."""
+    run_folder, scored, predicted = (tmp_path / name for name in ("run", "scored", "predicted"))
+    out = run("mpii/train_hourglass.py", run_folder, "--epochs", 1, "--data", tiny_data)
+    assert "mpii PCKh@0.5 by block" in out
+    weights = run_folder / "weights_best.weights.h5"
+    out = run("mpii/eval_mpii_singleperson.py", scored, "--data", tiny_data, "--weights", weights, "--flip")
+    assert "mean with the flipped crop" in out and json.loads((scored / "eval_mpii.json").read_text())["flip"] is True
+    image = next((tiny_data / "MPII" / "images").glob("*.jpg"))
+    assert main(["predict", str(image), "--model", str(weights), "--out", str(predicted)]) == 0
+    joints = json.loads((predicted / f"{image.stem}_prediction.json").read_text())["joints"]
+    assert list(joints)[:2] == ["r_ankle", "r_knee"]  # MPII's order, as the network was trained
 
 
 def test_eval_mpii(tmp_path, tiny_data):

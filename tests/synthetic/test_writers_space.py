@@ -20,6 +20,7 @@ from deephar.synthetic.writers import synthesise, write_h36m, write_lsp, write_n
 from deephar.synthetic.writers_h36m import sequence_name
 from deephar.synthetic.writers_ntu import SUBJECTS, numbers_of
 from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE, pa20j3d
+from deephar.utils.io import temporary_name
 
 SIZE = (120, 120)
 SMALL = DataConfig(crop_resolution=(64, 64))
@@ -192,7 +193,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same(kind, request, tmp_path):
     kept, lost = sorted(twin.rglob("*.jpg"))[:2]
     stamp = kept.stat().st_mtime_ns
     lost.unlink()
-    lost.with_name(".half.jpg").write_bytes(b"half")
+    temporary_name(lost).write_bytes(b"half")  # of a writer that was killed
     for path in (*twin.rglob("*.mat"), *twin.rglob("samples.json"), *list(twin.rglob("*.npy"))[:1]):
         path.unlink()
     again(tmp_path)

@@ -21,7 +21,7 @@ from deephar.training.recipes import PENN_RECIPE, Recipe, Stage
 from deephar.training.run import Run
 from deephar.training.stages import compile_for_stage, run_recipe, set_precision, train_stage
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 STAGE = Stage("pose", epochs=4, steps_per_epoch=4, decay_epochs=(2,))
 
 
