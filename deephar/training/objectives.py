@@ -39,17 +39,13 @@ def objectives_of(model: keras.Model, stage: Stage) -> tuple[list[str | Callable
             f"Received: outputs {untrained} are features; `model.part(indices)` leaves them out"
         )
     makers = {
-        "pose": lambda spec: (_pose_loss(spec, stage), 1.0),
+        "pose": lambda spec: (pose_regression_loss(stage.pose_loss, stage.confidence_weight), 1.0),
         "heatmaps": lambda spec: (HeatmapLoss(spec.sigma_px, spec.patch, spec.background), 1.0),
         "confidence": lambda spec: ("binary_crossentropy", stage.confidence_weight),
         "action": lambda spec: (keras.losses.CategoricalCrossentropy(from_logits=spec.logits), stage.action_weight),
     }
     pairs = [makers[spec.kind](spec) for spec in signature.outputs]
     return [loss for loss, _ in pairs], [weight for _, weight in pairs]
-
-
-def _pose_loss(spec, stage):
-    return pose_regression_loss(stage.pose_loss, stage.confidence_weight)
 
 
 class AuxiliaryMaps(keras.Model):

@@ -250,28 +250,10 @@ def get_poselayout(name: str | PoseLayout) -> PoseLayout:
     raise ValueError(f"`name` must be a joint layout: {', '.join(POSE_LAYOUTS)}. Received: {name!r}")
 
 
-def default_layout(num_joints: int, dim: int) -> PoseLayout:
-    """Return the usual layout with so many joints and coordinates.
-
-    Raises:
-        ValueError: there is none; names those that there are.
-    """
-    usual = {(k.num_joints, k.dim): k for k in reversed(POSE_LAYOUTS.values())}
-    if (num_joints, dim) in usual:
-        return usual[num_joints, dim]
-    known = ", ".join(f"{name} ({k.num_joints} joints, {k.dim}D)" for name, k in POSE_LAYOUTS.items())
-    raise ValueError(
-        f"`layout` must be given for {num_joints} joints in {dim} dimensions: a PoseLayout with your joint names. "
-        f"Received: None, and none of the known layouts fits: {known}"
-    )
-
-
 def usual_layout(num_joints: int, dim: int) -> PoseLayout:
-    """Return `default_layout`, or where there is none one with plain names, no links and no sides."""
-    try:
-        return default_layout(num_joints, dim)
-    except ValueError:
-        return plain_layout(num_joints, dim)
+    """Return the first known layout with so many joints and coordinates, or where there is none `plain_layout`."""
+    fitting = (k for k in POSE_LAYOUTS.values() if (k.num_joints, k.dim) == (num_joints, dim))
+    return next(fitting, None) or plain_layout(num_joints, dim)
 
 
 def plain_layout(num_joints, dim):

@@ -21,7 +21,6 @@ from deephar.config import DataConfig
 from deephar.experiments import networks, options
 from deephar.experiments.pose_training import train_poses
 from deephar.experiments.sources import make_images, split_batch
-from deephar.models.builders import build_network
 from deephar.training.recipes import Stage
 
 PAPER_STAGE = Stage(
@@ -33,6 +32,7 @@ PAPER_STAGE = Stage(
     epsilon=1e-8,
     decay_epochs=(),
 )
+NUM_JOINTS = 16
 DRAWS = 100  # values that stand for a distribution
 
 
@@ -79,10 +79,13 @@ def main():
     config = {
         "network": "hourglass",
         "input_shape": [arguments.side, arguments.side, 3],
+        "num_joints": NUM_JOINTS,
         "num_stacks": arguments.stacks,
         "filters": arguments.filters,
     }
-    signature = build_network({**config, "num_stacks": 1}).signature
+    from deephar.models import hourglass
+
+    signature = hourglass.signature_for(config["input_shape"], NUM_JOINTS, ["stack1"])
     dataconf, layout = make_dataconf(signature.frame), signature.layout
     shares = {"mpii": 1.0, "synthetic": arguments.synthetic} if arguments.synthetic < 1 else {"synthetic": 1.0}
     sizes = split_batch(shares, arguments.batch)
