@@ -46,11 +46,11 @@ class _SyntheticSource:
         self.seed = seed
         self.size = size
         self.actions = get_actions(actions).name  # the scripts themselves do not go to loading processes
-        self._table = poselayout.name[:4]  # pa16j2d -> pa16
+        self._table = self.poselayout.name[:4]  # pa16j2d -> pa16
         if self._table not in LAYOUTS:
             tables = [name for name in LAYOUTS if name.startswith("pa")]
             allowed = ", ".join(name for name in POSE_LAYOUTS if name[:4] in tables)
-            raise ValueError(f"`poselayout` must be one of {allowed}. Received: {poselayout.name}")
+            raise ValueError(f"`poselayout` must be one of {allowed}. Received: {self.poselayout.name}")
         if length < 1:
             raise ValueError(f"`length` must be at least 1. Received: {length!r}")
         keys = range(length)

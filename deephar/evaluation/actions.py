@@ -4,7 +4,7 @@ Luvizon, Picard and Tabia, TPAMI 2020, section 4.4: one clip from the middle of 
 images, the probabilities multiplied.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import keras
@@ -65,7 +65,7 @@ def score_clips(
 
     Args:
         model: a network with action outputs.
-        batches: yields (clips (n, T, H, W, 3), one-hot labels (n, A)).
+        batches: yields (what the network takes, clips (n, T, H, W, 3) or a list of inputs; one-hot labels (n, A)).
         batch_size: clips for the network at once.
 
     Returns:
@@ -99,9 +99,20 @@ def eval_single_clip(
         `ActionScoresOnSet`.
     """
     action_outputs(model)
-    batches = sample_batches(dataset, mode, keys, batch_size, progress, "actions, single clip")
-    pairs = ((np.stack([s["frame"] for s in b]), np.stack([s[label_key] for s in b])) for b in batches)
-    return score_clips(model, pairs, batch_size)
+    return score_clips(model, labelled_clips(dataset, mode, keys, batch_size, label_key, progress), batch_size)
+
+
+def labelled_clips(
+    dataset: Dataset,
+    mode: int,
+    keys: Sequence[int] | None = None,
+    batch_size: int = 2,
+    label_key: str = "pennaction",
+    progress: bool = True,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield batches (clips (n, T, H, W, 3), one-hot labels (n, A)) of one clip a video, as `eval_single_clip`."""
+    for batch in sample_batches(dataset, mode, keys, batch_size, progress, "actions, single clip"):
+        yield np.stack([sample["frame"] for sample in batch]), np.stack([sample[label_key] for sample in batch])
 
 
 def eval_multi_clip(

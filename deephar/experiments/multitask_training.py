@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import keras
 
     from deephar.data.loader import BatchLoader
+    from deephar.training.caching import CachedFeatures
 
+CACHED_TOGETHER = 8  # clips that the frozen poses see at once
 SMALL_TRAINING = dict(steps_per_epoch=200, optimizer="adam", schedule="cosine", clipnorm=5.0)
 
 
@@ -43,6 +45,8 @@ def make_parser(doc: str, default_out: str | pathlib.Path, recipe: Recipe) -> ar
     parser.add_argument("--synthetic", action="store_true", help="images and clips rendered on the fly, no data set")
     parser.add_argument("--lsp", type=options.fraction, default=0.0, help="share of LSP in a batch of images")
     parser.add_argument("--clips", type=options.positive, help="clips of a batch; default: batch / frames")
+    text = "actions on frozen poses: what they read of N clips is computed once, kept in OUT/features, trained on often"
+    parser.add_argument("--cache", metavar="N", type=options.positive, help=text)
     parser.add_argument("--stages", type=stage_names, metavar=",".join(known), help="which; default: all")
     parser.add_argument("--validate", type=options.count, default=60, help="people and videos held out; 0: none")
     parser.set_defaults(stages=known)
@@ -52,6 +56,8 @@ def make_parser(doc: str, default_out: str | pathlib.Path, recipe: Recipe) -> ar
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None, *names: str) -> argparse.Namespace:
     """Read the command line; with --tiny the data sets `names` are written where none are given."""
     arguments = options.parse(parser, argv)
+    if arguments.cache and arguments.stages != ["action"]:
+        parser.error(f"--cache needs frozen poses: --stages action. Received: {','.join(arguments.stages)}")
     if arguments.tiny:
         names = ([] if arguments.synthetic else list(names)) + (["LSP"] if arguments.lsp else [])
         options.tiny_data(arguments, *names)
@@ -140,6 +146,22 @@ def make_loaders(
     return {"pose": pose, "action": action}
 
 
+def cached_loader(
+    arguments: argparse.Namespace, body: "keras.Model", clips: Dataset, label_key: str, num_predictions: int
+) -> "CachedFeatures":
+    """Compute what the action part reads of the clips of --cache, where OUT/features lacks it; return its batches."""
+    from deephar.data import BatchLoader
+    from deephar.training.caching import CachedFeatures, cache_features
+
+    folder, rows = arguments.out / "features", min(CACHED_TOGETHER, arguments.cache)
+    loader = BatchLoader(clips, ["frame"], [label_key], TRAIN_MODE, rows, seed=arguments.seed)
+    about = {"seed": arguments.seed, "data": clips.dataconf.to_dict()}
+    feeding = {k: v for k, v in options.loading(arguments).items() if k != "time_limit_s"}
+    cache_features(body, loader, folder, arguments.cache, about, **feeding)
+    batch = min(arguments.clips or 1, arguments.cache)
+    return CachedFeatures(folder, arguments.cache, batch, num_predictions, arguments.seed)
+
+
 def train(
     arguments: argparse.Namespace,
     config: ModelConfig,
@@ -161,7 +183,7 @@ def train(
         label_key: str. Entry of their samples with the one-hot action.
         validations: dict from `make_validations`, or None.
     """
-    from deephar.models import split_model, spnet
+    from deephar.models import split_at_action_part, split_model, spnet
     from deephar.training.run import Run
     from deephar.training.stages import run_recipe
 
@@ -172,7 +194,12 @@ def train(
         if starts and not started:
             networks.initialise(model, *starts)
         started.append(model)
-        return (model, *split_model(model, config, model_names=["Pose", "Action"]))
+        pose, action = split_model(model, config, model_names=["Pose", "Action"])
+        if arguments.cache:
+            run.restore(model)  # what is frozen is what it was when the run began
+            body, action = split_at_action_part(model)
+            loaders["action"] = cached_loader(arguments, body, clips, label_key, len(action.outputs))
+        return model, pose, action
 
     started = []
     stored = config.replace(pose_replica=recipe.stages[-1].pose_replica)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 NUM_PENN_ACTIONS, NUM_NTU_ACTIONS = 15, 60
 NUM_FRAMES = 8
-SMALL = dict(num_pyramids=2, num_levels=4, growth=32)
-SMALL_FEATURES = dict(num_pose_features=96, num_visual_features=96)  # 128, the default, makes more than 12 MB
+SMALL = dict(num_pyramids=2, num_levels=4, growth=64)
+SMALL_FEATURES = dict(num_pose_features=96, num_visual_features=96)  # 128, the default, makes more than 24 MB
 TINY = dict(num_pyramids=2, num_levels=2, growth=8, num_pose_features=16, num_visual_features=16)
-SMALL_SIDE, TINY_SIDE, PAPER_SIDE = 128, 32, 256
+SMALL_SIDE, TINY_SIDE, PAPER_SIDE = 256, 32, 256
 POSE_NETWORKS = ("spnet", "reception")
 
 

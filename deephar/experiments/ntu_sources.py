@@ -122,8 +122,10 @@ def make_clips(
     return ntu, ntu
 
 
-def action_validation(clips: Dataset, limit: int) -> "Callable[[keras.Model], Callable[[int], dict[str, float]]]":
+def action_validation(
+    clips: Dataset, limit: int, frozen: bool = False
+) -> "Callable[[keras.Model], Callable[[int], dict[str, float]]]":
     """Return a function (model) -> function (epoch) -> scores, for `multitask_training.make_validations`."""
     from deephar.experiments.validation import ActionValidation
 
-    return lambda model: ActionValidation(model, clips, limit, label_key="ntuaction")
+    return lambda model: ActionValidation(model, clips, limit, label_key="ntuaction", frozen=frozen)

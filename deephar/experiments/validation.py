@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 import keras
 
 from deephar.data.samples import Dataset
-from deephar.evaluation.poses import eval_pck, eval_pose, eval_single_clip
-from deephar.models.surgery import image_view
+from deephar.evaluation.actions import labelled_clips, score_clips
+from deephar.evaluation.poses import eval_pck, eval_pose
+from deephar.models.surgery import image_view, split_at_action_part
 from deephar.utils import VALID_MODE
 
 
@@ -88,16 +89,37 @@ def pose_validation(
 
 
 class ActionValidation:
-    """Single-clip accuracy of every action output; call it with (epoch) -> {'single_clip': of the last}."""
+    """Single-clip accuracy of every action output; call it with (epoch) -> {'single_clip': of the last}.
+
+    Args:
+        model: keras.Model. A network of clips with action outputs.
+        dataset: `Dataset` of videos.
+        limit: int. Number of videos.
+        batch_size: int. Clips for the network at once.
+        label_key: str. Entry of a sample with the one-hot action.
+        frozen: bool. Only the action part is trained: what it reads of the clips is computed once and kept in memory.
+    """
 
     def __init__(
-        self, model: keras.Model, dataset: Dataset, limit: int, batch_size: int = 2, label_key: str = "pennaction"
+        self,
+        model: keras.Model,
+        dataset: Dataset,
+        limit: int,
+        batch_size: int = 2,
+        label_key: str = "pennaction",
+        frozen: bool = False,
     ) -> None:
-        self.model, self.dataset, self.batch_size, self.label_key = model, dataset, batch_size, label_key
+        self.body, self.model = split_at_action_part(model) if frozen else (None, model)
+        self.dataset, self.batch_size, self.label_key = dataset, batch_size, label_key
         self.keys = spread(dataset.get_length(VALID_MODE), limit)
+        self.kept = None
 
     def __call__(self, epoch: int) -> dict[str, float]:
-        options = {"keys": self.keys, "batch_size": self.batch_size, "progress": False, "label_key": self.label_key}
-        scores = eval_single_clip(self.model, self.dataset, VALID_MODE, **options)
+        if self.body is not None and self.kept is None:
+            self.kept = [(self.body.predict_on_batch(frames), labels) for frames, labels in self._clips()]
+        scores = score_clips(self.model, self.kept or self._clips(), self.batch_size)
         print(f"epoch {epoch + 1}: single-clip accuracy by block: {per_cent(scores.accuracy)}", flush=True)
         return {"single_clip": float(scores.accuracy[-1])}
+
+    def _clips(self):
+        return labelled_clips(self.dataset, VALID_MODE, self.keys, self.batch_size, self.label_key, progress=False)

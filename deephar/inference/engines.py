@@ -1,5 +1,6 @@
 """The forward pass: one batch of crops through a network, plain or averaged with the flipped crops."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,17 +12,20 @@ if TYPE_CHECKING:
     import keras
 
 
-def forward(model: "keras.Model", frames: np.ndarray, batch_size: int = 1) -> list[np.ndarray]:
+def forward(model: "keras.Model", frames: np.ndarray | Sequence[np.ndarray], batch_size: int = 1) -> list[np.ndarray]:
     """Return all outputs for one batch as float64 arrays.
 
     Args:
-        model: keras.Model of one input.
-        frames: array (B, [T,] H, W, C), cropped and scaled as the network takes them.
+        model: keras.Model.
+        frames: array (B, [T,] H, W, C), cropped and scaled as the network takes them; a list of arrays for a network of
+            several inputs.
         batch_size: int. A shorter batch is filled up to it, so that the network is traced for one shape only.
     """
-    count = len(frames)
-    filled = np.concatenate([frames, np.repeat(frames[-1:], max(0, batch_size - count), axis=0)])
-    found = model.predict_on_batch(np.ascontiguousarray(filled))
+    inputs = list(frames) if isinstance(frames, (list, tuple)) else [frames]
+    count = len(inputs[0])
+    missing = max(0, batch_size - count)
+    filled = [np.ascontiguousarray(np.concatenate([x, np.repeat(x[-1:], missing, axis=0)])) for x in inputs]
+    found = model.predict_on_batch(filled if len(filled) > 1 else filled[0])
     found = found if isinstance(found, (list, tuple)) else [found]
     return [np.asarray(out, np.float64)[:count] for out in found]
 

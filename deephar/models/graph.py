@@ -1,6 +1,6 @@
 """Walks through the graph of a functional model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,3 +31,23 @@ def operations_behind(outputs: "Sequence[keras.KerasTensor]") -> "dict[keras.Ope
         found[operation] = [step[0] for step in made_by]
         pending.pop()
     return found
+
+
+def tensors_into(outputs: "Sequence[keras.KerasTensor]", is_part: Callable[[str], bool]) -> "list[keras.KerasTensor]":
+    """Return the tensors that a part of a graph, with all that is computed from it, reads from the rest of the graph.
+
+    Args:
+        outputs: list of symbolic tensors that the part leads to.
+        is_part: function (name of an operation) -> whether it belongs to the part; what reads one that does, does too.
+
+    Returns:
+        List of symbolic tensors, in the order in which the part reads them; empty where no operation belongs to it.
+    """
+    part, found = set(), {}
+    for operation, made_by in operations_behind(outputs).items():
+        if is_part(operation.name) or any(other in part for other in made_by):
+            part.add(operation)
+            for x in operation._inbound_nodes[0].input_tensors:
+                if x._keras_history[0] not in part:
+                    found.setdefault(id(x), x)
+    return list(found.values())

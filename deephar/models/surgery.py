@@ -8,8 +8,8 @@ import keras
 from deephar.layers import FoldFrames, UnfoldFrames
 from deephar.layers.frames import stable_dtype
 from deephar.models.base import PoseModel
-from deephar.models.graph import operations_behind
-from deephar.models.signature import Signature, signature_of
+from deephar.models.graph import operations_behind, tensors_into
+from deephar.models.signature import InputSpec, OutputSpec, Signature, matches, signature_of
 
 _REPLICA = "_replica"
 
@@ -225,3 +225,51 @@ def cut_model(model: keras.Model, block: int | str) -> keras.Model:
         if max(first.get(operation, 0) for operation in operations_behind([y])) < count
     ]
     return _with_outputs(model, [model.outputs[k] for k in kept], signature.select(kept))
+
+
+def split_at_action_part(model: keras.Model) -> tuple[keras.Model, PoseModel]:
+    """Split a network in front of its action part, which then can be trained on what the rest gives, computed once.
+
+    Both halves are made of the very layers of `model`: weights are shared, not copied.
+
+    Args:
+        model: keras.Model. A network whose signature names an action part.
+
+    Returns:
+        (inputs -> all that the action part reads, outputs of kind "features"; that -> the action outputs, in order).
+
+    Raises:
+        ValueError: the model has no action part.
+
+    Example:
+
+        from deephar.config import ModelConfig
+        from deephar.models import spnet, split_at_action_part
+
+        config = ModelConfig((8, 64, 64, 3), "pa16j2d", num_actions=[15], num_pyramids=1, action_pyramids=[1], growth=8)
+        body, head = split_at_action_part(spnet.build(config))
+        print(len(body.outputs), len(head.outputs))  # poses, confidences and appearance for each of three blocks: 9 3
+    """
+    signature = signature_of(model)
+    actions = signature.indices("action")
+    outputs = [model.outputs[k] for k in actions]
+    between = tensors_into(outputs, lambda name: matches(name, signature.action_part))
+    if not between:
+        raise ValueError(
+            "`model` must have an action part, and layers in front of it. Received: "
+            f"{model.name!r}, whose action part is {signature.action_part or 'nothing'}"
+        )
+    body = keras.Model(model.inputs, between, name=f"{model.name}_body")
+    features = [OutputSpec("features", x._keras_history[0].name) for x in between]
+    body.signature = dataclasses.replace(signature, outputs=features, action_part=())
+    head = PoseModel(between, outputs, name=f"{model.name}_head")
+    reads = [_features_spec(x) for x in between]
+    head.signature = dataclasses.replace(signature.select(actions), inputs=reads)
+    return body, head
+
+
+def _features_spec(tensor):
+    """What a half of a network reads of the other half: (B, T, J, C), or any other shape without its last axis."""
+    *size, channels = tensor.shape[1:]
+    size = tuple(size) if len(size) == 2 else (None, None)
+    return InputSpec(tensor._keras_history[0].name, size, channels)

@@ -60,7 +60,7 @@ def main():
     if arguments.validate:
         validations = multitask.make_validations(
             lambda model: pose_validation(model, flat, deep, arguments.validate),
-            ntu_sources.action_validation(valid_clips, arguments.validate),
+            ntu_sources.action_validation(valid_clips, arguments.validate, frozen=bool(arguments.cache)),
         )
     multitask.train(arguments, config, recipe, sets, counts, train_clips, "ntuaction", validations)
 

@@ -64,7 +64,7 @@ def make_validations(arguments, sets, clips):
         people["synthetic"] = make_images("synthetic", None, conf, arguments.seed, split="validation")
     return multitask.make_validations(
         lambda model: PoseValidation(model, people, arguments.validate),
-        lambda model: ActionValidation(model, clips, arguments.validate),
+        lambda model: ActionValidation(model, clips, arguments.validate, frozen=bool(arguments.cache)),
     )
 
 

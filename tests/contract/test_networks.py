@@ -11,6 +11,7 @@ from deephar.inference.decode import average_flip, decode_all
 from deephar.models.builders import NETWORKS
 from deephar.models.graph import operations_behind
 from deephar.models.signature import Signature, matches
+from deephar.models.surgery import split_at_action_part
 from deephar.models.zoo import load_model
 from deephar.training.recipes import Stage
 from deephar.training.run import BEST, Run
@@ -138,6 +139,20 @@ def test_an_action_stage_trains_the_action_part_alone(name):
     assert model.trainable_variables
     assert not [k.name for k in model.layers if k.name in behind_poses and k.trainable_variables]
     freeze_for_stage(model, Stage("joint", "joint"))
+
+
+@each
+def test_the_action_part_reads_what_the_rest_gives(name):
+    model, outputs = network(name)
+    signature = model.signature
+    if not signature.action_outputs or "*" in signature.action_part:
+        pytest.skip("no layers in front of an action part")
+    body, head = split_at_action_part(model)
+    features = run(body, inputs_of(signature))
+    assert [k.kind for k in body.signature.outputs] == ["features"] * len(features)
+    assert not [k.name for k in body.layers if matches(k.name, signature.action_part)]
+    for y, k in zip(run(head, features), signature.indices("action"), strict=True):
+        np.testing.assert_array_equal(y, outputs[k])
 
 
 def same_network(model, outputs, other):
