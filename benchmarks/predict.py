@@ -29,7 +29,7 @@ from deephar.config import ModelConfig
 CLIP = dict(poselayout="pa16j2d", num_actions=[15], num_pyramids=2, action_pyramids=[1, 2])
 NETWORKS = {
     "published": dict(CLIP, input_shape=(8, 256, 256, 3), num_pose_features=160, num_visual_features=160),
-    "small": dict(CLIP, input_shape=(8, 128, 128, 3), growth=32, num_pose_features=96, num_visual_features=96),
+    "small": dict(CLIP, input_shape=(8, 256, 256, 3), growth=64, num_pose_features=96, num_visual_features=96),
 }
 WHOLE, ON_BATCH, FRAMEWISE, LAID_OUT = "whole network", "on batch", "frame by frame", "laid out"
 OURS, STRAIGHTFORWARD = "ours", "straightforward"

@@ -4,101 +4,19 @@ SPNet: Luvizon, Picard and Tabia, "Multi-task Deep Learning for Real-Time 3D Hum
 Recognition", TPAMI 2020. The settings named `_ar_` are those of the CVPR 2018 paper.
 """
 
-import dataclasses
-import json
 from dataclasses import dataclass
 
 import numpy as np
 
-from deephar.utils.pose import as_layout, layout_to_data
+from deephar.utils.pose import as_layout
+from deephar.utils.settings import Settings, int_list, positive
 
 DOWNSAMPLING_TYPES = ("maxpooling", "conv")
 _INTEGERS = ("num_pyramids", "growth", "num_pose_features", "num_visual_features")
 
 
-def _int_list(name, value):
-    """A new list of positive integers."""
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-        raise TypeError(f"`{name}` must be a list of positive integers. Received: {value!r}")
-    value = list(value)
-    if not all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v > 0 for v in value):
-        raise ValueError(f"`{name}` must hold positive integers. Received: {value!r}")
-    return [int(v) for v in value]
-
-
-def _positive(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {value!r}")
-    return value
-
-
-class _Settings:
-    """What the two configurations share: fields that are checked whenever they are set, and plain values for JSON.
-
-    Fields may be assigned, as code of old does; an assignment that is refused changes nothing. A configuration that is
-    a key of a dict or in a set must stay as it is, because its hash follows from its values.
-    """
-
-    _depend_on_others = ()  # fields whose check reads other fields
-
-    def __setattr__(self, name, value):
-        names = [f.name for f in dataclasses.fields(self)]
-        if name not in names:
-            raise AttributeError(f"`{name}` is no field of {type(self).__name__} ({', '.join(names)})")
-        complete = len(vars(self)) == len(names)  # the constructor checks when it has set all of them
-        super().__setattr__(name, self._checked(name, value) if complete else value)
-
-    def __post_init__(self):
-        self.check()
-
-    def check(self):
-        """Check every field, with the values that the others have now.
-
-        Raises:
-            TypeError, ValueError: as the constructor does.
-        """
-        names = [f.name for f in dataclasses.fields(self)]
-        for name in sorted(names, key=self._depend_on_others.__contains__):
-            setattr(self, name, getattr(self, name))
-
-    def _checked(self, name, value):
-        """Return the value as it is kept, or raise."""
-        raise NotImplementedError
-
-    def __hash__(self):
-        return hash(json.dumps(self.to_dict(), sort_keys=True))
-
-    def to_dict(self) -> dict:
-        """The fields as numbers, strings, lists and None."""
-        return json.loads(json.dumps({f.name: getattr(self, f.name) for f in dataclasses.fields(self)}, default=_plain))
-
-    @classmethod
-    def from_dict(cls, values: dict):
-        """The configuration that `to_dict` wrote.
-
-        Raises:
-            ValueError: if `values` has a name that is not a field.
-        """
-        unknown = sorted(set(values) - {f.name for f in dataclasses.fields(cls)})
-        if unknown:
-            raise ValueError(f"`values` must only hold fields of {cls.__name__}. Received: {', '.join(unknown)}")
-        return cls(**values)
-
-    def replace(self, **changes):
-        """A copy with some fields changed."""
-        return dataclasses.replace(self, **changes)
-
-
-def _plain(value):
-    if hasattr(value, "joint_names"):
-        return layout_to_data(value)
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    raise TypeError(f"cannot store {type(value).__name__} in a configuration. Received: {value!r}")
-
-
 @dataclass
-class ModelConfig(_Settings):
+class ModelConfig(Settings):
     """What an SPNet is built from. The caller's lists are copied.
 
     Fields may be assigned one after the other (`cfg.num_pyramids = 2`); what fields must fulfil together is checked for
@@ -120,6 +38,8 @@ class ModelConfig(_Settings):
         pose_replica: decoupled poses for the action part (section 4.2.3).
         num_pose_features, num_visual_features: width of the two action streams.
         sam_alpha: factor in front of the spatial softmax.
+        xy_window: width in cells of the window of each map inside of which x and y are read, see `SoftArgmax2D`; None,
+            as in the paper: the whole map.
         dbg_decoupled_pose, dbg_decoupled_h: also output the decoupled poses and their probability maps.
 
     Raises:
@@ -141,6 +61,7 @@ class ModelConfig(_Settings):
     num_pose_features: int = 128
     num_visual_features: int = 128
     sam_alpha: float = 1
+    xy_window: float | None = None
     dbg_decoupled_pose: bool = False
     dbg_decoupled_h: bool = False
 
@@ -148,11 +69,11 @@ class ModelConfig(_Settings):
 
     def _checked(self, name, value):
         if name in _INTEGERS:
-            return _positive(name, value)
+            return positive(name, value)
         if name in ("num_actions", "action_pyramids"):
-            value = _int_list(name, value)
+            value = int_list(name, value)
         if name in ("input_shape", "kernel_size"):
-            value = tuple(_int_list(name, value))
+            value = tuple(int_list(name, value))
         check = getattr(self, f"_check_{name}", None)
         return value if check is None else check(value)
 
@@ -163,8 +84,13 @@ class ModelConfig(_Settings):
         return layout
 
     def _check_num_levels(self, value):
-        if _positive("num_levels", value) < 2:
+        if positive("num_levels", value) < 2:
             raise ValueError(f"`num_levels` must be at least 2. Received: {value!r}")
+        return value
+
+    def _check_xy_window(self, value):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0):
+            raise ValueError(f"`xy_window` must be None or above 0. Received: {value!r}")
         return value
 
     def _check_image_div(self, value):
@@ -203,7 +129,7 @@ class ModelConfig(_Settings):
             raise ValueError(f"`input_shape` must have H and W divisible by {reason}. Received: {value!r}")
         return value
 
-    __hash__ = _Settings.__hash__
+    __hash__ = Settings.__hash__
 
     @property
     def num_joints(self) -> int:
@@ -234,7 +160,7 @@ _CHOICES = ("angles", "scales", "trans_x", "trans_y", "hflips", "chpower", "geoo
 
 
 @dataclass
-class DataConfig(_Settings):
+class DataConfig(Settings):
     """How a person is cropped from a frame: what training draws at random, and the fixed values used elsewhere.
 
     Fields may be assigned (`dataconf.fixed_hflip = 1`); `replace` makes a copy instead.
@@ -276,7 +202,7 @@ class DataConfig(_Settings):
 
     def _checked(self, name, value):
         if name in ("crop_resolution", "image_channels"):
-            value = tuple(_int_list(name, value))
+            value = tuple(int_list(name, value))
         if name == "crop_resolution" and len(value) != 2:
             raise ValueError(f"`crop_resolution` must be (width, height) in px. Received: {value!r}")
         if name in _CHOICES:
@@ -291,7 +217,7 @@ class DataConfig(_Settings):
                 raise ValueError(f"`pad_color` must be RGB from 0 to 255. Received: {value!r}")
         return tuple(value) if name.startswith("fixed_") and hasattr(value, "__iter__") else value
 
-    __hash__ = _Settings.__hash__
+    __hash__ = Settings.__hash__
 
     @classmethod
     def for_input(cls, spec: object, **changes) -> "DataConfig":

@@ -50,6 +50,7 @@ REGISTERED = (
     "UnfoldFrames",
     "VolumeConfidence",
     "VolumeMarginals",
+    "WindowConfidence",
 )
 
 

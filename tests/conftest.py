@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 
+import keras
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -60,6 +61,19 @@ def fixture_world(golden_module, tmp_path_factory):
     root = tmp_path_factory.mktemp("fixture_world")
     golden_module("fixture_world").write(root)
     return root
+
+
+@pytest.fixture
+def untraced():
+    """Run training steps and predictions operation by operation: for tiny networks tracing takes much longer."""
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow
+
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,7 @@ def test_json_and_copies():
         (dict(num_actions=15), TypeError, "`num_actions` must be a list.*Received: 15"),
         (dict(num_actions=[0]), ValueError, r"`num_actions`.*Received: \[0\]"),
         (dict(num_pyramids=0), ValueError, "`num_pyramids` must be a positive integer. Received: 0"),
+        (dict(xy_window=0), ValueError, "`xy_window` must be None or above 0. Received: 0"),
         (dict(num_pyramids=2.0), ValueError, "`num_pyramids`.*Received: 2.0"),
         (dict(num_actions=[15], action_pyramids=[1, 9]), ValueError, r"1 to `num_pyramids` \(8\).*Received: \[1, 9\]"),
         (dict(num_actions=[15], action_pyramids=[0]), ValueError, r"`action_pyramids`.*Received: \[0\]"),

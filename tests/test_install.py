@@ -121,7 +121,7 @@ def test_a_wheel_in_an_environment(built, environment, tmp_path):
     check_shipped(environment, environment)
     folder, quick = tmp_path / "empty", {"KERAS_BACKEND": "numpy"}  # the backend that starts fastest
     assert call([environment / "bin" / "deephar", "--version"], folder).startswith("deephar ")
-    assert "spnet-small-2d" in call([environment / "bin" / "deephar", "models"], folder, **quick)
+    assert "spnet-2d" in call([environment / "bin" / "deephar", "models"], folder, **quick)
     found = call([environment / "bin" / "python", "-c", FIND], folder, **quick).strip()
     assert pathlib.Path(found).is_relative_to(environment)
     assert not list(folder.iterdir())

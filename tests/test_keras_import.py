@@ -72,7 +72,7 @@ def test_an_installed_backend_passes(monkeypatch):
 
 @pytest.mark.parametrize("backend", ["torch", "jax"])
 def test_load_model_names_the_missing_backend(backend, tmp_path):
-    code = MISSING.format(backend=backend) + "import deephar; deephar.load_model('spnet-small-2d')"
+    code = MISSING.format(backend=backend) + "import deephar; deephar.load_model('spnet-2d')"
     done = run(code, tmp_path, KERAS_BACKEND=backend)
     said = done.stderr.splitlines()[-1]
     assert f"backend {backend} (set by the environment variable KERAS_BACKEND)" in said

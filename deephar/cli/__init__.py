@@ -12,7 +12,7 @@ from deephar.cli import demo, models, predict, synth
 
 EPILOG = """examples:
   deephar predict photo.jpg --out results
-  deephar predict video.mp4 --model spnet-small-2d --out results --box 120,40,360,420
+  deephar predict video.mp4 --model spnet-2d --out results --box 120,40,360,420
   deephar synth --format mpii --out data/mpii --train 200 --test 50
   deephar demo --out demo
 """

@@ -19,11 +19,12 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
     )
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, default=pathlib.Path("demo"))
     command.add_argument("--model", metavar="NAME|PATH", help="default: the one that ships")
+    command.add_argument("--full", action="store_true", help="whole test sets, as the cards quote; longer")
     return command
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command with its parsed arguments."""
-    from deephar.experiments.demo import run_demo
+    from deephar.experiments.demo import FULL, run_demo
 
-    run_demo(arguments.out, arguments.model)
+    run_demo(arguments.out, arguments.model, FULL if arguments.full else None)

@@ -38,7 +38,7 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
         "--refine",
         metavar="N",
         type=positive,
-        help="look N times for a better box, from --box or the whole frame; default 1, or the given box as it is",
+        help="look N times for a better box, from --box or the whole frame; default 2, or the given box as it is",
     )
     rounds.add_argument("--no-refine", action="store_true", help="keep the first crop: the box or the whole frame")
     command.add_argument("--flip", action="store_true", help="also run the flipped crop and average; twice the time")

@@ -214,7 +214,7 @@ class SyntheticClips(_SyntheticSource):
         super().__init__(dataconf, poselayout, split, length, seed, size, actions)
         self.clip_size = clip_size
         self.hidden_joints = actions == "ntu" if hidden_joints is None else hidden_joints
-        self.action_key = ACTION_KEYS[actions]
+        self.action_key, self.action_labels = ACTION_KEYS[actions], get_actions(actions).labels
 
     def get_data(
         self,

@@ -12,6 +12,7 @@ import numpy as np
 
 from deephar.data.samples import Dataset
 from deephar.evaluation.batches import prefetched, sample_batches
+from deephar.inference.decode import action_probabilities
 from deephar.inference.engines import forward
 from deephar.metrics.actions import confusion, top_k_accuracy
 from deephar.models.signature import signature_of
@@ -75,9 +76,15 @@ def score_clips(
     for frames, labels in batches:
         outputs = outputs or action_outputs(model, np.shape(labels)[-1])
         found = forward(model, frames, batch_size)
-        scores.append(np.stack([found[k] for k in outputs]))  # (K, n, A)
+        scores.append(_probabilities(model, found, outputs))
         true += np.argmax(labels, axis=-1).tolist()
     return summarise(np.concatenate(scores, axis=1), true, len(true))
+
+
+def _probabilities(model, found, indices):
+    """Probabilities (K, n, A) of some of a network's outputs."""
+    specs = signature_of(model, verbose=False).outputs
+    return np.stack([action_probabilities(found[k], specs[k]) for k in indices])
 
 
 def eval_single_clip(
@@ -158,7 +165,7 @@ def eval_multi_clip(
     for some, runs, true in progress_bar(loaded, len(chunks), "actions, all clips") if progress else loaded:
         for flipped, clips in enumerate(runs):
             found = forward(model, clips, batch_size)
-            total.add(some, np.stack([found[k] for k in outputs]), true, flipped)
+            total.add(some, _probabilities(model, found, outputs), true, flipped)
     wrong = tuple((keys[n], *rest) for n, *rest in total.wrong)
     return summarise(total.scores, total.true, len(jobs) * (1 + int(flip)), wrong)
 

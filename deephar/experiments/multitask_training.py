@@ -47,6 +47,8 @@ def make_parser(doc: str, default_out: str | pathlib.Path, recipe: Recipe) -> ar
     parser.add_argument("--clips", type=options.positive, help="clips of a batch; default: batch / frames")
     text = "actions on frozen poses: what they read of N clips is computed once, kept in OUT/features, trained on often"
     parser.add_argument("--cache", metavar="N", type=options.positive, help=text)
+    text = "mix each cached clip with another one, in parts drawn from Beta(A, A); 0: not"
+    parser.add_argument("--mixup", metavar="A", type=float, default=0.0, help=text)
     parser.add_argument("--stages", type=stage_names, metavar=",".join(known), help="which; default: all")
     parser.add_argument("--validate", type=options.count, default=60, help="people and videos held out; 0: none")
     parser.set_defaults(stages=known)
@@ -58,6 +60,8 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None, *names: s
     arguments = options.parse(parser, argv)
     if arguments.cache and arguments.stages != ["action"]:
         parser.error(f"--cache needs frozen poses: --stages action. Received: {','.join(arguments.stages)}")
+    if arguments.mixup and not arguments.cache:
+        parser.error(f"--mixup is for --cache. Received: --mixup {arguments.mixup:g} without it")
     if arguments.tiny:
         names = ([] if arguments.synthetic else list(names)) + (["LSP"] if arguments.lsp else [])
         options.tiny_data(arguments, *names)
@@ -153,13 +157,13 @@ def cached_loader(
     from deephar.data import BatchLoader
     from deephar.training.caching import CachedFeatures, cache_features
 
-    folder, rows = arguments.out / "features", min(CACHED_TOGETHER, arguments.cache)
-    loader = BatchLoader(clips, ["frame"], [label_key], TRAIN_MODE, rows, seed=arguments.seed)
+    folder = arguments.out / "features"
+    loader = BatchLoader(clips, ["frame"], [label_key], TRAIN_MODE, CACHED_TOGETHER, seed=arguments.seed)
     about = {"seed": arguments.seed, "data": clips.dataconf.to_dict()}
     feeding = {k: v for k, v in options.loading(arguments).items() if k != "time_limit_s"}
     cache_features(body, loader, folder, arguments.cache, about, **feeding)
     batch = min(arguments.clips or 1, arguments.cache)
-    return CachedFeatures(folder, arguments.cache, batch, num_predictions, arguments.seed)
+    return CachedFeatures(folder, arguments.cache, batch, num_predictions, arguments.seed, arguments.mixup)
 
 
 def train(
@@ -206,6 +210,8 @@ def train(
     loaders = make_loaders(arguments, config, sets, counts, clips, label_key)
     about = {"model": stored.to_dict(), "recipe": dataclasses.asdict(recipe), "images": counts}
     about["batch"] = {name: loader.batch_sizes for name, loader in loaders.items()}
+    if arguments.cache:
+        about["cache"] = {"clips": arguments.cache, "mixup": arguments.mixup}
     run = Run(arguments.out, {**about, "validate": arguments.validate}, arguments.resume)
     print(f"stages: {', '.join(s.name for s in recipe.stages)}; {config.num_frames} images: {counts}", flush=True)
     run_recipe(recipe, build, loaders, run, validations, print_full_losses=False, **options.loading(arguments))

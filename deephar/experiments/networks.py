@@ -13,11 +13,12 @@ from deephar.utils.pose import PoseLayout
 if TYPE_CHECKING:
     import keras
 
+    from deephar.data.loader import BatchLoader
     from deephar.models.base import PoseModel
 
 NUM_PENN_ACTIONS, NUM_NTU_ACTIONS = 15, 60
 NUM_FRAMES = 8
-SMALL = dict(num_pyramids=2, num_levels=4, growth=64)
+SMALL = dict(num_pyramids=2, num_levels=4, growth=64, xy_window=3.0)
 SMALL_FEATURES = dict(num_pose_features=96, num_visual_features=96)  # 128, the default, makes more than 24 MB
 TINY = dict(num_pyramids=2, num_levels=2, growth=8, num_pose_features=16, num_visual_features=16)
 SMALL_SIDE, TINY_SIDE, PAPER_SIDE = 256, 32, 256
@@ -181,6 +182,15 @@ def initialise(model: "PoseModel", *starts: str | pathlib.Path) -> list[str]:
         fresh = [name for name in fresh if name in left]
     copy_replica_layers(model, fresh)
     return fresh
+
+
+def settle(model: "keras.Model", loader: "BatchLoader", number: int) -> None:
+    """Take the statistics of batch normalisation anew from `number` batches of training images."""
+    from deephar.models.transfer import reestimate_batch_norm
+    from deephar.utils.progress import progress
+
+    batches = progress((loader[k % len(loader)][0][0] for k in range(number)), number, "batch normalisation")
+    reestimate_batch_norm(model, batches)
 
 
 def _start_by_name(model, name):

@@ -72,6 +72,13 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add("--time-limit", metavar="MIN", type=float, help="stop after the epoch that ends later than this")
 
 
+def add_settle(parser: argparse.ArgumentParser) -> None:
+    """Add --settle to a parser: for the trainings of poses alone."""
+    text = "take the statistics of batch normalisation anew, from N batches, before training: for a network that was "
+    text += "started from one of another kind, such as 2D from 3D"
+    parser.add_argument("--settle", metavar="N", type=count, default=0, help=text)
+
+
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line; `out` is the output folder, which is made."""
     arguments = parser.parse_args(argv)

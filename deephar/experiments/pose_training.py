@@ -48,6 +48,8 @@ def train_poses(
         num_predictions=len(model.outputs),
         seed=arguments.seed,
     )
+    if arguments.settle and not arguments.resume:
+        networks.settle(model, loader, arguments.settle)
     about = {"model": network, "data": dataconf.to_dict(), "stage": dataclasses.asdict(stage), "batch": sizes}
     run = Run(arguments.out, {**about, "validate": arguments.validate}, arguments.resume)
     print(f"{model.count_params():,} parameters; a batch: {sizes}; {stage.epochs} x {stage.steps_per_epoch} steps")

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from deephar.models.signature import Signature
+from deephar.models.specs import OutputSpec
 
+SMALLEST = 1e-30  # of a trained action's probability, where all are masked that a network believes in
 QUARTER_CELL = 0.25  # Newell et al., ECCV 2016: a quarter cell from the maximum towards its higher neighbour
 
 
@@ -72,6 +74,24 @@ def decode_all(outputs: Sequence[np.ndarray], signature: Signature) -> tuple[np.
     """
     found = [decode(outputs, signature, block) for block in range(len(signature.pose_outputs))]
     return np.stack([points for points, _ in found]), np.stack([confidence for _, confidence in found])
+
+
+def action_probabilities(scores: np.ndarray, spec: OutputSpec) -> np.ndarray:
+    """Return the probabilities (..., A) of what an action output says, 0 for actions that were never trained.
+
+    Args:
+        scores: float (..., A), the output: probabilities, or logits where the spec says so.
+        spec: `OutputSpec` of the output.
+    """
+    scores = np.asarray(scores, np.float64)
+    trained = np.array([name is not None for name in spec.labels])
+    if spec.logits:
+        scores = np.where(trained, scores, -np.inf)
+        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    elif trained.all():
+        return scores
+    scores = np.where(trained, np.maximum(scores, SMALLEST), 0.0)
+    return scores / scores.sum(axis=-1, keepdims=True)
 
 
 def _from_heatmaps(maps, decoding):

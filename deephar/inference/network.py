@@ -1,6 +1,6 @@
 """`PersonNetwork`: a network that sees one person of a frame at a time, in frame pixels on both sides.
 
-    frames, box --crop_of, crop_frames--> crops --forward_flip--> outputs --decode--> poses --crop_to_frame--> frame px
+frames, box --crop_of, crop_frames--> crops --forward_flip--> outputs --decode--> poses --crop_to_frame--> frame px
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 from deephar.inference.boxes import Box, Size, box_from_poses, whole_frame
 from deephar.inference.crops import crop_frames, crop_of
-from deephar.inference.decode import block_index, decode
+from deephar.inference.decode import action_probabilities, block_index, decode
 from deephar.inference.engines import forward_flip
 from deephar.models.signature import Signature
 from deephar.utils.transform import crop_to_frame
@@ -29,6 +29,9 @@ class PersonNetwork:
         action_block: int. The same for the action outputs.
         flip: bool. Also run the flipped crop and take the mean; twice the time.
         batch_size: int. Frames in one forward pass.
+
+    Attributes:
+        labels: tuple of str. Names of the actions that the network answers: all but those that were never trained.
 
     Raises:
         ValueError: the network has no poses, or no such block.
@@ -50,6 +53,9 @@ class PersonNetwork:
         self.flip, self.batch_size = flip, batch_size
         actions = signature.action_outputs
         self._action_output = block_index(actions, action_block, "action_block") if actions else None
+        names = signature.outputs[self._action_output].labels if actions else ()
+        self._answered = [k for k, name in enumerate(names) if name is not None]
+        self.labels = tuple(names[k] for k in self._answered)
         self._images = None
 
     def poses(self, frames: Sequence[np.ndarray], box: Box, size: Size) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +80,7 @@ class PersonNetwork:
     def clips(
         self, clips: Sequence[Sequence[np.ndarray]], box: Box, size: Size
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Return the poses and action scores of N clips of T frames, all cropped by the same box.
+        """Return the poses and action probabilities of N clips of T frames, all cropped by the same box.
 
         Args:
             clips: N lists of T arrays, uint8 (H, W, 3); a frame may occur several times.
@@ -83,7 +89,7 @@ class PersonNetwork:
         Returns:
             points: float (N, T, J, D), x and y in frame px.
             confidence: float (N, T, J), in [0, 1].
-            scores: float (N, A), or None for a network without actions.
+            probabilities: float (N, A) of the actions in `labels`, or None for a network without actions.
         """
         spec = self.signature.frame
         crop, per_pass = crop_of(box, size, spec), max(1, self.batch_size // self.signature.num_frames)
@@ -93,7 +99,8 @@ class PersonNetwork:
             outputs = forward_flip(self.model, self.signature, batch, per_pass, self.flip)
             poses.append(decode(outputs, self.signature, self.pose_block))
             if self._action_output is not None:
-                scores.append(outputs[self._action_output])
+                actions = self.signature.outputs[self._action_output]
+                scores.append(action_probabilities(outputs[self._action_output], actions)[:, self._answered])
         points, confidence = (np.concatenate(k) for k in zip(*poses, strict=True))
         return crop_to_frame(points, crop.afmat), confidence, np.concatenate(scores) if scores else None
 

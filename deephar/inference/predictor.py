@@ -40,7 +40,7 @@ class Predictor:
         layout: PoseLayout or None. Joint layout; None: the network's own.
         labels: sequence of str or None. Names of the actions; None: the network's own.
         refine: int or None. How often the person's box is looked for again, each time around the pose in the box
-            before: in an image, and in the first frame of a video. None: once, but a given `box` is taken as it is.
+            before: in an image, and in the first frame of a video. None: twice, but a given `box` is taken as it is.
             0: the first crop, a given box or the whole frame, is kept, for all frames of a video.
         subsampling: int or None. Step between the frames of a clip; None: the network's own.
         pose_block: int. Index of the pose output that is returned; -1: the last.
@@ -59,7 +59,7 @@ class Predictor:
 
     >>> import numpy as np
     >>> import deephar
-    >>> predictor = deephar.Predictor("spnet-small-2d")
+    >>> predictor = deephar.Predictor("spnet-2d")
     >>> result = predictor.predict_image(np.zeros((120, 160, 3), np.uint8), box=(40, 10, 120, 110))
     >>> result.pose.pose_px.shape, result.pose.confidence.shape, result.pose.box
     ((16, 2), (16,), (40.0, 10.0, 120.0, 110.0))
@@ -100,8 +100,8 @@ class Predictor:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Names of the actions, empty where the network knows none."""
-        return self.signature.labels
+        """Names of the actions that the network answers, empty where it knows none."""
+        return self.network.labels
 
     def predict_image(self, image: ImageSource, box: ArrayLike | None = None) -> ImageResult:
         """Predict the pose of one person in one image.
@@ -124,7 +124,7 @@ class Predictor:
 
         >>> from PIL import Image
         >>> import deephar
-        >>> predictor = deephar.Predictor("spnet-small-2d")
+        >>> predictor = deephar.Predictor("spnet-2d")
         >>> result = predictor.predict_image(Image.new("RGB", (160, 120)))
         >>> result.size, len(result.pose.joint("head"))
         ((160, 120), 3)
@@ -182,7 +182,7 @@ class Predictor:
         >>> with VideoWriter("walk.mp4", fps=25) as writer:
         ...     for _ in range(20):
         ...         writer.add(np.zeros((96, 128, 3), np.uint8))
-        >>> result = deephar.Predictor("spnet-small-2d").predict_video("walk.mp4", progress=False)
+        >>> result = deephar.Predictor("spnet-2d").predict_video("walk.mp4", progress=False)
         >>> len(result.poses), result.size, result.fps
         (20, (128, 96), 25.0)
         """

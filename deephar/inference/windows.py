@@ -19,6 +19,7 @@ from deephar.inference.results import ActionResult, ActionScores
 
 IMAGES_PER_WINDOW = 16  # frames that share a box when the network takes single images
 TRACKING_FRAMES = 8  # frames of a window in which the person is followed
+LOOKS = 2  # times that the box is looked for again, starting from the whole frame, where nobody gave one
 
 
 def clip_indices(num_available: int, num_frames: int, step: int) -> np.ndarray:
@@ -41,10 +42,10 @@ def rounds_of(refine: int | None, box: ArrayLike | None) -> int:
     """Return how often a box is looked for again, in an image or the first frame of a video.
 
     Args:
-        refine: int, or None: once, and not at all where the user gives the box.
+        refine: int, or None: LOOKS times, and not at all where the user gives the box.
         box: the given box (x1, y1, x2, y2), or None.
     """
-    return refine if refine is not None else int(box is None)
+    return refine if refine is not None else LOOKS * (box is None)
 
 
 class WindowedVideo:
@@ -106,7 +107,7 @@ class WindowedVideo:
         if not self._scores:
             return tuple(self._poses), None
         mean = np.mean([clip.probabilities for clip in self._scores], axis=0)  # (A,)
-        video = ActionScores(0, len(self._poses) - 1, mean, self._network.signature.labels)
+        video = ActionScores(0, len(self._poses) - 1, mean, self._network.labels)
         return tuple(self._poses), ActionResult(video, tuple(self._scores))
 
     def _predict(self):
@@ -161,7 +162,7 @@ class WindowedVideo:
         if scores is not None:
             seen = len(self._poses) + self._num_new
             first = seen - len(self._window)
-            self._scores.append(ActionScores(first, seen - 1, scores.mean(axis=0), signature.labels))
+            self._scores.append(ActionScores(first, seen - 1, scores.mean(axis=0), self._network.labels))
         frame_points = np.empty((len(self._window), *points.shape[2:]))  # (N, J, D)
         frame_confidence = np.empty((len(self._window), confidence.shape[2]))  # (N, J)
         frame_points[indices] = points

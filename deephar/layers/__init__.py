@@ -42,6 +42,7 @@ from deephar.layers.softargmax import (
     LinearExpectation1D,
     LinearExpectation2D,
     SoftArgmax2D,
+    WindowConfidence,
     act_channel_softmax,
     act_depth_softmax,
     depth_expectation,
@@ -50,6 +51,7 @@ from deephar.layers.softargmax import (
     lin_interpolation_2d,
     ramp_kernel,
     softargmax2d,
+    window_confidence,
 )
 from deephar.layers.softmax import channel_softmax_1d, channel_softmax_2d
 from deephar.layers.volume import (
@@ -81,6 +83,7 @@ __all__ = [
     "LinearExpectation2D",
     "MaxMinPooling2D",
     "SoftArgmax2D",
+    "WindowConfidence",
     "StopGradient",
     "UnfoldFrames",
     "VolumeConfidence",
@@ -128,6 +131,7 @@ __all__ = [
     "separable_conv_bn_act",
     "sepconv2d",
     "softargmax2d",
+    "window_confidence",
     "upsampling2d",
     "upscaling",
     "upscaling_unit",

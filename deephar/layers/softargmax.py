@@ -40,6 +40,22 @@ def _expected(x, axis, vmin, vmax):
     return ops.sum(marginal * line[:, None], axis=-2)  # (..., J)
 
 
+def _normalised(x):
+    """Maps (..., H, W, J) whose sum over the pixels is 1."""
+    return x / ops.sum(x, axis=(-3, -2), keepdims=True)
+
+
+def _bells(x, columns, rows, sigma):
+    """Gaussians of height 1, as maps (..., H, W, J) like `x`, around positions (..., J) in cells."""
+    bells = []
+    for axis, mean in ((-2, columns), (-3, rows)):
+        size = x.shape[axis]
+        cells = ops.convert_to_tensor(ramp(size, 0, size - 1), dtype=x.dtype)[:, None]  # (W or H, 1)
+        bell = ops.exp(-0.5 * ops.square((cells - ops.expand_dims(mean, -2)) / sigma))  # (..., W or H, J)
+        bells.append(ops.expand_dims(bell, -3 if axis == -2 else -2))
+    return bells[0] * bells[1]
+
+
 @register
 class ChannelSoftmax2D(StableLayer):
     """(B, [T,] H, W, J) heat maps -> probability maps of the same shape.
@@ -142,17 +158,28 @@ class LinearExpectation1D(StableLayer):
 class SoftArgmax2D(StableLayer):
     """Expected position of each joint: (B, [T,] H, W, J) probability maps -> (B, [T,] J, 2), x then y.
 
+    The mean of a map with two peaks, left and right wrist say, lies between the two. With a `window` the map is first
+    weighted by a Gaussian around the mean of its square, which the higher peak rules. Of two peaks it then follows one,
+    and of a map with one peak it stays the mean, in fractions of a cell.
+
     Args:
         limits: (xmin, ymin, xmax, ymax), the coordinates of the first and the last column and row.
+        window: standard deviation of the Gaussian in cells, or None for the whole map.
     """
 
-    def __init__(self, limits=(0, 0, 1, 1), **kwargs):
+    def __init__(self, limits=(0, 0, 1, 1), window=None, **kwargs):
         super().__init__(**kwargs)
         if len(limits) != 4:
             raise ValueError(f"`limits` should be (xmin, ymin, xmax, ymax). Received: {limits}")
-        self.limits = tuple(limits)
+        if window is not None and not window > 0:
+            raise ValueError(f"`window` should be None or above 0. Received: {window!r}")
+        self.limits, self.window = tuple(limits), window
 
     def call(self, x):
+        if self.window is not None:
+            square, (height, width) = _normalised(x * x), x.shape[-3:-1]
+            columns, rows = _expected(square, 0, 0, width - 1), _expected(square, 1, 0, height - 1)
+            x = _normalised(x * _bells(x, columns, rows, self.window))
         xmin, ymin, xmax, ymax = self.limits
         return ops.stack([_expected(x, 0, xmin, xmax), _expected(x, 1, ymin, ymax)], axis=-1)  # (B, [T,] J, 2)
 
@@ -160,10 +187,10 @@ class SoftArgmax2D(StableLayer):
         return (*input_shape[:-3], input_shape[-1], 2)
 
     def get_config(self):
-        return {**super().get_config(), "limits": self.limits}
+        return {**super().get_config(), "limits": self.limits, "window": self.window}
 
     def compute_flops(self, input_shapes, output_shapes):
-        return 4 * math.prod(input_shapes[0])
+        return (4 if self.window is None else 14) * math.prod(input_shapes[0])
 
 
 @register
@@ -177,6 +204,37 @@ class KeypointConfidence(StableLayer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-3], input_shape[-1], 1)
+
+    def compute_flops(self, input_shapes, output_shapes):
+        return 3 * math.prod(input_shapes[0])
+
+
+@register
+class WindowConfidence(StableLayer):
+    """Joint confidence: the share of a map that is near a position, weighted by a Gaussian around it.
+
+    Probability maps (B, [T,] H, W, J) and positions (B, [T,] J, 2), x and y in [0, 1] -> (B, [T,] J, 1).
+
+    Args:
+        window: standard deviation of the Gaussian in cells.
+    """
+
+    def __init__(self, window, **kwargs):
+        super().__init__(**kwargs)
+        self.window = window
+
+    def call(self, inputs):
+        x, points = inputs
+        height, width = x.shape[-3:-1]
+        bells = _bells(x, points[..., 0] * (width - 1), points[..., 1] * (height - 1), self.window)
+        return ops.sum(x * bells, axis=(-3, -2))[..., None]  # (B, [T,] J, 1)
+
+    def compute_output_shape(self, input_shape):
+        shape = input_shape[0]
+        return (*shape[:-3], shape[-1], 1)
+
+    def get_config(self):
+        return {**super().get_config(), "window": self.window}
 
     def compute_flops(self, input_shapes, output_shapes):
         return 3 * math.prod(input_shapes[0])
@@ -226,15 +284,28 @@ def lin_interpolation_2d(
 
 
 def softargmax2d(
-    x: keras.KerasTensor, limits: tuple[float, float, float, float] = (0, 0, 1, 1), name: str | None = None
+    x: keras.KerasTensor,
+    limits: tuple[float, float, float, float] = (0, 0, 1, 1),
+    name: str | None = None,
+    window: float | None = None,
 ) -> keras.KerasTensor:
-    """Expected (x, y) of (B, [T,] H, W, J) probability maps -> (B, [T,] J, 2), from 0 to 1 over columns and rows."""
-    return SoftArgmax2D(limits, name=name)(x)
+    """Expected (x, y) of (B, [T,] H, W, J) probability maps -> (B, [T,] J, 2), from 0 to 1 over columns and rows.
+
+    With a `window`, in cells, of the part of each map around its higher peak; see `SoftArgmax2D`.
+    """
+    return SoftArgmax2D(limits, window, name=name)(x)
 
 
 def keypoint_confidence(x: keras.KerasTensor, name: str | None = None) -> keras.KerasTensor:
     """Confidence in [0, 1] of (B, [T,] H, W, J) probability maps -> (B, [T,] J, 1)."""
     return KeypointConfidence(name=name)(x)
+
+
+def window_confidence(
+    x: keras.KerasTensor, points: keras.KerasTensor, window: float, name: str | None = None
+) -> keras.KerasTensor:
+    """Confidence in [0, 1] of positions (B, [T,] J, 2) read from (B, [T,] H, W, J) maps; see `WindowConfidence`."""
+    return WindowConfidence(window, name=name)([x, points])
 
 
 def depth_expectation(

@@ -7,7 +7,7 @@ _NAMES = {
     "deephar.models.spnet": "compile_split_models get_num_predictions split_model",
     "deephar.models.surgery": "compile_model copy_replica_layers cut_model image_view join_confidence "
     "prediction_blocks set_trainable_layers sharpen_maps split_at_action_part trainable_table",
-    "deephar.models.transfer": "transfer_weights",
+    "deephar.models.transfer": "reestimate_batch_norm transfer_weights",
     "deephar.models.zoo": "build_model load_model",
 }
 __getattr__, __dir__, __all__ = lazy_attributes(

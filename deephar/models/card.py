@@ -60,8 +60,10 @@ class ModelCard:
         licence: str, of the weights.
         num_parameters: int, frozen ones included.
         sha256, md5: str, of the file; None where unknown, and then not checked.
-        recipe: tuple of str, commands that trained it, in order; the logs of a file that ships lie beside it.
-        labels: tuple of str, names of the actions in the order of the output; empty without or with unnamed actions.
+        recipe: tuple of str, commands that trained it, in order, or words after "# "; the logs of a file that ships lie
+            beside it.
+        labels: tuple of str, names of the actions in the order of the output, None for one that was never trained and
+            is never an answer; empty without or with unnamed actions.
         frame_step: int, step between the frames of a clip, in frames of the data set that it was trained on.
         fps: float, frames a second of that data set; None for images, and where the set does not tell.
         ships: bool, whether the file comes with the package.
@@ -79,7 +81,7 @@ class ModelCard:
     sha256: str | None = None
     md5: str | None = None
     recipe: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
+    labels: tuple[str | None, ...] = ()
     frame_step: int = 1
     fps: float | None = None
     ships: bool = False

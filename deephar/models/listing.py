@@ -53,8 +53,10 @@ def clip_text(card: ModelCard) -> str:
 
 
 def actions_text(card: ModelCard) -> str:
-    """Return the number of actions as text, "-" without actions."""
-    return "+".join(str(n) for n in card.num_actions) or "-"
+    """Return the number of actions as text, "26 of 60" where some are never answered, "-" without actions."""
+    named = sum(name is not None for name in card.labels)
+    some = f"{named} of " if 0 < named < len(card.labels) else ""
+    return some + "+".join(str(n) for n in card.num_actions) or "-"
 
 
 def score_text(score: Score) -> str:
@@ -88,7 +90,9 @@ def _facts(card):
         rate = "at a frame rate that is not known" if card.fps is None else f"at {card.fps:g} frames a second"
         yield "clip", f"{card.num_frames} frames, {card.frame_step} frames apart {rate}: {clip_text(card)}"
     if card.num_actions:
-        yield "actions", f"{actions_text(card)}: {', '.join(card.labels) or 'without names'}"
+        names = [name for name in card.labels if name is not None]
+        rest = "; the others were never trained and are never an answer" if len(names) < len(card.labels) else ""
+        yield "actions", f"{actions_text(card)}: {', '.join(names) or 'without names'}{rest}"
     yield "trained on", card.trained_on
     yield "paper", card.paper
     yield "licence of the weights", card.licence

@@ -82,8 +82,8 @@ class Signature:
         return self.outputs[poses[-1]].layout if poses else None
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the actions; empty for a network without actions."""
+    def labels(self) -> tuple[str | None, ...]:
+        """Names of the actions, None for one that was never trained; empty for a network without actions."""
         actions = self.action_outputs
         return self.outputs[actions[-1]].labels if actions else ()
 
@@ -92,13 +92,14 @@ class Signature:
         return dataclasses.replace(self, outputs=tuple(self.outputs[k] for k in indices))
 
     def replace(
-        self, layout: PoseLayout | None = None, labels: Sequence[str] | None = None, **frame: Any
+        self, layout: PoseLayout | None = None, labels: Sequence[str | None] | None = None, **frame: Any
     ) -> "Signature":
         """Return a copy with other names of joints or actions, or other fields of the first input.
 
         Args:
             layout: `PoseLayout` or None. It replaces the layout of every output with as many joints and dimensions.
-            labels: list of str or None. They replace those of every action output with as many classes.
+            labels: list of str, or None. They replace those of every action output with as many classes; an entry None
+                is an action that was never trained.
             frame: fields of `InputSpec`, such as `frame_step` and `fps`.
 
         Raises:

@@ -99,7 +99,8 @@ class OutputSpec:
         sigma_px: width of the Gaussian that heat maps are trained for, in cells of the maps.
         patch: side in cells that this Gaussian is cut to, see `deephar.losses.gaussian_heatmaps`; 0: not cut.
         decoding: how heat maps are read: "argmax" with a quarter-cell shift, or "softargmax".
-        labels: names of the actions, in the order of the output.
+        labels: names of the actions, in the order of the output; None for one that the network was never trained on,
+            which is never an answer.
         logits: whether an action output is scores before the softmax instead of probabilities.
     """
 
@@ -113,7 +114,7 @@ class OutputSpec:
     sigma_px: float = 1.0
     patch: int = 0
     decoding: str = "argmax"
-    labels: tuple[str, ...] = ()
+    labels: tuple[str | None, ...] = ()
     logits: bool = False
 
     def __post_init__(self):
@@ -125,10 +126,10 @@ class OutputSpec:
             "stride": ("at least 1", self.stride >= 1),
             "sigma_px": ("above 0", self.sigma_px > 0),
             "patch": ("0 or odd", self.patch == 0 or (self.patch > 0 and self.patch % 2 == 1)),
-            "labels": ("a list of names, not empty for actions", self._labels_fit()),
+            "labels": ("a list of names, None for what was never trained, not empty for actions", self._labels_fit()),
         }
         _check(self, rules)
         object.__setattr__(self, "labels", tuple(self.labels))
 
     def _labels_fit(self):
-        return not isinstance(self.labels, str) and (len(self.labels) > 0 or self.kind != "action")
+        return not isinstance(self.labels, str) and (any(self.labels) or self.kind != "action")

@@ -35,11 +35,14 @@ from deephar.layers import (
     residual_unit,
     sepconv2d,
     softargmax2d,
+    window_confidence,
 )
 from deephar.layers.frames import stable_dtype
 from deephar.models.signature import OutputSpec
 from deephar.models.spnet_action import action_block
 from deephar.utils.labels import default_labels
+
+CONFIDENCE_SHARE = 0.5  # of the window; with 3 cells the confidence is about the share of joints that are right
 
 
 @dataclass
@@ -106,7 +109,11 @@ def prediction_branch(
 
 
 def pose_from_maps(
-    heatmaps: keras.KerasTensor, depthmaps: keras.KerasTensor | None, cfg: ModelConfig, names: Mapping[str, str]
+    heatmaps: keras.KerasTensor,
+    depthmaps: keras.KerasTensor | None,
+    cfg: ModelConfig,
+    names: Mapping[str, str],
+    for_action: bool = False,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Return probability maps (B, H, W, J), pose (B, J, dim) and confidence (B, J, 1) of raw maps.
 
@@ -115,13 +122,16 @@ def pose_from_maps(
         depthmaps: tensor (B, H, W, J), or None for 2D poses.
         cfg: `ModelConfig`.
         names: dict. Names of the layers: maps, xy, xyz, vis.
+        for_action: bool. The action part reads the paper's confidence, the largest mass in a 2 x 2 window, always.
     """
     maps = ChannelSoftmax2D(cfg.sam_alpha, name=names["maps"])(heatmaps)  # (B, H, W, J)
-    pose = softargmax2d(maps, name=names["xy"])
+    pose = xy = softargmax2d(maps, window=cfg.xy_window, name=names["xy"])
     if depthmaps is not None:
         z = depth_expectation(depthmaps, maps, name=names["xyz"] + "_z")
         pose = layers.Concatenate(name=names["xyz"], dtype=stable_dtype())([pose, z])  # (B, J, 3)
-    return maps, pose, keypoint_confidence(maps, name=names["vis"])
+    if cfg.xy_window is None or for_action:
+        return maps, pose, keypoint_confidence(maps, name=names["vis"])
+    return maps, pose, window_confidence(maps, xy, CONFIDENCE_SHARE * cfg.xy_window, name=names["vis"])
 
 
 def _unfold(x, cfg, name):
@@ -153,7 +163,7 @@ def _action_predictions(xa, zp, heatmaps, depthmaps, predictions, cfg):
     predictions.num_action_blocks += 1
     name = f"act{predictions.num_action_blocks}"
     names = {"maps": f"{name}_probmaps2", "xy": f"{name}_xy2", "xyz": f"{name}_xyz2", "vis": f"{name}_vis2"}
-    maps, pose, confidence = pose_from_maps(heatmaps, depthmaps, cfg, names)
+    maps, pose, confidence = pose_from_maps(heatmaps, depthmaps, cfg, names, for_action=True)
     appearance = kronecker_prod(maps, zp, name=f"{name}_kron")  # (B * T, J, F)
     pose = _unfold(pose, cfg, f"{name}_pose_clip")  # (B, T, J, dim)
     confidence = _unfold(confidence, cfg, f"{name}_vis_clip")  # (B, T, J, 1)

@@ -91,7 +91,8 @@ def sharpen_maps(model: keras.Model, factor: float, block: int | str = -1) -> No
     A soft-argmax is the mean of its probability map. A network that was taught its maps (`recipes.Stage`,
     `heatmap_weight`) shows two places where it cannot tell left from right, and the mean lies between them; sharper
     maps decide for one. Like `sam_alpha`, but in the weights and for one block: what the block hands on is divided
-    again, so all other blocks' poses stay the same. Actions that read the block's maps change with them.
+    again, so all other blocks' poses stay the same. Actions that read the block's maps change with them, and so does
+    depth, which sharp maps make worse: for x and y alone, build the network with `ModelConfig.xy_window`.
 
     It is made for SPNet alone, whose layers `BLOCK_heatmaps_conv1` and `_conv2` it finds by name.
 
@@ -259,7 +260,7 @@ def split_at_action_part(model: keras.Model) -> tuple[keras.Model, PoseModel]:
             "`model` must have an action part, and layers in front of it. Received: "
             f"{model.name!r}, whose action part is {signature.action_part or 'nothing'}"
         )
-    body = keras.Model(model.inputs, between, name=f"{model.name}_body")
+    body = PoseModel(model.inputs if len(model.inputs) > 1 else model.inputs[0], between, name=f"{model.name}_body")
     features = [OutputSpec("features", x._keras_history[0].name) for x in between]
     body.signature = dataclasses.replace(signature, outputs=features, action_part=())
     head = PoseModel(between, outputs, name=f"{model.name}_head")

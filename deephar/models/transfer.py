@@ -10,6 +10,8 @@ Two-dimensional weights are worth much to a network of three: the paper trains o
 together for that reason (TPAMI 2020, section 4.4).
 """
 
+from collections.abc import Iterable
+
 import keras
 import numpy as np
 from keras import ops
@@ -42,7 +44,11 @@ def _by_joint(array, axis, source_joints, target_joints):
 
 
 def transfer_weights(
-    source: keras.Model, target: keras.Model, source_layout: PoseLayout, target_layout: PoseLayout
+    source: keras.Model,
+    target: keras.Model,
+    source_layout: PoseLayout,
+    target_layout: PoseLayout,
+    images: Iterable[np.ndarray] | None = None,
 ) -> list[str]:
     """Give a network all weights of another that have a place in it, layer by layer by name.
 
@@ -52,6 +58,10 @@ def transfer_weights(
             name.
         source_layout, target_layout: `PoseLayout`. Their joint layouts. Where only the number of joints differs,
             weights are copied joint by joint; joints that the source does not know begin at zero.
+        images: iterable of batches as the target takes them, augmented as in training; None: none. On them the
+            statistics of batch normalisation are taken anew (`reestimate_batch_norm`): a network of 2D poses that is
+            started from one of 3D lacks what the depth maps added to its features, so those that it took over do not
+            fit.
 
     Returns:
         Names of the target's layers that got no weights from the source, in order.
@@ -82,4 +92,36 @@ def transfer_weights(
         )
     for variable, array in plan:
         variable.assign(array)
+    if images is not None:
+        reestimate_batch_norm(target, images)
     return kept
+
+
+def reestimate_batch_norm(model: keras.Model, batches: Iterable[np.ndarray]) -> int:
+    """Set the moving means and variances of batch normalisation to their averages over some batches.
+
+    Frozen layers keep theirs, and no other weight changes. Some 40 batches of 32 are enough.
+
+    Args:
+        model: keras.Model, changed in place.
+        batches: iterable of arrays as the model takes them, such as the frames of a `BatchLoader`.
+
+    Returns:
+        The number of batches.
+
+    Raises:
+        ValueError: there is no batch.
+    """
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    usual, count = [layer.momentum for layer in layers], 0
+    try:
+        for count, batch in enumerate(batches, 1):
+            for layer in layers:
+                layer.momentum = (count - 1) / count  # of the old average, so that every batch weighs the same
+            model(batch, training=True)
+    finally:
+        for layer, momentum in zip(layers, usual, strict=True):
+            layer.momentum = momentum
+    if not count:
+        raise ValueError("`batches` must hold at least one batch. Received: none")
+    return count

@@ -1,6 +1,6 @@
 """Builds and loads trained networks by their names, and loads networks from files.
 
-    load_model("spnet-small-2d")                        builder and configuration of its card, file from weights/
+    load_model("spnet-2d")                        builder and configuration of its card, file from weights/
     load_model("spnet-penn-6p", weights="copy.hdf5")    the same, the file where the user has it
     load_model("run/weights_best.weights.h5")           built as config.json beside it says
     load_model("whole.keras")                           by Keras; also "whole.h5" of `model.save`
@@ -161,7 +161,7 @@ def load_model(name_or_path: str | pathlib.Path, weights: str | pathlib.Path | N
         import deephar
         import numpy as np
 
-        model = deephar.load_model("spnet-small-2d")
+        model = deephar.load_model("spnet-2d")
         clips = np.zeros((1, *model.input_shape[1:]), "float32")  # (B, T, H, W, C), values in [-1, 1]
         outputs = model.predict(clips)
         [spec.kind for spec in model.signature.outputs]  # "pose" or "action", one an output

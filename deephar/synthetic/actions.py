@@ -43,6 +43,11 @@ class ActionSet:
         """The actions, from 0, that occur."""
         return tuple(self.scripts)
 
+    @property
+    def labels(self):
+        """Names of all classes in their order, None for those that are not performed."""
+        return tuple(self.label(action) if action in self.scripts else None for action in range(self.num_actions))
+
     def label(self, action):
         """The name of an action."""
         return self.scripts[action][0]

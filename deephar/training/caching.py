@@ -31,14 +31,23 @@ class CachedFeatures:
         num_samples: int. So many are used, the first ones.
         batch_size: int. Samples of a batch.
         num_predictions: int. How often the label is repeated, once for each output.
-        seed: int. Fixes the order.
+        seed: int. Fixes the order, and what is mixed.
+        mixup: float. Above 0 each sample is mixed with another one of the batch, features and label alike, in parts
+            drawn from Beta(mixup, mixup): with few samples that are seen often it keeps the head from learning them by
+            heart (Zhang et al., "mixup", ICLR 2018). 0: not mixed.
 
     Raises:
         ValueError: the folder holds fewer samples, or a batch is larger than all of them.
     """
 
     def __init__(
-        self, folder: str | pathlib.Path, num_samples: int, batch_size: int, num_predictions: int = 1, seed: int = 0
+        self,
+        folder: str | pathlib.Path,
+        num_samples: int,
+        batch_size: int,
+        num_predictions: int = 1,
+        seed: int = 0,
+        mixup: float = 0.0,
     ) -> None:
         self.folder = pathlib.Path(folder)
         about = json.loads((self.folder / ABOUT).read_text(encoding="utf-8"))
@@ -51,7 +60,7 @@ class CachedFeatures:
                 f"Received: num_samples={num_samples}, batch_size={batch_size}"
             )
         self.num_samples, self.batch_size, self.num_predictions = num_samples, batch_size, num_predictions
-        self.seed, self.epoch = seed, 0
+        self.seed, self.mixup, self.epoch = seed, mixup, 0
 
     def __len__(self) -> int:
         return self.num_samples // self.batch_size
@@ -61,6 +70,10 @@ class CachedFeatures:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(self.num_samples)
         chosen = order[index * self.batch_size : (index + 1) * self.batch_size]
         rows = np.stack([self._row(*divmod(int(number), self.rows)) for number in chosen]).astype(np.float32)
+        if self.mixup:
+            rng = np.random.default_rng([self.seed, self.epoch, index])
+            part = rng.beta(self.mixup, self.mixup, (len(rows), 1)).astype(np.float32)
+            rows = part * rows + (1 - part) * rows[rng.permutation(len(rows))]
         *features, label = np.split(rows, self.ends, axis=1)
         features = [x.reshape(-1, *shape) for x, shape in zip(features, self.shapes, strict=True)]
         return tuple(features), (label,) * self.num_predictions

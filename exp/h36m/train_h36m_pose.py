@@ -31,6 +31,7 @@ SMALL_STAGE = Stage("pose", epochs=60, steps_per_epoch=400, optimizer="adam", sc
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/h36m")
     options.add_training(parser, batch=32)
+    options.add_settle(parser)
     parser.add_argument("--network", choices=networks.POSE_NETWORKS, default="reception")
     parser.add_argument("--blocks", type=options.positive, default=8, help="of a ReceptionNet")
     parser.add_argument("--pyramids", type=options.positive, default=8, help="of an SPNet")

@@ -2,13 +2,14 @@
 
 A network trained with `--heatmaps` shows where a joint may be; where it is unsure of left and right, the soft-argmax of
 its map is a point between the two. Multiplying the maps before the softmax decides for one of them, see
-`deephar.models.sharpen_maps`. Test images are never read.
+`deephar.models.sharpen_maps`. Test images are never read. The networks that ship read x and y inside of a window of
+each map instead (`ModelConfig.xy_window`): it also decides for one place, keeps the fraction of a cell, and leaves the
+weights, the depth and the confidence alone.
 
     python exp/lsp/sharpen_lsp_spnet.py runs/sharp --data FOLDER --weights runs/pose/weights_last.weights.h5
     python exp/lsp/sharpen_lsp_spnet.py runs/tiny --tiny
 
-Expected: the table of PCK@0.2 by factor; runs/sharp/weights_sharp.weights.h5 with its config.json. For the weights that
-ship: their score in weights/README.md.
+Expected: the table of PCK@0.2 by factor; runs/sharp/weights_sharp.weights.h5 with its config.json.
 """
 
 import json

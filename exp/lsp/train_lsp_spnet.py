@@ -1,7 +1,7 @@
 """Train the poses of an SPNet on LSP or its extended set, mixed with MPII and synthetic images if asked for.
 
-Paper: TPAMI 2020 trains on MPII with RMSprop at 0.001; LSP has no score there. The small network here (0.8 M
-parameters, 128 x 128) is the pose part of the one that ships.
+Paper: TPAMI 2020 trains on MPII with RMSprop at 0.001; LSP has no score there. The small network here (2.9 M
+parameters, 256 x 256) is the pose part of the one that ships; `--side 128 --growth 32` is a fifth of the work.
 
     python exp/lsp/train_lsp_spnet.py runs/pose --data FOLDER --synthetic 0.4 --heatmaps 0.1 --epochs 60 --steps 400
     python exp/lsp/train_lsp_spnet.py runs/tiny --tiny
@@ -20,6 +20,7 @@ from deephar.utils import TRAIN_MODE
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/lsp")
     options.add_training(parser, batch=16, lr=1e-3, optimizer="adam", schedule="cosine", warmup=200, clipnorm=5.0)
+    options.add_settle(parser)
     parser.add_argument("--side", type=options.positive, default=networks.SMALL_SIDE, help="of the input, px")
     parser.add_argument("--pyramids", type=options.positive, default=networks.SMALL["num_pyramids"])
     parser.add_argument("--growth", type=options.positive, default=networks.SMALL["growth"])

@@ -51,6 +51,7 @@ def normal_draws(spread, limit, share=1.0):
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/hourglass")
     options.add_training(parser, batch=6)
+    options.add_settle(parser)
     parser.add_argument("--stacks", type=options.positive, default=8)
     parser.add_argument("--filters", type=options.positive, default=256)
     parser.add_argument("--side", type=options.positive, default=networks.PAPER_SIDE, help="of the input, px")

@@ -7,7 +7,7 @@ steps of 32 images, half of them of Human3.6M, 37.5 % of MPII, whose people have
     python exp/ntu/train_pose_baseline.py runs/poses4 --data FOLDER --pyramids 4
     python exp/ntu/train_ntu_spnet.py runs/ntu --data FOLDER --stages action,joint,decoupled \\
         --init runs/poses4/weights_best.weights.h5
-    python exp/ntu/train_pose_baseline.py runs/small --small --synthetic 1 --init spnet-small-2d
+    python exp/ntu/train_pose_baseline.py runs/small --small --synthetic 1 --init spnet-2d
     python exp/ntu/train_pose_baseline.py runs/tiny --tiny
 
 Expected: 49.5 mm MPJPE on Human3.6M with 8 pyramids (table 1, single-task) by exp/h36m/eval_h36m.py. `--synthetic 1`
@@ -30,6 +30,7 @@ SMALL_STAGE = PAPER_STAGE.replace(epochs=60, steps_per_epoch=400, optimizer="ada
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/ntu_poses")
     options.add_training(parser, batch=32)
+    options.add_settle(parser)
     parser.add_argument("--small", action="store_true", help="the small network and a short schedule")
     parser.add_argument("--pyramids", type=options.positive, default=8)
     parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of images rendered on the fly")

@@ -30,7 +30,7 @@ def cut_numbers(text):
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/speed", "spnet-penn-6p")
     parser.add_argument("--full", action="store_true", help="the paper's network: 6 pyramids, clips of 8 x 256 x 256")
-    parser.add_argument("--small", action="store_true", help="the small network: 2 pyramids, clips of 8 x 128 x 128")
+    parser.add_argument("--small", action="store_true", help="the small network: 2 pyramids, clips of 8 x 256 x 256")
     parser.add_argument("--cuts", type=cut_numbers, metavar="N,N", help="blocks to keep; default: every one")
     parser.add_argument("--batch", type=options.positive, default=1, help="clips or images at once")
     parser.add_argument("--seconds", type=float, default=3.0, help="for each cut, after a first pass")

@@ -308,7 +308,7 @@ def test_models_shows_one_network(capsys):
         "bench_press",
     ):
         assert words in text
-    fails(capsys, ["models", "nix"], "`NAME` must be one of", "spnet-small-2d", "merge-ntu", "nix")
+    fails(capsys, ["models", "nix"], "`NAME` must be one of", "spnet-2d", "merge-ntu", "nix")
 
 
 def test_models_as_json(capsys):
@@ -316,7 +316,7 @@ def test_models_as_json(capsys):
     cards = json.loads(capsys.readouterr().out)
     assert [card["name"] for card in cards] == list(MODELS)
     assert cards[0]["clip_step_s"] == pytest.approx(4 / 30)
-    assert cards[0]["scores"][0] == dataclasses.asdict(MODELS["spnet-small-2d"].scores[0])
+    assert cards[0]["scores"][0] == dataclasses.asdict(MODELS["spnet-2d"].scores[0])
     assert cli.main(["models", "merge-ntu", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["input_shape"] == [20, 256, 256, 3]
 
@@ -336,7 +336,7 @@ def test_unknown_model_lists_the_names(photo, tmp_path, capsys):
 def test_a_weight_file_that_is_none_names_its_option(option, photo, tmp_path, capsys):
     path = tmp_path / "own.h5"
     path.write_text("no weights")
-    options = [option, path] if option == "--model" else ["--model", "spnet-small-2d", option, path]
+    options = [option, path] if option == "--model" else ["--model", "spnet-2d", option, path]
     fails(
         capsys, ["predict", photo, "--out", tmp_path / "out", *options], f"`{option}` must be a weight file", "own.h5"
     )

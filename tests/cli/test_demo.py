@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deephar import cli
 from deephar.config import ModelConfig
+from deephar.experiments import demo
 from deephar.experiments.demo import DemoSize, run_demo
 from deephar.inference.video import VideoReader
 from deephar.synthetic.actions import ACTIONS
 from deephar.utils.labels import PENN_LABELS
 from deephar.utils.pose import pa16j2d, pa17j3d
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 SMALL = (96, 72)
-TINY = DemoSize(3, 2, 3, 2, image_size=SMALL, video_size=SMALL, mpii_sizes=(SMALL,), penn_sizes=(SMALL,), workers=1)
+TINY = DemoSize(
+    3, 2, 3, 2, multi_clip=True, image_size=SMALL, video_size=SMALL, mpii_sizes=(SMALL,), penn_sizes=(SMALL,), workers=1
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +64,12 @@ def test_demo(networks, tmp_path, capsys):
     assert len(rendered) > 10
     run_demo(out, networks[0], TINY, networks[1])
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*/**/*.jpg")} == rendered
+
+
+@pytest.mark.parametrize("option, size", [([], None), (["--full"], demo.FULL)])
+def test_full_scores_the_whole_test_sets(option, size, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(demo, "run_demo", lambda *arguments: asked.append(arguments))
+    assert cli.main(["demo", "--out", str(tmp_path), *option]) == 0
+    assert asked == [(tmp_path, None, size)]
+    assert (demo.FULL.images, demo.FULL.videos, demo.FULL.multi_clip) == (200, 60, True)  # as the cards say

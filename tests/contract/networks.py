@@ -65,6 +65,7 @@ class Tiny:
 TINY = {
     "spnet_image": Tiny({**IMAGE, "poselayout": "pa16j2d"}),
     "spnet_image_3d": Tiny({**IMAGE, "poselayout": "pa17j3d", "downsampling_type": "conv"}),
+    "spnet_image_window": Tiny({**IMAGE, "poselayout": "pa17j3d", "xy_window": 3.0}),
     "spnet_clip_poses": Tiny({**CLIP, "poselayout": "pa16j2d"}),
     "spnet_clip": Tiny({**CLIP, "poselayout": "pa16j2d", "num_actions": [5, 3]}, whole=True),
     "spnet_clip_replica": Tiny({**CLIP, **REPLICA, "poselayout": "pa17j3d", "num_actions": [5]}, whole=True),

@@ -74,6 +74,8 @@ def test_clips_have_the_keys_of_penn_action(clips):
         assert sample[name].shape == clips.get_shape(name)
     assert sample["pennaction"].argmax() == 4 and set(np.diff(sample["frame_list"])) == {2}
     assert sample["pose"][..., 2].mean() > 0.5
+    named = SyntheticClips(SMALL, "pa17j3d", length=1, actions="ntu").action_labels
+    assert named == NTU.labels and [k for k, name in enumerate(named) if name] == sorted(NTU.performed)
     hidden = SyntheticClips(SMALL, clip_size=3, length=16, hidden_joints=True).get_data(4, TEST_MODE)
     assert hidden["pose"][..., 2].sum() >= sample["pose"][..., 2].sum()
     seen = sample["pose"][..., 2] > 0

@@ -120,11 +120,10 @@ def _as_the_files_have_it(path):
     return np.stack([raw["x"], raw["y"]], axis=-1).astype(float), raw["visibility"], int(raw["train"][0, 0])
 
 
-@pytest.mark.parametrize("spread", [60, pytest.param(1, marks=pytest.mark.slow)])
-def test_real_labels(prepare_penn, real, tmp_path, spread):
-    """Every real file, or every 60th with the ones of short box arrays, comes back as it is."""
+def test_real_labels(prepare_penn, real, tmp_path):
+    """Every tenth real file, and the ones of short box arrays, comes back as it is."""
     labels = sorted((real / "pennaction" / "labels").glob("*.mat"))
-    chosen = labels if spread == 1 else labels[::spread] + [p for p in labels if p.stem in ("1154", "1865")]
+    chosen = labels[::10] + [p for p in labels if p.stem in ("1154", "1865")]
     (tmp_path / "source" / "labels").mkdir(parents=True)
     for path in chosen:
         (tmp_path / "source" / "labels" / path.name).symlink_to(path)
@@ -138,5 +137,3 @@ def test_real_labels(prepare_penn, real, tmp_path, spread):
         assert mode == (TRAIN_MODE if flag == 1 else TEST_MODE)
         np.testing.assert_array_equal(sequence.joints, joints)
         np.testing.assert_array_equal(sequence.visible, visible)
-    if spread == 1:
-        assert (len(sequences[TRAIN_MODE]), len(sequences[TEST_MODE])) == (1258, 1068)

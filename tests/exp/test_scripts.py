@@ -14,19 +14,15 @@ import pytest
 from PIL import Image
 
 from deephar.cli import main
+from tests.processes import ENVIRONMENT, run_script
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXP = ROOT / "exp"
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-ENVIRONMENT = {**ONE_THREAD, "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow"}
 
 
-def run(script, out, *arguments):
+def run(script, out, *arguments, **options):
     """Run a script with --tiny; its standard output."""
-    command = [sys.executable, str(EXP / script), str(out), "--tiny", *map(str, arguments)]
-    done = subprocess.run(command, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_script(EXP / script, out, "--tiny", *arguments, **options)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +52,7 @@ def rows_of(folder):
 
 def test_train_lsp_stops_in_time_and_resumes(tmp_path, tiny_data):
     options = ("--data", tiny_data, "--synthetic", 0.25, "--heatmaps", 0.1)
-    out = run("lsp/train_lsp_spnet.py", tmp_path, *options, "--time-limit", 0)
+    out = run("lsp/train_lsp_spnet.py", tmp_path, *options, "--time-limit", 0, traced=True)
     assert "epoch 1: lsp PCK@0.2 by block" in out and len(rows_of(tmp_path)) == 1
     first = np.load(tmp_path / "state.npz")["w0"]
     out = run("lsp/train_lsp_spnet.py", tmp_path, *options, "--resume")
@@ -88,7 +84,7 @@ def test_sharpen_lsp(tmp_path, tiny_data, run_folder):
 
 
 def test_train_mpii(tmp_path):
-    out = run("mpii/train_mpii_singleperson.py", tmp_path, "--epochs", 1)
+    out = run("mpii/train_mpii_singleperson.py", tmp_path, "--epochs", 1, "--settle", 2)
     assert "mpii PCKh@0.5 by block" in out and (tmp_path / "data" / "MPII" / "annotations.mat").exists()
     assert (tmp_path / "weights_best.weights.h5").exists() and len(rows_of(tmp_path)) == 1
 
@@ -241,6 +237,20 @@ def test_train_ntu_on_the_synthetic_world(tmp_path, tiny_data):
     assert [(s["monitor"], s["monitor_mode"]) for s in stages] == [("mpjpe_synthetic", "min"), ("single_clip", "max")]
 
 
+def test_actions_are_trained_on_features_computed_once(tmp_path, run_folder, monkeypatch, capsys):
+    script, weights = "pennaction/train_penn_multimodel.py", run_folder / "weights_best.weights.h5"
+    options = ("--synthetic", "--stages", "action", "--clips", 4, "--init", weights)
+    run(script, tmp_path / "run", *options, "--cache", 6, "--epochs", 1)
+    features = sorted((tmp_path / "run" / "features").glob("*.npy"))
+    assert len(features) == 1 and rows_of(tmp_path / "run")[0]["single_clip"]
+    stamp = features[0].stat().st_mtime_ns
+    run(script, tmp_path / "run", *options, "--cache", 12, "--epochs", 2, "--resume")
+    assert [row["epoch"] for row in rows_of(tmp_path / "run")] == ["1", "2"]
+    assert len(list(features[0].parent.glob("*.npy"))) == 2 and features[0].stat().st_mtime_ns == stamp
+    message = fails(monkeypatch, capsys, script, tmp_path / "other", "--cache", 6, "--stages", "action,joint")
+    assert "--cache needs frozen poses: --stages action. Received: action,joint" in message
+
+
 def test_train_3d_poses_on_rendered_people_alone(tmp_path):
     out = run("ntu/train_pose_baseline.py", tmp_path, "--synthetic", 1, "--random-poses", 0.1, "--epochs", 1)
     assert "{'synthetic': 4, 'synthetic_h36m': 4}" in out and not (tmp_path / "data").exists()
@@ -321,9 +331,12 @@ def test_scripts_import_no_other_script(path):
     assert "sys.path" not in path.read_text(encoding="utf-8")
 
 
-def test_a_script_runs_from_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    out = run("pennaction/eval_penn_ar_pe_merge.py", "out")
+def test_a_script_runs_from_an_empty_folder(tmp_path):
+    command = [sys.executable, EXP / "pennaction" / "eval_penn_multitask.py", "out", "--tiny"]
+    environment = {**os.environ, **ENVIRONMENT}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    out = done.stdout
     assert out.splitlines()[0] == "network: a tiny one of random weights" and "multi-clip (" in out
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -331,9 +344,9 @@ def test_a_script_runs_from_an_empty_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "script, file, instead",
     [
-        ("h36m/eval_h36m.py", "weights_3DPE_H36M_cvpr18_Nov-2017.h5", "give --weights spnet-small-3d"),
-        ("ntu/eval_ntu_multitask.py", "weights_3dp+ntu_ar_062.hdf5", "give --weights spnet-small-3d"),
-        ("ntu/predict_bboxes.py", "weights_posebaseline_060.hdf5", "give --weights spnet-small-3d"),
+        ("h36m/eval_h36m.py", "weights_3DPE_H36M_cvpr18_Nov-2017.h5", "give --weights spnet-3d"),
+        ("ntu/eval_ntu_multitask.py", "weights_3dp+ntu_ar_062.hdf5", "give --weights spnet-3d"),
+        ("ntu/predict_bboxes.py", "weights_posebaseline_060.hdf5", "give --weights spnet-3d"),
         ("ntu/eval_ntu_ar_pe_merge.py", "weights_AR_merge_NTU_v2.h5", "--model merge-ntu --weights PATH"),
         ("pennaction/eval_penn_ar_pe_merge.py", "weights_AR_merge_ep074_26-10-17.h5", "--model merge-penn"),
     ],
@@ -351,9 +364,9 @@ def test_the_small_network_is_scored_with_a_word(tmp_path, tiny_data, monkeypatc
         runpy.run_path(str(EXP / "mpii" / "eval_mpii_singleperson.py"), run_name="__main__")
     assert not ended.value.code
     first = capsys.readouterr().out.splitlines()[0]
-    assert first.startswith("network: spnet-small-2d (") and "not reception-mpii: weights_PE_MPII" in first
+    assert first.startswith("network: spnet-2d (") and "not reception-mpii: weights_PE_MPII" in first
     report = json.loads((tmp_path / "eval_mpii.json").read_text())
-    assert report["model"] == "spnet-small-2d" and report["weights"].endswith("spnet-small-2d.weights.h5")
+    assert report["model"] == "spnet-2d" and report["weights"].endswith("spnet-2d.weights.h5")
 
 
 def test_errors_name_the_options_of_the_command(tmp_path, tiny_data, monkeypatch, capsys):

@@ -8,6 +8,8 @@ from deephar.experiments import merge_training
 from deephar.training.recipes import MERGE_RECIPE
 from deephar.training.stages import compile_for_stage
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 NETWORK = {
     "network": "merge",
     "pose": dict(input_shape=[256, 256, 3], num_joints=8, dim=2, ksize=[3, 3], num_blocks=4),
@@ -80,7 +82,7 @@ def test_start_from_pose_weights_or_from_merged_ones(models, tmp_path):
         assert all(same) is complete
         ours, theirs = (m[0].get_layer("td_Model1").get_weights() for m in (models, others))
         assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
-    Arguments.init = "spnet-small-2d"
+    Arguments.init = "spnet-2d"
     with pytest.raises(ValueError, match="`init` must be .*same family.*ReceptionNet.*SPNet"):
         merge_training.initialise(Arguments, models)
     (tmp_path / "bad.weights.h5").write_bytes(b"nothing")

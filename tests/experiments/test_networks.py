@@ -22,7 +22,7 @@ def trained(tmp_path, monkeypatch):
     model.set_weights([w + 0.1 for w in model.get_weights()])
     model.save_weights(tmp_path / "tiny.weights.h5")
     card = dataclasses.replace(
-        MODELS["spnet-small-2d"], name="tiny-2d", config=config.to_dict(), file="tiny.weights.h5", sha256=None
+        MODELS["spnet-2d"], name="tiny-2d", config=config.to_dict(), file="tiny.weights.h5", sha256=None
     )
     monkeypatch.setitem(MODELS, "tiny-2d", card)
     monkeypatch.setenv("DEEPHAR_WEIGHTS", str(tmp_path))

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from deephar.inference.decode import average_flip, decode, decode_all
+from deephar.inference.decode import action_probabilities, average_flip, decode, decode_all
 from deephar.models.signature import InputSpec, OutputSpec, Signature
 from deephar.utils.pose import pa16j2d, usual_layout
 
@@ -130,3 +130,19 @@ def test_features_and_actions():
     layout = signature(OutputSpec("features"), OutputSpec("action", labels=("a", "b")))
     mean = average_flip([np.ones(3), np.array([0.2, 0.8])], [np.zeros(3), np.array([0.6, 0.4])], layout)
     assert mean[0].tolist() == [1, 1, 1] and mean[1] == pytest.approx([0.4, 0.6])
+
+
+def test_an_action_that_was_never_trained_is_no_answer():
+    masked = OutputSpec("action", labels=("a", None, "c"))
+    found = action_probabilities(np.array([[0.2, 0.7, 0.1], [0.0, 1.0, 0.0]]), masked)
+    np.testing.assert_allclose(found, [[2 / 3, 0, 1 / 3], [0.5, 0, 0.5]])
+    plain = np.array([0.25, 0.75])
+    np.testing.assert_array_equal(action_probabilities(plain, OutputSpec("action", labels=("a", "b"))), plain)
+    with pytest.raises(ValueError, match="`labels` must be a list of names"):
+        OutputSpec("action", labels=(None, None))
+
+
+def test_logits_become_probabilities():
+    spec = OutputSpec("action", labels=("a", None, "c"), logits=True)
+    found = action_probabilities(np.array([1000.0, 2000.0, 1000.0 + np.log(3)]), spec)
+    np.testing.assert_allclose(found, [0.25, 0, 0.75])

@@ -209,6 +209,17 @@ def test_a_video_gets_a_pose_for_every_frame_and_an_action(tmp_path, count):
     assert len(result.action.clips) == -(-count // 12)
 
 
+def test_actions_that_were_never_trained_are_not_in_the_result(tmp_path):
+    path = write_video(tmp_path / "walk.mp4", [image(60 + 6 * k, 80) for k in range(4)])
+    labels = [None if k > 9 else f"action {k}" for k in range(15)]
+    predictor = Predictor(Spot(4, 15), labels=labels)
+    action = predictor.predict_video(path, progress=False).action
+    assert predictor.labels == action.video.labels == tuple(labels[:10])
+    assert action.name == "action 9"  # the network believes in 14
+    assert action.video.probabilities.sum() == pytest.approx(1)
+    assert list(action.to_dict()["probabilities"]) == labels[:10]
+
+
 def test_the_box_follows_the_person_or_stays(tmp_path):
     path = write_video(tmp_path / "walk.mp4", [image(40 + 5 * k, 80) for k in range(40)])
     box = (20, 60, 60, 100)

@@ -85,6 +85,35 @@ def test_softargmax_equals_the_stored_ramp_kernels():
     np.testing.assert_allclose(np.stack(expected, -1), values(layers.softargmax2d(h)), atol=1e-6)
 
 
+def bumps(*peaks, size=32, sigma=1.2):
+    """One probability map (1, H, W, 1) of Gaussians at (x, y, height), in cells."""
+    y, x = np.mgrid[:size, :size].astype("float32")
+    h = sum(height * np.exp(-((x - a) ** 2 + (y - b) ** 2) / (2 * sigma**2)) for a, b, height in peaks)
+    return (h / h.sum())[None, :, :, None].astype("float32")
+
+
+def cells(h, **options):
+    return 31 * values(layers.softargmax2d(h, **options))[0, 0]
+
+
+def test_a_window_follows_the_higher_of_two_peaks():
+    two = bumps((6.0, 20.0, 0.65), (25.0, 9.0, 0.35))
+    assert np.abs(cells(two) - [6, 20]).max() > 3  # the mean lies between the two
+    np.testing.assert_allclose(cells(two, window=3.0), [6, 20], atol=0.7)
+    flipped = cells(np.ascontiguousarray(two[:, :, ::-1]), window=3.0)
+    np.testing.assert_allclose(flipped[0], 31 - cells(two, window=3.0)[0], atol=1e-4)
+
+
+def test_a_window_keeps_the_fraction_of_a_cell():
+    for x, y in ((10.3, 15.8), (12.5, 12.5), (20.0, 7.1)):
+        one = bumps((x, y, 1.0))
+        np.testing.assert_allclose(cells(one, window=3.0), [x, y], atol=0.01)
+    np.testing.assert_allclose(cells(two := bumps((9, 9, 0.6), (20, 20, 0.4)), window=1e4), cells(two), atol=1e-3)
+    assert layers.SoftArgmax2D.from_config(layers.SoftArgmax2D(window=3.0).get_config()).window == 3.0
+    with pytest.raises(ValueError, match="`window` should be None or above 0. Received: 0"):
+        layers.SoftArgmax2D(window=0)
+
+
 def test_depth_ramps():
     d = values(layers.act_depth_softmax(np.eye(4, dtype="float32")[None] * 1e3))  # joint j certainly in bin j
     np.testing.assert_allclose(values(layers.lin_interpolation_1d(d))[0, :, 0], [0.125, 0.375, 0.625, 0.875], atol=1e-6)

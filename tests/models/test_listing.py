@@ -28,7 +28,7 @@ def test_only_shipped_files_were_measured():
 
 def test_scripts_of_the_commands_exist():
     scripts = {script for score in ALL_SCORES for script in re.findall(r"python (\S+\.py)", score.command)}
-    scripts |= {line.split()[0] for card in MODELS.values() for line in card.recipe}
+    scripts |= {line.split()[0] for card in MODELS.values() for line in card.recipe if line[0] != "#"}
     assert scripts and all((ROOT / script).is_file() for script in scripts)
 
 
@@ -38,7 +38,7 @@ def test_both_files_are_written(tmp_path):
     listing.write_readmes(tmp_path)
     text = (tmp_path / "README.md").read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
-    assert "| spnet-small-2d | PCKh@0.5 54.1 % | first 200 images of synthetic-v1; last block, single crop" in text
+    assert "| spnet-2d | PCKh@0.5 " in text and " % | first 200 images of synthetic-v1; last block, single crop" in text
     assert (tmp_path / "weights" / "README.md").read_text() == listing.weights_readme()
     with pytest.raises(ValueError, match="`text` must hold the lines <!-- scores: begin -->"):
         listing.with_scores(f"{listing.END} {listing.BEGIN}")
@@ -47,7 +47,7 @@ def test_both_files_are_written(tmp_path):
 def test_scores_of_one_protocol_share_a_row(monkeypatch):
     one = Score("PCKh@0.5", 88.0, "%", "images", "one crop", "a.py")
     scores = (one, dataclasses.replace(one, metric="PCKh@0.1", value=30.0), dataclasses.replace(one, protocol="flip"))
-    card = dataclasses.replace(MODELS["spnet-small-2d"], scores=scores)
+    card = dataclasses.replace(MODELS["spnet-2d"], scores=scores)
     monkeypatch.setattr(listing, "MODELS", {card.name: card})
     monkeypatch.setattr(listing, "SCORES_OF_SCRIPTS", ())
     rows = listing.scores_table().splitlines()[2:]

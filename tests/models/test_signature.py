@@ -40,9 +40,7 @@ def test_heat_maps(capsys):
     assert (spec.kind, spec.stride, spec.background, spec.layout) == ("heatmaps", 4, False, mpii16j2d)
     assert signature.frame == InputSpec(size=(32, 32), value_range=(0, 1))
     said = capsys.readouterr().err
-    assert said == (
-        "assumed of 'theirs': images of 32 x 32, RGB in [0, 1]; outputs: 1 heatmaps; joints of mpii16j2d\n"
-    )
+    assert said == ("assumed of 'theirs': images of 32 x 32, RGB in [0, 1]; outputs: 1 heatmaps; joints of mpii16j2d\n")
 
 
 def test_heat_maps_with_one_more_than_joints_have_a_background():

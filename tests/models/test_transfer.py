@@ -1,10 +1,11 @@
 """Weights of one network start another: joint by joint where only the joints differ, and nothing else is touched."""
 
+import keras
 import numpy as np
 import pytest
 
 from deephar.models import spnet
-from deephar.models.transfer import transfer_weights
+from deephar.models.transfer import reestimate_batch_norm, transfer_weights
 from deephar.utils.pose import pa13j2d, pa16j2d, pa17j3d, pa20j3d
 
 SIZE = {"num_pyramids": 1, "num_levels": 3}  # two blocks: what a block hands on exists in the first
@@ -71,9 +72,41 @@ def test_joints_go_by_name(small):
             np.testing.assert_array_equal(new[..., k], expected, err_msg=name)
 
 
-def test_a_foreign_network_is_refused(small):
-    import keras
+def batches_of(model, count):
+    rng = np.random.default_rng(3)
+    return [rng.normal(k, 1 + k, (4, *model.input_shape[1:])).astype("float32") for k in range(count)]
 
+
+def test_statistics_are_the_means_over_the_images(small):
+    source = randomised(spnet.build(small(**SIZE, poselayout=pa17j3d)), 0)
+    target = spnet.build(small(**SIZE, poselayout=pa16j2d))
+    batches = batches_of(target, 3)
+    transfer_weights(source, target, pa17j3d, pa16j2d)
+    plain = weights_of(target)
+    first = next(layer for layer in target.layers if "moving_mean" in str([w.path for w in layer.weights]))
+    before = keras.Model(target.inputs[0], first.input)
+    seen = [np.asarray(before(batch)) for batch in batches]
+    transfer_weights(source, target, pa17j3d, pa16j2d, images=iter(batches))
+    axes = (0, 1, 2)
+    np.testing.assert_allclose(first.moving_mean, np.mean([x.mean(axes) for x in seen], axis=0), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(first.moving_variance, np.mean([x.var(axes) for x in seen], axis=0), rtol=1e-2)
+    assert first.momentum == 0.99
+    for name, weights in weights_of(target).items():  # nothing but the statistics moved
+        for variable, old, new in zip(target.get_layer(name).weights, plain[name], weights, strict=True):
+            assert "moving_" in variable.path or np.array_equal(old, new), variable.path
+
+
+def test_statistics_of_frozen_layers_stay(small):
+    model = spnet.build(small(**SIZE))
+    model.trainable = False
+    before = model.get_weights()
+    assert reestimate_batch_norm(model, batches_of(model, 1)) == 1
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    with pytest.raises(ValueError, match="`batches` must hold at least one batch"):
+        reestimate_batch_norm(model, [])
+
+
+def test_a_foreign_network_is_refused(small):
     target = randomised(spnet.build(small(**SIZE)), 1)
     before = target.get_weights()
     foreign = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3, name="other")])

@@ -10,6 +10,8 @@ from deephar.training.recipes import Stage
 from deephar.training.run import Run
 from deephar.training.stages import train_stage
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 NUM_ACTIONS, ROWS = 5, 2
 
 
@@ -63,6 +65,21 @@ def test_rows_are_what_the_body_gives(halves, tmp_path):
     cached.epoch = 1  # the same samples in another order
     assert not np.array_equal(cached[0][0][0], features[0])
     np.testing.assert_array_equal(rows_of(cached), expected[np.lexsort(expected.T)])
+
+
+def test_mixed_samples_lie_between_two(halves, tmp_path):
+    _, body, _ = halves
+    cache_features(body, Clips(), tmp_path, 6)
+    plain, mixed = (CachedFeatures(tmp_path, 6, 6, mixup=a) for a in (0.0, 0.4))
+    (rows, (label,)), (mixtures, (parts,)) = plain[0], mixed[0]
+    np.testing.assert_allclose(parts.sum(axis=1), 1, atol=1e-5)
+    assert not np.array_equal(parts, label) and np.array_equal(mixed[0][1][0], parts)
+    flat, mixtures = (np.concatenate([x.reshape(6, -1) for x in k], axis=1) for k in (rows, mixtures))
+    for row, own in zip(mixtures, flat, strict=True):
+        shares = [np.dot(row - own, other - own) / max(np.dot(other - own, other - own), 1e-9) for other in flat]
+        errors = [np.abs(own + share * (other - own) - row).max() for share, other in zip(shares, flat, strict=True)]
+        best = int(np.argmin(errors))
+        assert errors[best] < 1e-4 and -1e-5 <= shares[best] <= 1 + 1e-5
 
 
 def test_what_is_there_is_not_computed_again(halves, tmp_path):

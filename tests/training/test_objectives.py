@@ -11,6 +11,8 @@ from deephar.training.recipes import Stage
 from deephar.training.run import Run
 from deephar.training.stages import compile_for_stage, train_stage
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 SMALL = dict(num_pyramids=1, num_levels=3, growth=8)
 
 

@@ -15,6 +15,8 @@ from deephar.training.recipes import Stage
 from deephar.training.run import Run
 from deephar.training.stages import train_stage
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 STAGE = Stage("s", epochs=1, steps_per_epoch=1, learning_rate=1e-2)
 RNG = np.random.default_rng(0)
 POSE = RNG.uniform(0.2, 0.8, (2, 16, 3)).astype(np.float32)
