@@ -15,8 +15,6 @@ from deephar.synthetic.actions import ACTIONS
 from deephar.utils.labels import PENN_LABELS
 from deephar.utils.pose import pa16j2d, pa17j3d
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 SMALL = (96, 72)
 TINY = DemoSize(
     3, 2, 3, 2, multi_clip=True, image_size=SMALL, video_size=SMALL, mpii_sizes=(SMALL,), penn_sizes=(SMALL,), workers=1
