@@ -139,7 +139,7 @@ def test_a_folder_is_read_without_what_is_hidden_and_faults_are_not_swallowed(tm
         next(Predictor(Spot()).predict_folder(tmp_path, progress=False))
 
 
-def test_the_examples_of_the_docstrings_run(tmp_path, monkeypatch):
+def test_the_examples_of_the_docstrings_run(tmp_path, monkeypatch, untraced):
     monkeypatch.chdir(tmp_path)
     done = doctest.testmod(deephar.inference.predictor)
     assert done.failed == 0 and done.attempted > 10

@@ -161,7 +161,7 @@ def train_once(model, clip, poses, classes):
     model.train_on_batch(clip, targets)
 
 
-def test_compile_split_models_trains_each_part_alone(action_network, clip, capsys):
+def test_compile_split_models_trains_each_part_alone(action_network, clip, capsys, untraced):
     model, cfg = action_network
     pose, action = compile_split_models(model, cfg, keras.optimizers.SGD(0.05), pose_trainable=True, copy_replica=True)
     assert pose.name == "Pose"
