@@ -72,18 +72,17 @@ def score_clips(
     Returns:
         `ActionScoresOnSet`.
     """
-    scores, true, outputs = [], [], None
+    scores, true, outputs, specs = [], [], None, signature_of(model, verbose=False).outputs
     for frames, labels in batches:
         outputs = outputs or action_outputs(model, np.shape(labels)[-1])
         found = forward(model, frames, batch_size)
-        scores.append(_probabilities(model, found, outputs))
+        scores.append(_probabilities(found, specs, outputs))
         true += np.argmax(labels, axis=-1).tolist()
     return summarise(np.concatenate(scores, axis=1), true, len(true))
 
 
-def _probabilities(model, found, indices):
-    """Probabilities (K, n, A) of some of a network's outputs."""
-    specs = signature_of(model, verbose=False).outputs
+def _probabilities(found, specs, indices):
+    """Probabilities (K, n, A) of some of a network's outputs `found`, whose specs are `specs`."""
     return np.stack([action_probabilities(found[k], specs[k]) for k in indices])
 
 
@@ -147,6 +146,7 @@ def eval_multi_clip(
         `ActionScoresOnSet`.
     """
     outputs = action_outputs(model, dataset.get_shape(label_key)[0] if hasattr(dataset, "get_shape") else None)
+    specs = signature_of(model, verbose=False).outputs
     steps = list(subsampling or [dataset.dataconf.fixed_subsampling])
     keys = list(range(dataset.get_length(mode)) if keys is None else keys)
     jobs = [(n, clip, w) for n, key in enumerate(keys) for clip, w in enumerate(_windows(dataset, key, mode, steps))]
@@ -165,7 +165,7 @@ def eval_multi_clip(
     for some, runs, true in progress_bar(loaded, len(chunks), "actions, all clips") if progress else loaded:
         for flipped, clips in enumerate(runs):
             found = forward(model, clips, batch_size)
-            total.add(some, _probabilities(model, found, outputs), true, flipped)
+            total.add(some, _probabilities(found, specs, outputs), true, flipped)
     wrong = tuple((keys[n], *rest) for n, *rest in total.wrong)
     return summarise(total.scores, total.true, len(jobs) * (1 + int(flip)), wrong)
 

@@ -1,7 +1,6 @@
 """What a prediction returns: frozen records with named joints in frame pixels, and their form in JSON."""
 
 import dataclasses
-import hashlib
 import pathlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deephar.inference.boxes import Box, Size
-from deephar.utils.io import file_digest
+from deephar.utils.io import file_digest, weights_digest
 
 if TYPE_CHECKING:
     import keras
@@ -46,10 +45,7 @@ class ModelStamp:
     @classmethod
     def of_network(cls, network: "keras.Model") -> "ModelStamp":
         """Return the stamp of a network as it is, from its weights in their order as little-endian float32."""
-        digest = hashlib.sha256()
-        for array in network.get_weights():
-            digest.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
-        return cls(getattr(network, "name", type(network).__name__), digest.hexdigest())
+        return cls(getattr(network, "name", type(network).__name__), weights_digest(network))
 
     def to_dict(self) -> dict[str, str]:
         """Return the fields as a dict for JSON."""

@@ -7,7 +7,6 @@ what a killed run has computed is kept; more samples are more files. Body and he
 `deephar.models.split_at_action_part`.
 """
 
-import hashlib
 import json
 import pathlib
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ import keras
 import numpy as np
 
 from deephar.training.feeder import BatchFeeder, Loader
-from deephar.utils.io import atomic_path, plain, write_json
+from deephar.utils.io import atomic_path, plain, weights_digest, write_json
 from deephar.utils.progress import progress
 
 ABOUT = "features.json"
@@ -112,7 +111,7 @@ def cache_features(
     folder.mkdir(parents=True, exist_ok=True)
     inputs, labels = loader[0]
     rows, shapes = len(labels[0]), [tuple(x.shape[1:]) for x in body.outputs]
-    about = {"shapes": shapes, "rows": rows, "weights": _digest(body), **(about or {})}
+    about = {"shapes": shapes, "rows": rows, "weights": weights_digest(body), **(about or {})}
     about = json.loads(json.dumps(about, default=plain))
     _check_about(folder / ABOUT, about)
     files = [_file(folder, number) for number in range(-(-num_samples // rows))]
@@ -150,11 +149,3 @@ def _check_about(path, about):
             f"`folder` must hold features of the same weights and samples. Received: {str(path.parent)!r}, "
             f"which differs in {', '.join(wrong)}: remove it, or take another one"
         )
-
-
-def _digest(model):
-    """A checksum of all weights."""
-    digest = hashlib.sha256()
-    for variable in model.variables:
-        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(variable)).tobytes())
-    return digest.hexdigest()

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -148,6 +149,18 @@ def file_digest(path: str | pathlib.Path, kind: str = "sha256") -> str:
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
+    return digest.hexdigest()
+
+
+def weights_digest(network: Any) -> str:
+    """Return the SHA-256 of a network's weights in their order, as little-endian float32.
+
+    Args:
+        network: a `keras.Model`, or what else has `get_weights`.
+    """
+    digest = hashlib.sha256()
+    for array in network.get_weights():
+        digest.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
     return digest.hexdigest()
 
 

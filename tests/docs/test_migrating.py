@@ -6,11 +6,13 @@ import pathlib
 import re
 import sys
 
-import keras
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning")  # see `eagerly`
+pytestmark = [
+    pytest.mark.usefixtures("untraced"),  # to trace a graph for single steps takes most of the time
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),  # which that leads to
+]
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "migrating.md").read_text(encoding="utf-8")
@@ -27,19 +29,6 @@ def migrated(script):
     for old, new in lines_to_change():
         script = script.replace(old, new)
     return script
-
-
-@pytest.fixture(autouse=True)
-def eagerly():
-    """Run single steps as they are: to trace a graph for each of them takes most of the time."""
-    if keras.backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow
-
-    tensorflow.config.run_functions_eagerly(True)
-    yield
-    tensorflow.config.run_functions_eagerly(False)
 
 
 @pytest.fixture
