@@ -42,7 +42,7 @@ from deephar.models.signature import OutputSpec
 from deephar.models.spnet_action import action_block
 from deephar.utils.labels import default_labels
 
-CONFIDENCE_SHARE = 0.5  # of the window; with 3 cells the confidence is about the share of joints that are right
+CONFIDENCE_SHARE = 0.5  # of the window, in which a pose's confidence is the mass of its map
 
 
 @dataclass
