@@ -76,6 +76,19 @@ def untraced():
     tensorflow.config.run_functions_eagerly(False)
 
 
+# NumPy draws the first weights: JAX would compile a program for every shape, which is most of what a build takes.
+DRAWN_BY_NUMPY = """
+import keras
+import numpy as np
+
+keras.initializers.VarianceScaling.__call__ = lambda self, shape, dtype=None: (
+    np.random.default_rng(shape).normal(0, np.prod(shape[:-1]) ** -0.5, shape).astype(dtype or "float32")
+)
+keras.initializers.Zeros.__call__ = lambda self, shape, dtype=None: np.zeros(shape, dtype or "float32")
+keras.initializers.Ones.__call__ = lambda self, shape, dtype=None: np.ones(shape, dtype or "float32")
+"""
+
+
 @pytest.fixture(scope="session")
 def on_backend():
     """Return a function that runs Python code in a process of its own on a Keras backend and returns what it prints."""
@@ -85,7 +98,7 @@ def on_backend():
             pytest.skip(f"no {backend}")
         quick_jax = {"JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # compiling is most of its time
         environment = {**os.environ, **quick_jax, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-c", code, *map(str, arguments)]
+        command = [sys.executable, "-c", DRAWN_BY_NUMPY + code, *map(str, arguments)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout

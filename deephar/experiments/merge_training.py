@@ -29,16 +29,22 @@ PENN_NETWORK = {
 }
 
 
-def tiny_network(network: dict, num_frames: int = networks.NUM_FRAMES) -> dict:
-    """Return a copy of a merged network's description, small enough to show in seconds that a script works."""
-    side = networks.TINY_SIDE
-    pose = {**network["pose"], "input_shape": [side, side, 3], "num_blocks": 2}
+def small_network(network: dict, tiny: bool = False, num_frames: int = networks.NUM_FRAMES) -> dict:
+    """Return a copy of a merged network's description with fewer pose blocks and frames, and a smaller input.
+
+    Args:
+        network: dict, as for `build`.
+        tiny: bool. So small that it only shows in seconds that a script works.
+        num_frames: int. Frames of a clip.
+    """
+    side, num_blocks = (networks.TINY_SIDE, 1) if tiny else (networks.SMALL_SIDE, 2)
+    pose = {**network["pose"], "input_shape": [side, side, 3], "num_blocks": num_blocks}
     return {**network, "pose": pose, "num_frames": num_frames}
 
 
 def build_tiny(network: dict) -> "PoseModel":
     """Return a merged network of random weights that only shows that a script works."""
-    return build(tiny_network(network))[0]
+    return build(small_network(network, tiny=True))[0]
 
 
 def build(network: dict, clips: Dataset | None = None) -> "tuple[PoseModel, PoseModel, PoseModel]":

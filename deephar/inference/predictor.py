@@ -180,11 +180,12 @@ class Predictor:
         >>> import deephar
         >>> from deephar.inference import VideoWriter
         >>> with VideoWriter("walk.mp4", fps=25) as writer:
-        ...     for _ in range(20):
+        ...     for _ in range(10):
         ...         writer.add(np.zeros((96, 128, 3), np.uint8))
-        >>> result = deephar.Predictor("spnet-2d").predict_video("walk.mp4", progress=False)
+        >>> predictor = deephar.Predictor("spnet-2d")
+        >>> result = predictor.predict_video("walk.mp4", box=(40, 0, 90, 96), progress=False)
         >>> len(result.poses), result.size, result.fps
-        (20, (128, 96), 25.0)
+        (10, (128, 96), 25.0)
         """
         with VideoReader(path) as video:
             windows = WindowedVideo(self.network, self.subsampling, self.refine, box)

@@ -202,8 +202,9 @@ class Run:
         if is_best:
             self._keep_best_of_earlier_stage(meta.get("stage"))
             meta["best_stage"] = meta.get("stage")
-        for name in (LAST, *((BEST,) if is_best else ())):
-            save_keras3_weights(model, self.path(name))
+        save_keras3_weights(model, self.path(LAST))
+        if is_best:
+            self._copy(LAST, BEST)
         self._write_log()
         self._write_board()
         self.meta = {**self.meta, **meta, "rows": self.rows}
@@ -214,12 +215,14 @@ class Run:
 
     def _keep_best_of_earlier_stage(self, stage):
         earlier = self.meta.get("best_stage", self.meta.get("stage"))
-        kept = self.path(BEST_OF.format(earlier))
+        kept = BEST_OF.format(earlier)
         # Where a kill came after this file, the best weights beside it are already those of `stage`.
-        if earlier in (None, stage) or kept.exists() or not self.path(BEST).exists():
-            return
-        with atomic_path(kept) as temporary:
-            shutil.copyfile(self.path(BEST), temporary)
+        if earlier not in (None, stage) and not self.path(kept).exists() and self.path(BEST).exists():
+            self._copy(BEST, kept)
+
+    def _copy(self, name, other):
+        with atomic_path(self.path(other)) as temporary:
+            shutil.copyfile(self.path(name), temporary)
 
     def _write_log(self):
         columns = list(dict.fromkeys(key for row in self.rows for key in row))

@@ -45,8 +45,7 @@ def make_network(arguments):
     if not (arguments.tiny or arguments.small):
         return ntu_sources.MERGE_NETWORK, ntu_ar_dataconf, None
     side = networks.TINY_SIDE if arguments.tiny else networks.SMALL_SIDE
-    network = merge_training.tiny_network(ntu_sources.MERGE_NETWORK)
-    network["pose"]["input_shape"] = [side, side, 3]
+    network = merge_training.small_network(ntu_sources.MERGE_NETWORK, arguments.tiny)
     clips = networks.small_dataconf(side, turn=10, subsampling=(1, 2, 3), fixed_subsampling=2)
     return network, clips, networks.small_dataconf(side)
 

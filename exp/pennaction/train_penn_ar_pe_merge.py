@@ -38,8 +38,7 @@ def make_network(arguments):
     """The network's description, how its clips are cropped, and how its images are, by their source."""
     if arguments.tiny or arguments.small:
         side = networks.TINY_SIDE if arguments.tiny else networks.SMALL_SIDE
-        network = merge_training.tiny_network(PENN_NETWORK)
-        network["pose"]["input_shape"] = [side, side, 3]
+        network = merge_training.small_network(PENN_NETWORK, arguments.tiny)
         images = dict.fromkeys(IMAGES, networks.small_dataconf(side))
         return network, networks.small_dataconf(side, turn=20, subsampling=(1, 2, 3), fixed_subsampling=2), images
     return PENN_NETWORK, pennaction_ar_dataconf, IMAGES

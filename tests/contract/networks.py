@@ -3,6 +3,7 @@
 A new family is one entry of TINY. Everything else, the shapes of inputs and labels, follows from its signature.
 """
 
+import random
 from dataclasses import dataclass
 
 import keras
@@ -54,7 +55,7 @@ class Tiny:
 
     def build(self):
         """Build the network: random weights, the same in every process, no vector of them constant."""
-        keras.utils.set_random_seed(1)
+        random.seed(1)  # of Keras' initializers; `keras.utils.set_random_seed` would import TensorFlow everywhere
         model = self.config() if callable(self.config) else build_network(self.config)
         rng = np.random.default_rng(0)
         drawn = [1.3 * w if w.ndim > 1 else w + rng.normal(0, 0.1, w.shape) for w in model.get_weights()]

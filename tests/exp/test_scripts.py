@@ -190,7 +190,7 @@ def test_train_and_eval_penn_merge(tmp_path, tiny_data):
     assert "stages: action; a batch: {'mpii': 13, 'penn': 3} or 2 clips" in out
     row = rows_of(tmp_path / "run")[-1]
     assert row["stage"] == "action" and {"single_clip", "loss0"} <= set(row)
-    options = ("--data", tiny_data, "--weights", tmp_path / "run" / "weights_last.weights.h5")
+    options = ("--data", tiny_data, "--weights", tmp_path / "run" / "weights_last.weights.h5", "--batch", 11)
     out = run("pennaction/eval_penn_ar_pe_merge.py", tmp_path / "eval", *options)
     assert all(text in out for text in ("every 2nd frame", "single-clip", "boxes from the annotation", " v4", "m\n"))
     report = json.loads((tmp_path / "eval" / "eval_penn_merge.json").read_text())
@@ -281,7 +281,7 @@ def test_ntu_merge(tmp_path, tiny_data):
     run("ntu/train_ntu_ar_pe_merge.py", tmp_path / "run", *options)
     assert rows_of(tmp_path / "run")[-1]["single_clip"]
     weights = tmp_path / "run" / "weights_best.weights.h5"
-    options = ("--data", tiny_data, "--weights", weights, "--limit", 1)
+    options = ("--data", tiny_data, "--weights", weights, "--limit", 1, "--batch", 11)
     out = run("ntu/eval_ntu_ar_pe_merge.py", tmp_path / "eval", *options)
     assert "p1 p2 p3 p4 v1 v2 v3 v4 m" in " ".join(out.split())
     report = json.loads((tmp_path / "eval" / "eval_ntu_merge.json").read_text())

@@ -18,12 +18,14 @@ NETWORK = {
     "pose_net_version": "v1",
     "output_poses": True,
 }
+OF_POSES = {"td_Stem", "td_rBlock1", "td_Model1"}
+OF_ACTIONS = {"PoseAR", "GuidedVisAR", "PoseAR_weighting", "GuidedVisAR_weighting"}
 
 
 @pytest.fixture(scope="module")
 def models():
     keras.utils.set_random_seed(0)
-    return merge_training.build(merge_training.tiny_network(NETWORK, num_frames=4))
+    return merge_training.build(merge_training.small_network(NETWORK, tiny=True, num_frames=4))
 
 
 def changed(models, model, x, y):
@@ -42,29 +44,24 @@ def changed(models, model, x, y):
 def test_networks_share_weights(models):
     merged, pose_net, action_net = models
     assert pose_net.input_shape == (None, 32, 32, 3) and action_net.input_shape == (None, 4, 32, 32, 3)
-    assert len(pose_net.outputs) == 2 and len(action_net.outputs) == 9 and len(merged.outputs) == 11
+    assert [len(m.outputs) for m in models] == [11, 1, 9]  # points and confidence of clips apart
     theirs = {id(w) for w in merged.weights}
     assert all(id(w) in theirs for w in pose_net.weights + action_net.weights)
-    assert {layer.name for layer in merged.layers if layer.weights} == {
-        *("td_Stem", "td_rBlock1", "td_Model1"),
-        *("PoseAR", "GuidedVisAR", "PoseAR_weighting", "GuidedVisAR_weighting"),
-    }
+    assert {layer.name for layer in merged.layers if layer.weights} == OF_POSES | OF_ACTIONS
 
 
 def test_stages_train_what_they_say(models):
     merged, pose_net, action_net = models
     rng = np.random.default_rng(0)
     images, clips = rng.uniform(-1, 1, (2, 32, 32, 3)), rng.uniform(-1, 1, (1, 4, 32, 32, 3))
-    poses, actions = [rng.uniform(0, 1, (2, 8, 3))] * 2, [np.eye(5)[[1]]] * 9
-    of_poses = {"td_Stem", "td_rBlock1", "td_Model1"}
-    of_actions = {"PoseAR", "GuidedVisAR", "PoseAR_weighting", "GuidedVisAR_weighting"}
+    poses, actions = rng.uniform(0, 1, (2, 8, 3)), [np.eye(5)[[1]]] * 9
     stages = {stage.name: stage.replace(learning_rate=1e-3) for stage in MERGE_RECIPE.stages}
     compile_for_stage([pose_net], stages["pose"], merged)
-    assert changed(models, pose_net, images, poses) == of_poses
+    assert changed(models, pose_net, images, poses) == OF_POSES
     compile_for_stage([action_net], stages["action"], merged)
-    assert changed(models, action_net, clips, actions) == of_actions  # moving averages of the poses stand still too
+    assert changed(models, action_net, clips, actions) == OF_ACTIONS  # moving averages of the poses stand still too
     compile_for_stage([pose_net, action_net], stages["finetune"], merged)
-    assert changed(models, action_net, clips, actions) == of_poses | of_actions
+    assert changed(models, action_net, clips, actions) == OF_POSES | OF_ACTIONS
 
 
 def test_start_from_pose_weights_or_from_merged_ones(models, tmp_path):
@@ -75,7 +72,7 @@ def test_start_from_pose_weights_or_from_merged_ones(models, tmp_path):
     pose_net.save_weights(tmp_path / "pose.weights.h5")
     merged.save_weights(tmp_path / "merged.weights.h5")
     for name, complete in (("pose", False), ("merged", True)):
-        others = merge_training.build(merge_training.tiny_network(NETWORK, num_frames=4))
+        others = merge_training.build(merge_training.small_network(NETWORK, tiny=True, num_frames=4))
         Arguments.init = tmp_path / f"{name}.weights.h5"
         merge_training.initialise(Arguments, others)
         same = [np.array_equal(a, b) for a, b in zip(merged.get_weights(), others[0].get_weights(), strict=True)]

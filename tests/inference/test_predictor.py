@@ -1,6 +1,7 @@
 """`Predictor`: a pose goes back to the frame it came from, boxes lead to crops, video is read window by window."""
 
 import doctest
+import functools
 import json
 import sys
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import deephar
 import deephar.inference.predictor
 from deephar.config import ModelConfig
 from deephar.inference import Predictor, output_folder, save_image, save_video
@@ -140,6 +142,7 @@ def test_a_folder_is_read_without_what_is_hidden_and_faults_are_not_swallowed(tm
 
 
 def test_the_examples_of_the_docstrings_run(tmp_path, monkeypatch, untraced):
+    monkeypatch.setattr("deephar.models.zoo.load_model", functools.cache(deephar.load_model))  # all name the same one
     monkeypatch.chdir(tmp_path)
     done = doctest.testmod(deephar.inference.predictor)
     assert done.failed == 0 and done.attempted > 10

@@ -9,6 +9,7 @@ from deephar.training.recipes import Stage
 
 CODE = """
 import json
+import random
 import keras
 import numpy as np
 from deephar.training.optimizers import make_optimizer
@@ -19,7 +20,7 @@ rng = np.random.default_rng(0)
 x, y = rng.normal(size=(4, 2, 2, 3)).astype("float32"), rng.uniform(0.1, 0.9, (4, 4, 3)).astype("float32")
 
 def build():
-    keras.utils.set_random_seed(0)
+    random.seed(0)
     inputs = keras.Input((2, 2, 3))
     h = keras.layers.Dense(5, name="a", bias_initializer="ones")(keras.layers.Flatten()(inputs))
     h = keras.layers.Dense(12, name="b", bias_initializer="ones", activation="sigmoid")(h)

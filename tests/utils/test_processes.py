@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 
-import keras
 import numpy as np
 import pytest
 
@@ -46,13 +45,19 @@ def unpack():
     _, _ = (1, 2, 3)
 
 
+def wrong_shape():
+    import keras  # not above: worker processes import this module, and Keras takes long
+
+    keras.ops.reshape(np.zeros(4), (3, 3))
+
+
 @pytest.mark.parametrize(
     "fault",
     [
         lambda: np.zeros((2, 3)) @ np.zeros((2, 3)),  # ValueError of NumPy
         lambda: exit_status(),  # TypeError of a call
         unpack,  # ValueError without `raise`
-        lambda: keras.ops.reshape(np.zeros(4), (3, 3)),
+        wrong_shape,
         failing(KeyError("a mistake of ours")),
         lambda: exec("from deephar.utils import nothing_of_that_name"),
     ],
