@@ -19,7 +19,7 @@ $(VENV)/video $(VENV)/test: $(VENV)/%: pyproject.toml setup.py
 	@touch $@
 
 test: lint
-	$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
+	$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=3 --dist=worksteal
 
 # The lowest versions that pyproject.toml allows, on the lowest Python: make test-lowest PYTHON=python3.10
 test-lowest:

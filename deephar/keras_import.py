@@ -17,8 +17,8 @@ BACKENDS = ("tensorflow", "jax", "torch")  # each is the name of the package tha
 
 # Everything with a `from_config` that deephar registers with Keras, and the modules whose import registers it.
 REGISTERING = tuple(
-    "deephar.models.action deephar.models.hourglass deephar.models.reception deephar.models.spnet "
-    "deephar.layers.losses deephar.training.optimizers".split()
+    "deephar.models.action deephar.models.cpm deephar.models.hourglass deephar.models.mssnet deephar.models.pbn "
+    "deephar.models.reception deephar.models.spnet deephar.layers.losses deephar.training.optimizers".split()
 )
 REGISTERED = (
     "ActionNet",
@@ -32,6 +32,7 @@ REGISTERED = (
     "FoldFrames",
     "GlobalMaxMinPooling2D",
     "HeatmapLoss",
+    "JoinGroups",
     "JointFeatures",
     "JointProbability",
     "KeypointConfidence",

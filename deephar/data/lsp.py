@@ -19,10 +19,10 @@ import numpy as np
 from deephar.config import DataConfig
 from deephar.data.files import data_folder, inside, load_mat, malformed, open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
-from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
+from deephar.data.samples import draw_augmentation, image_shapes, people_labels, sample_at, shape_of, split_of
 from deephar.utils.bbox import objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout, as_layout, pa16j2d
+from deephar.utils.pose import PoseLayout, as_layout, joint_places, lsp14j2d, pa16j2d, take_joints
 
 PREPARE = "Unpack LSP or its extended set into a folder that holds `images/` and `joints.mat`."
 LSP_NAME, EXTENDED_NAME = "im%04d.jpg", "im%05d.jpg"
@@ -39,7 +39,7 @@ class Lsp:
     Args:
         dataset_path: folder with `images/` and `joints.mat`.
         dataconf: `DataConfig`.
-        poselayout: layout of `pose`, one with `map_to_lsp`.
+        poselayout: layout of `pose`, with joints named as in lsp14j2d or a `map_to_lsp`; others are absent.
         remove_outer_joints: make joints outside of the crop absent.
         box_scale: side of the person's box over the larger side of the box of the annotated joints.
         seed: seed of the augmentation when `get_data` gets no `rng`.
@@ -62,6 +62,7 @@ class Lsp:
         self.poselayout = as_layout(poselayout)
         self.remove_outer_joints = remove_outer_joints
         self.box_scale = box_scale
+        self._places = joint_places(self.poselayout, lsp14j2d)
         self._rng = np.random.default_rng(seed)
         self.joints, self.image_numbers, self._name = _load_joints(self.dataset_path / "joints.mat")
         self.samples = _split(self.image_numbers, extended=self._name == EXTENDED_NAME)
@@ -75,7 +76,8 @@ class Lsp:
             rng: `numpy.random.Generator` of the augmentation.
 
         Returns:
-            Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), `bbox` (x1, y1, x2, y2) frame px,
+            Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), `people` (P, J, dim + 1), the same as
+            one of several, `center` (2,) of the person in the crop, `bbox` (x1, y1, x2, y2) frame px,
             `afmat` (3, 3), `torso` (left shoulder to right hip, frame px, NaN where not annotated) and `image_number`.
 
         Raises:
@@ -86,16 +88,19 @@ class Lsp:
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
         path = inside(self.dataset_path / "images", self._name % self.image_numbers[index])
         with open_image(path, PREPARE) as image:
-            centre, side = self._person(joints, image.size)
-            centre = centre + side / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
+            person, side = self._person(joints, image.size)
+            centre = person + side / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
             window = (side * augmentation["scale"],) * 2
             crop = place_crop(image.size, centre, window, augmentation, self.dataconf)
             pixels = cut(image, crop)
         coordinates = np.full((self.poselayout.num_joints, self.poselayout.dim), np.nan)
-        coordinates[self.poselayout.map_to_lsp, 0:2] = crop_points(crop, joints)
+        coordinates[:, 0:2] = take_joints(crop_points(crop, joints), self._places)
+        pose = label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints)
         return {
             "frame": scale_pixels(pixels, augmentation, self.dataconf),
-            "pose": label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints),
+            "pose": pose,
+            "people": people_labels([pose]),
+            "center": crop_points(crop, person[None])[0],
             "bbox": objposwin_to_bbox(centre, window),
             "afmat": crop.afmat,
             "torso": float(np.linalg.norm(joints[LEFT_SHOULDER] - joints[RIGHT_HIP])),

@@ -9,6 +9,7 @@ Andriluka et al., "2D Human Pose Estimation: New Benchmark and State of the Art 
 There is no test split: its annotations were never published.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,10 @@ from numpy.typing import ArrayLike
 from deephar.config import DataConfig
 from deephar.data.files import data_folder, inside, load_mat, malformed, open_image
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
-from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
+from deephar.data.samples import draw_augmentation, image_shapes, people_labels, sample_at, shape_of, split_of
 from deephar.utils.bbox import bbox_to_objposwin, objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout, as_layout, pa16j2d
+from deephar.utils.pose import PoseLayout, as_layout, joint_places, mpii16j2d, pa16j2d, take_joints
 
 PREPARE = (
     "`python datasets/MPII/prepare.py` makes the folder from the official release, `deephar synth --format mpii "
@@ -36,13 +37,17 @@ HEAD_SCALE = 0.6  # the head size of PCKh is this much of the head box' diagonal
 
 @dataclass(frozen=True)
 class Person:
-    """One annotated person: image, head box (4,) px, centre (2,) px, scale, joints (16, 2) px in MPII's order."""
+    """One annotated person: image, head box (4,) px, centre (2,) px, scale, joints (16, 2) px in MPII's order.
+
+    `others` are the joints (16, 2) of the other people of the image, the nearest first.
+    """
 
     image: str
     head: np.ndarray
     objpos: np.ndarray
     scale: float
     joints: np.ndarray
+    others: tuple[np.ndarray, ...] = ()
 
 
 class MpiiSinglePerson:
@@ -51,7 +56,7 @@ class MpiiSinglePerson:
     Args:
         dataset_path: folder with `images/` and `annotations.mat`.
         dataconf: `DataConfig`.
-        poselayout: layout of `pose`, one with `map_to_mpii`.
+        poselayout: layout of `pose`, with joints named as in mpii16j2d or a `map_to_mpii`; others are absent.
         remove_outer_joints: make joints outside of the crop absent.
         seed: seed of the augmentation when `get_data` gets no `rng`.
 
@@ -71,6 +76,7 @@ class MpiiSinglePerson:
         self.dataconf = dataconf
         self.poselayout = as_layout(poselayout)
         self.remove_outer_joints = remove_outer_joints
+        self._places = joint_places(self.poselayout, mpii16j2d)
         self._rng = np.random.default_rng(seed)
         self.samples = _load_people(self.dataset_path / "annotations.mat")
 
@@ -92,8 +98,9 @@ class MpiiSinglePerson:
             rng: `numpy.random.Generator` of the augmentation.
 
         Returns:
-            Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), `bbox` (x1, y1, x2, y2) frame px,
-            `headsize` (frame px, the unit of PCKh) and `afmat` (3, 3).
+            Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), `people` (P, J, dim + 1), first the
+            same and then the other people of the image, the nearest first, `center` (2,) of the person in the crop,
+            `bbox` (x1, y1, x2, y2) frame px, `headsize` (frame px, the unit of PCKh) and `afmat` (3, 3).
 
         Raises:
             ValueError, FileNotFoundError: `key` is out of range; the image is missing or damaged.
@@ -104,15 +111,22 @@ class MpiiSinglePerson:
         with open_image(inside(self.dataset_path / "images", person.image), PREPARE) as image:
             crop = place_crop(image.size, centre, window, augmentation, self.dataconf)
             pixels = cut(image, crop)
-        coordinates = np.full((self.poselayout.num_joints, self.poselayout.dim), np.nan)
-        coordinates[self.poselayout.map_to_mpii, 0:2] = crop_points(crop, person.joints)
+        pose, *others = (self._label(joints, crop) for joints in (person.joints, *person.others))
         return {
             "bbox": objposwin_to_bbox(centre, window),
             "frame": scale_pixels(pixels, augmentation, self.dataconf),
-            "pose": label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints),
+            "pose": pose,
+            "people": people_labels([pose, *others]),
+            "center": crop_points(crop, _centre_of(person)[None])[0],
             "headsize": head_size(person.head),
             "afmat": crop.afmat,
         }
+
+    def _label(self, joints, crop):
+        """The label of one person, joints (16, 2) px in MPII's order."""
+        coordinates = np.full((self.poselayout.num_joints, self.poselayout.dim), np.nan)
+        coordinates[:, 0:2] = take_joints(crop_points(crop, joints), self._places)
+        return label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints)
 
     def get_length(self, mode: int) -> int:
         """Return the number of people in a split."""
@@ -126,8 +140,13 @@ class MpiiSinglePerson:
 def _window(person, augmentation):
     """Centre and size (px) of the square to cut around an annotated person."""
     scale = WINDOW_SCALE * person.scale
-    shift = [augmentation["transx"], CENTRE_SHIFT_PX + augmentation["transy"]]
-    return person.objpos + scale * np.array(shift), (BODY_PX * augmentation["scale"] * scale,) * 2
+    centre = _centre_of(person) + scale * np.array([augmentation["transx"], augmentation["transy"]])
+    return centre, (BODY_PX * augmentation["scale"] * scale,) * 2
+
+
+def _centre_of(person):
+    """The middle of a person (2,) px, below the annotated centre so that the feet are inside of the window."""
+    return person.objpos + np.array([0, CENTRE_SHIFT_PX * WINDOW_SCALE * person.scale])
 
 
 def head_size(head: ArrayLike) -> float:
@@ -158,13 +177,27 @@ def _people(path, name, annotation):
             for index in np.asarray(chosen).ravel().astype(int):
                 if index < 1:
                     raise ValueError(f"person index {index} is not 1 or more")
-                people.append(_person(image, records[index - 1, 0]))
+                people.append(_with_others(_person(image, records[index - 1, 0]), index - 1, records))
     return people
+
+
+def _with_others(person, index, records):
+    """A person with the joints of the other records of the image; what has none is no person."""
+    others = [_joints(records[k, 0]) for k in range(len(records)) if k != index]
+    others = [joints for joints in others if joints.shape == (NUM_JOINTS, 2) and np.isfinite(joints).any()]
+    others.sort(key=lambda joints: float(np.linalg.norm(np.nanmean(joints, axis=0) - person.objpos)))
+    return dataclasses.replace(person, others=tuple(others))
+
+
+def _joints(record):
+    """Joints (16, 2) px of a MATLAB struct; an empty array where it has none."""
+    names = record.dtype.names or ()
+    return np.asarray(record["pose"][0, 0], dtype=np.float64).T if "pose" in names else np.empty((0, 2))
 
 
 def _person(image, record):
     """Take one MATLAB struct apart."""
-    joints = np.asarray(record["pose"][0, 0], dtype=np.float64).T
+    joints = _joints(record)
     person = Person(
         image=image,
         head=np.asarray(record["head"][0, 0], dtype=np.float64).ravel(),

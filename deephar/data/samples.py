@@ -2,9 +2,13 @@
 
 from typing import Protocol
 
+import numpy as np
+
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
+from deephar.utils.pose import ABSENT
 
 MODES = {"TEST_MODE": TEST_MODE, "TRAIN_MODE": TRAIN_MODE, "VALID_MODE": VALID_MODE}
+MAX_PEOPLE = 8  # whose joints are labelled in the crop of one of them
 TOPOLOGIES = ("sequences", "frames")
 
 
@@ -75,5 +79,18 @@ def shape_of(shapes, dictkey):
 
 def image_shapes(dataconf, poselayout, *numbers):
     """Return {entry: shape} of a sample that is one person in one image; `numbers` are its entries of one number."""
-    shapes = {"frame": dataconf.input_shape, "pose": (poselayout.num_joints, poselayout.dim + 1)}
+    pose = (poselayout.num_joints, poselayout.dim + 1)
+    shapes = {"frame": dataconf.input_shape, "pose": pose, "people": (MAX_PEOPLE, *pose), "center": (2,)}
     return {**shapes, "bbox": (4,), "afmat": (3, 3), **dict.fromkeys(numbers, (1,))}
+
+
+def people_labels(poses):
+    """Return the labels (MAX_PEOPLE, J, dim + 1) of everybody in a crop: `poses`, the person who is meant first.
+
+    Places that are left hold absent joints; people beyond MAX_PEOPLE, who come last, are left out.
+    """
+    poses = np.asarray(poses, dtype=np.float64)[:MAX_PEOPLE]
+    people = np.full((MAX_PEOPLE, *poses.shape[1:]), ABSENT)
+    people[..., -1] = 0.0
+    people[: len(poses)] = poses
+    return people

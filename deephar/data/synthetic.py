@@ -19,15 +19,15 @@ from deephar.config import DataConfig
 from deephar.data.clips import clip_windows, get_clip_frame_index
 from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
 from deephar.data.mpii import head_size
-from deephar.data.samples import draw_augmentation, image_shapes, sample_at, shape_of, split_of
+from deephar.data.samples import draw_augmentation, image_shapes, people_labels, sample_at, shape_of, split_of
 from deephar.synthetic.actions import get_actions
 from deephar.synthetic.body import P
-from deephar.synthetic.layouts import LAYOUTS, map_flags, map_points
+from deephar.synthetic.layouts import map_flags, map_points, points_of
 from deephar.synthetic.world import RANDOM_POSES, clip_length, render_clip, render_still
 from deephar.utils.bbox import bbox_to_objposwin, get_gt_bbox, objposwin_to_bbox
 from deephar.utils.camera import Camera
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import DEPTH_RANGE_MM, POSE_LAYOUTS, PoseLayout, as_layout, pa16j2d
+from deephar.utils.pose import DEPTH_RANGE_MM, POSE_LAYOUTS, PoseLayout, as_layout, ntu25j3d, pa16j2d
 
 RENDER_SCALE = 1.25  # rendered image over crop: the person fills 55 to 85 % of it, and a crop is 1.25 persons wide
 WINDOW_SCALE = 1.25
@@ -46,11 +46,10 @@ class _SyntheticSource:
         self.seed = seed
         self.size = size
         self.actions = get_actions(actions).name  # the scripts themselves do not go to loading processes
-        self._table = self.poselayout.name[:4]  # pa16j2d -> pa16
-        if self._table not in LAYOUTS:
-            tables = [name for name in LAYOUTS if name.startswith("pa")]
-            allowed = ", ".join(name for name in POSE_LAYOUTS if name[:4] in tables)
-            raise ValueError(f"`poselayout` must be one of {allowed}. Received: {self.poselayout.name}")
+        self._table = points_of(self.poselayout.joint_names)
+        if self._table is None or self.poselayout.name == ntu25j3d.name:  # whose sides are those of a mirror
+            names = [k.name for k in POSE_LAYOUTS.values() if points_of(k.joint_names) and k is not ntu25j3d]
+            raise ValueError(f"`poselayout` must be one of {', '.join(names)}. Received: {self.poselayout.name}")
         if length < 1:
             raise ValueError(f"`length` must be at least 1. Received: {length!r}")
         keys = range(length)
@@ -120,9 +119,10 @@ class SyntheticPoses(_SyntheticSource):
 
         Returns:
             Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), joints hidden by something included,
-            `bbox` (x1, y1, x2, y2) px, `headsize` (px, the unit of PCKh) and `afmat` (3, 3); px are of the rendered
-            image. With a 3D layout also `pose_w` (J, 3) world mm, `pose_uvd` (J, 3) px and depth in mm, `camera`
-            (21,) as `Camera.serialize` writes it, and `action` (from 0; -1 for a random pose).
+            `people` (P, J, dim + 1), the same as one of several, `center` (2,) of the person in the crop, `bbox` (x1,
+            y1, x2, y2) px, `headsize` (px, the unit of PCKh) and `afmat` (3, 3); px are of the rendered image. With a
+            3D layout also `pose_w` (J, 3) world mm, `pose_uvd` (J, 3) px and depth in mm, `camera` (21,) as
+            `Camera.serialize` writes it, and `action` (from 0; -1 for a random pose).
 
         Raises:
             ValueError: `key` is out of range.
@@ -132,14 +132,18 @@ class SyntheticPoses(_SyntheticSource):
         motions = dict(actions=self.actions, random_poses=self.random_poses)
         still = render_still(self.split, key, self._render_size(), self.seed, framing="person", **motions)
         centre, side = _person(still)
+        person = np.asarray(centre)
         centre = centre + side / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
         window = (side * augmentation["scale"],) * 2
         image = Image.fromarray(still["frame"])
         crop = place_crop(image.size, centre, window, augmentation, self.dataconf)
         coordinates = self._coordinates(still, crop, augmentation["scale"])
+        pose = label_pose(coordinates, self.poselayout, crop.hflip)
         output = {
             "frame": scale_pixels(cut(image, crop), augmentation, self.dataconf),
-            "pose": label_pose(coordinates, self.poselayout, crop.hflip),
+            "pose": pose,
+            "people": people_labels([pose]),
+            "center": crop_points(crop, person[None])[0],
             "bbox": objposwin_to_bbox(centre, window),
             "headsize": head_size(still["head_box"]),
             "afmat": crop.afmat,

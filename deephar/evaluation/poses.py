@@ -21,7 +21,7 @@ from deephar.metrics.pose2d import known_sizes, pck_torso, pck_torso_per_joint, 
 from deephar.models.signature import signature_of
 from deephar.models.surgery import image_view
 from deephar.utils.parser import TEST_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout
+from deephar.utils.pose import ABSENT, PoseLayout, joint_places, lsp14j2d, pa16j2d, take_joints
 from deephar.utils.tables import table
 from deephar.utils.transform import crop_to_frame
 
@@ -147,7 +147,8 @@ def predict_crops(
     signature, poses, samples = signature_of(view), [], []
     for batch in sample_batches(dataset, mode, keys, batch_size, progress, label):
         frames = np.stack([s["frame"] for s in batch])  # (B, H, W, 3)
-        points, confidence = decode_all(forward_flip(view, signature, frames, batch_size, flip), signature)
+        centers = np.stack([s["center"] for s in batch]) if "center" in batch[0] else None  # (B, 2)
+        points, confidence = decode_all(forward_flip(view, signature, frames, batch_size, flip, centers), signature)
         poses.append(np.concatenate([points, confidence[..., None]], axis=-1))  # (K, B, J, D + 1)
         samples += [{k: s.get(k) for k in entries} for s in batch]
     return np.concatenate(poses, axis=1), samples
@@ -174,9 +175,9 @@ def pckh_scores(found: PosePredictions, layout: PoseLayout, threshold: float = 0
 
     People whose head size is not known are left out and counted.
     """
-    names, joints = tuple(layout.joint_names), list(layout.maps.get("map_to_pa16j", range(layout.num_joints)))
+    names, places = tuple(layout.joint_names), joint_places(pa16j2d, layout)
     per_joint = [pckh_per_joint(found.true, block, found.head_size, refp=threshold) for block in found.predicted]
-    true, blocks = found.true[:, joints], found.predicted[:, :, joints]  # (N, 16, 2), (K, N, 16, 2)
+    true, blocks = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted))  # ([K,] N, 16, 2)
     mean = [pckh(true, block, found.head_size, refp=threshold) for block in blocks]
     num_people = int(known_sizes(found.head_size).sum())
     num_left_out = len(true) - num_people
@@ -187,15 +188,15 @@ def pck_scores(found: PosePredictions, layout: PoseLayout, threshold: float = 0.
     """PCK relative to the torso (left shoulder to right hip) of every prediction block, in LSP's 14 joints.
 
     Args:
-        found: `PosePredictions` in `layout`, one with `map_to_lsp`. People whose torso is not annotated are left out,
-            and only annotated joints count.
+        found: `PosePredictions` in `layout`; joints that it lacks do not count. People whose torso is not annotated are
+            left out, and only annotated joints count.
         threshold: in torso sizes.
 
     Returns:
         `PoseScores`: `per_joint` (K, 8) as in `LSP_PAIRS`, `mean` the unweighted mean over the 14 joints.
     """
-    joints = list(layout.map_to_lsp)
-    true, blocks = found.true[:, joints], found.predicted[:, :, joints]  # (N, 14, 2), (K, N, 14, 2)
+    places = joint_places(lsp14j2d, layout)
+    true, blocks = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted))  # ([K,] N, 14, 2)
     options = {"refp": threshold, "torso": LSP_TORSO}
     pairs = [pck_torso_per_joint(true, block, pairs=LSP_PAIRS, **options) for block in blocks]
     mean = [pck_torso(true, block, **options) for block in blocks]

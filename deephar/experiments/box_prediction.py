@@ -52,12 +52,13 @@ def predict_boxes(
     from deephar.evaluation.batches import sample_batches
     from deephar.experiments.generic import get_bbox_from_poses
     from deephar.inference.decode import decode
-    from deephar.inference.engines import forward
+    from deephar.inference.engines import forward_flip
     from deephar.models.signature import signature_of
 
     boxes, signature = {}, signature_of(model)
     for samples in sample_batches(dataset, mode, keys, batch_size, label=label):
-        outputs = forward(model, np.stack([sample["frame"] for sample in samples]), batch_size)
+        frames = np.stack([sample["frame"] for sample in samples])
+        outputs = forward_flip(model, signature, frames, batch_size, flip=False)
         points, confidence = decode(outputs, signature)
         poses = np.concatenate([points, confidence[..., None]], axis=-1)  # (n, J, D + 1)
         for sample, pose in zip(samples, poses, strict=True):

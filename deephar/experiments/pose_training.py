@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from deephar.config import DataConfig, ModelConfig
+from deephar.data.inputs import with_inputs
 from deephar.data.samples import Dataset
 from deephar.experiments import networks, options
 from deephar.training.recipes import Stage
@@ -36,6 +37,7 @@ def train_poses(
     from deephar.data import BatchLoader
     from deephar.experiments.validation import pose_validation
     from deephar.models.builders import build_network
+    from deephar.training.objectives import pose_labels
     from deephar.training.run import Run
     from deephar.training.stages import train_stage
 
@@ -43,9 +45,11 @@ def train_poses(
     model = build_network(network)
     if arguments.init or arguments.weights:
         networks.initialise(model, arguments.init or arguments.weights)
+    specs, (labels, counts) = model.signature.inputs, pose_labels(model.signature)
     loader = BatchLoader(
-        *(list(sets.values()), ["frame"], ["pose"], TRAIN_MODE, list(sizes.values())),
-        num_predictions=len(model.outputs),
+        [with_inputs(dataset, specs) for dataset in sets.values()],
+        *([spec.name for spec in specs], labels, TRAIN_MODE, list(sizes.values())),
+        num_predictions=counts,
         seed=arguments.seed,
     )
     if arguments.settle and not arguments.resume:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deephar.data.inputs import make_inputs
 from deephar.inference.decode import average_flip
 from deephar.models.signature import Signature
 
@@ -31,7 +32,12 @@ def forward(model: "keras.Model", frames: np.ndarray | Sequence[np.ndarray], bat
 
 
 def forward_flip(
-    model: "keras.Model", signature: Signature, frames: np.ndarray, batch_size: int = 1, flip: bool = True
+    model: "keras.Model",
+    signature: Signature,
+    frames: np.ndarray,
+    batch_size: int = 1,
+    flip: bool = True,
+    centers: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Return all outputs for one batch, by default their mean with those on the flipped frames.
 
@@ -39,11 +45,15 @@ def forward_flip(
         model, frames, batch_size: as `forward`.
         signature: `Signature` of the model.
         flip: bool. Also run the flipped frames and take the mean; twice the time.
+        centers: float array (B, 2) or None. Where the people are, for a network that takes a map of it; None: in the
+            middle.
 
     Raises:
-        ValueError: as `average_flip`.
+        ValueError: as `average_flip`; an input that cannot be made of a crop.
     """
-    outputs = forward(model, frames, batch_size)
+    outputs = forward(model, make_inputs(signature.inputs, frames, centers), batch_size)
     if not flip:
         return outputs
-    return average_flip(outputs, forward(model, frames[..., ::-1, :], batch_size), signature)
+    other = None if centers is None else np.array([1, 0]) + np.array([-1, 1]) * centers
+    flipped = make_inputs(signature.inputs, frames[..., ::-1, :], other)
+    return average_flip(outputs, forward(model, flipped, batch_size), signature)

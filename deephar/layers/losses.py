@@ -184,27 +184,33 @@ def gaussian_heatmaps(
     sigma_px: float = 1.0,
     patch: int = 0,
     background: bool = False,
+    cutoff: float = 0.0,
 ) -> keras.KerasTensor:
     """Return the heat maps that a network of maps is trained for, one Gaussian of peak 1 a joint.
 
     Args:
         y_true: (B, J, D + 1), x and y first, normalised to the input. A joint that does not exist (x or y at or below
-            zero) has an empty map.
+            zero) has an empty map. Or (B, P, J, D + 1), several people: the sum of their maps, at most 1.
         size: (H, W) of the maps; the centre of cell c is at (c + 0.5) / W.
         sigma_px: float, width in cells.
         patch: int, side in cells of the square that the Gaussian is cut to, its centre moved to a whole cell; 0: the
             whole map. Newell's hourglass uses the 7 x 7 patch of width 1.75 of Torch's `image.gaussian`.
         background: bool, add a last map, 1 minus the largest of the others.
+        cutoff: float, values of each Gaussian below it are 0.
 
     Returns:
         (B, H, W, J [+ 1]) float32.
     """
-    xy = ops.cast(y_true[..., :2], "float32")  # (B, J, 2)
-    exists = ops.cast(ops.all(xy > 0.0, axis=-1), "float32")  # (B, J)
+    xy = ops.cast(y_true[..., :2], "float32")  # (B, [P,] J, 2)
+    exists = ops.cast(ops.all(xy > 0.0, axis=-1), "float32")  # (B, [P,] J)
     xy = ops.where(exists[..., None] > 0, xy, 0.5)
-    columns = _gaussian(xy[..., 0], size[1], sigma_px, patch)  # (B, J, W)
-    rows = _gaussian(xy[..., 1], size[0], sigma_px, patch) * exists[..., None]  # (B, J, H)
-    maps = ops.einsum("bjh,bjw->bhwj", rows, columns)  # (B, H, W, J)
+    columns = _gaussian(xy[..., 0], size[1], sigma_px, patch)  # (B, [P,] J, W)
+    rows = _gaussian(xy[..., 1], size[0], sigma_px, patch) * exists[..., None]  # (B, [P,] J, H)
+    maps = ops.einsum("...jh,...jw->...hwj", rows, columns)  # (B, [P,] H, W, J)
+    if cutoff:
+        maps = ops.where(maps < cutoff, 0.0, maps)
+    if len(y_true.shape) == 4:
+        maps = ops.minimum(ops.sum(maps, axis=1), 1.0)  # (B, H, W, J)
     if not background:
         return maps
     rest = ops.maximum(0.0, 1.0 - ops.max(maps, axis=-1, keepdims=True))
@@ -212,7 +218,7 @@ def gaussian_heatmaps(
 
 
 def _gaussian(position, count, sigma_px, patch):
-    """Positions (B, J) in [0, 1] -> a Gaussian of peak 1 over `count` cells, (B, J, count)."""
+    """Positions (..., J) in [0, 1] -> a Gaussian of peak 1 over `count` cells, (..., J, count)."""
     cell = position[..., None] * count - 0.5
     cell = ops.round(cell) if patch else cell
     distance = ops.arange(count, dtype="float32") - cell
@@ -220,26 +226,62 @@ def _gaussian(position, count, sigma_px, patch):
     return ops.where(ops.abs(distance) <= patch // 2, values, 0.0) if patch else values
 
 
+def _mean_of_squares(squares):
+    return ops.mean(squares, axis=(1, 2, 3))
+
+
+def _sum_over_cells(squares):
+    return ops.mean(ops.sum(squares, axis=(1, 2)), axis=-1)
+
+
+def _half_sum(squares):
+    return 0.5 * ops.sum(squares, axis=(1, 2, 3))
+
+
+HEATMAP_LOSSES = {
+    "mean": _mean_of_squares,  # Newell et al., ECCV 2016, in Torch: the mean over cells and joints
+    "cells": _sum_over_cells,  # Ke et al., ICIP 2018, equation 1: the sum over cells, the mean over joints
+    "sum": _half_sum,  # Wei et al., CVPR 2016, in Caffe: half the sum over cells and joints
+}
+
+
 @keras.saving.register_keras_serializable("deephar")
 class HeatmapLoss:
-    """Callable loss on heat maps from pose labels: mean squared difference to `gaussian_heatmaps`, one value a sample.
+    """Callable loss on heat maps from pose labels: squared differences to `gaussian_heatmaps`, one value a sample.
 
-    Input: `y_true` poses (B, J, D + 1), `y_pred` maps (B, H, W, J [+ 1]) of any size. Output: (B,).
+    Input: `y_true` poses (B, [P,] J, D + 1), `y_pred` maps (B, H, W, J [+ 1]) of any size. Output: (B,).
     Source: Newell, Yang and Deng, ECCV 2016, section 3.1; all joints of all maps count, absent ones as empty maps.
+
+    Args:
+        sigma_px, patch, background, cutoff: of the Gaussians.
+        reduction: str, how squares become one value a sample, one of HEATMAP_LOSSES: "mean" over cells and joints;
+            "cells", the sum over cells and the mean over joints, so that maps of twice the size weigh four times as
+            much; "sum", half the sum.
     """
 
-    def __init__(self, sigma_px: float = 1.0, patch: int = 0, background: bool = False) -> None:
+    def __init__(
+        self,
+        sigma_px: float = 1.0,
+        patch: int = 0,
+        background: bool = False,
+        cutoff: float = 0.0,
+        reduction: str = "mean",
+    ) -> None:
+        if reduction not in HEATMAP_LOSSES:
+            raise ValueError(f"`reduction` must be one of {', '.join(HEATMAP_LOSSES)}. Received: {reduction!r}")
         self.sigma_px, self.patch, self.background = float(sigma_px), int(patch), bool(background)
+        self.cutoff, self.reduction = float(cutoff), reduction
         self.name = "heatmap_loss"
 
     def __call__(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         y_pred = ops.cast(y_pred, "float32")
         size = tuple(y_pred.shape[1:3]) if None not in y_pred.shape[1:3] else ops.shape(y_pred)[1:3]
-        true = gaussian_heatmaps(y_true, size, self.sigma_px, self.patch, self.background)
-        return ops.mean(ops.square(y_pred - true), axis=(1, 2, 3))  # (B,)
+        true = gaussian_heatmaps(y_true, size, self.sigma_px, self.patch, self.background, self.cutoff)
+        return HEATMAP_LOSSES[self.reduction](ops.square(y_pred - true))  # (B,)
 
     def get_config(self) -> dict:
-        return {"sigma_px": self.sigma_px, "patch": self.patch, "background": self.background}
+        names = ("sigma_px", "patch", "background", "cutoff", "reduction")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_config(cls, config: dict) -> "HeatmapLoss":

@@ -103,8 +103,8 @@ def build_pose_model(
     x = pose_entry(pose, confidence, network_version)
     model = ActionNet([pose, confidence], prediction_blocks(x, num_actions, include_top), name=name or POSE_NAME)
     inputs = [
-        InputSpec("pose", (num_temp_frames, num_joints), pose_dim),
-        InputSpec("confidence", (num_temp_frames, num_joints), 1),
+        InputSpec("pose", (num_temp_frames, num_joints), pose_dim, kind="features"),
+        InputSpec("confidence", (num_temp_frames, num_joints), 1, kind="features"),
     ]
     model.signature = _action_signature(model, num_actions, include_top, inputs)
     return model
@@ -136,7 +136,7 @@ def build_visual_model(
     appearance = layers.Input((num_temp_frames, num_joints, num_features), name="appearance")
     outputs = prediction_blocks(visual_entry(appearance), num_actions, include_top)
     model = ActionNet(appearance, outputs, name=name or VISUAL_NAME)
-    inputs = [InputSpec("appearance", (num_temp_frames, num_joints), num_features)]
+    inputs = [InputSpec("appearance", (num_temp_frames, num_joints), num_features, kind="features")]
     model.signature = _action_signature(model, num_actions, include_top, inputs)
     return model
 

@@ -26,15 +26,16 @@ from keras import layers
 
 from deephar.layers import relu
 from deephar.layers.frames import stable_dtype
+from deephar.models.arguments import check_counts, check_shape
 from deephar.models.base import PoseModel
 from deephar.models.signature import InputSpec, OutputSpec, Signature
-from deephar.utils.pose import PoseLayout, get_poselayout, mpii16j2d, usual_layout
+from deephar.utils.pose import PoseLayout, as_layout, mpii16j2d, usual_layout
 
 DEPTH = 4  # times that an hourglass halves rows and columns
 MAP_DIV = 4  # the stem divides rows and columns by this
 IMAGE_DIV = MAP_DIV * 2**DEPTH
 FLOAT32_PART = ("*_maps",)
-TARGET = dict(stride=MAP_DIV, sigma_px=1.75, patch=7)  # the Gaussian of Torch that the authors trained with
+TARGET = dict(sigma_px=1.75, patch=7)  # the Gaussian of Torch that the authors trained with
 
 
 def batch_norm(x, name):
@@ -121,24 +122,13 @@ def next_input(x, features, heatmaps, name):
     return layers.Add(name=f"{name}_merge")([x, *back])
 
 
-def check_arguments(input_shape, **counts):
-    """Raise ValueError where `input_shape` cannot be halved six times or a count is below 1."""
-    shape = tuple(input_shape)
-    if len(shape) != 3 or shape[2] is None or any(n is not None and (n < 1 or n % IMAGE_DIV) for n in shape[:2]):
-        raise ValueError(
-            f"`input_shape` should be (H, W, C), H and W multiples of {IMAGE_DIV} or None. Received: {input_shape}"
-        )
-    for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"`{name}` should be a whole number of at least 1. Received: {value!r}")
-    if counts.get("filters", 2) % 2:
-        raise ValueError(f"`filters` should be even: a residual has half inside. Received: {counts['filters']}")
+def signature_for(input_shape, num_joints, blocks, poselayout=None, target=TARGET):
+    """Signature of a network of heatmaps on images in [0, 1]; 16 joints are MPII's unless a layout is given.
 
-
-def signature_for(input_shape, num_joints, blocks, poselayout=None):
-    """Signature of a network of heatmaps on images in [0, 1]; 16 joints are MPII's unless a layout is given."""
-    layout = poselayout or (mpii16j2d if num_joints == 16 else usual_layout(num_joints, 2))
-    specs = [OutputSpec("heatmaps", block, layout=layout, **TARGET) for block in blocks]
+    `blocks` are (name, scale) of the outputs: maps of scale 2 have half the rows and columns of those of scale 1.
+    """
+    layout = as_layout(poselayout or (mpii16j2d if num_joints == 16 else usual_layout(num_joints, 2)))
+    specs = [OutputSpec("heatmaps", name, layout, stride=MAP_DIV * scale, **target) for name, scale in blocks]
     return Signature([InputSpec.for_shape(input_shape, value_range=(0.0, 1.0))], specs, float32_part=FLOAT32_PART)
 
 
@@ -170,7 +160,9 @@ def build(
         >>> hourglass.build((64, 64, 3), num_stacks=2, filters=16).output_shape
         [(None, 16, 16, 16), (None, 16, 16, 16)]
     """
-    check_arguments(input_shape, num_joints=num_joints, num_stacks=num_stacks, filters=filters)
+    check_shape(input_shape, IMAGE_DIV)
+    check_counts(num_joints=num_joints, num_stacks=num_stacks)
+    check_counts(even=True, filters=filters)
     inputs = layers.Input(tuple(input_shape), name="frame")
     x, outputs = stem(inputs, filters), []
     for number in range(1, num_stacks + 1):
@@ -180,6 +172,6 @@ def build(
         if number < num_stacks:
             x = next_input(x, features, outputs[-1], name)
     model = PoseModel(inputs, outputs, name="Hourglass")
-    layout = get_poselayout(poselayout) if isinstance(poselayout, str) else poselayout
-    model.signature = signature_for(input_shape, num_joints, [f"stack{k + 1}" for k in range(num_stacks)], layout)
+    blocks = [(f"stack{k + 1}", 1) for k in range(num_stacks)]
+    model.signature = signature_for(input_shape, num_joints, blocks, poselayout)
     return model

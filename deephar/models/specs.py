@@ -7,6 +7,8 @@ from typing import Any
 from deephar.utils.pose import PoseLayout
 
 KINDS = ("pose", "confidence", "heatmaps", "action", "features")
+INPUT_KINDS = ("image", "center_map", "features")
+PEOPLE = ("one", "all")
 CROPS = ("person", "frame")
 DECODINGS = ("argmax", "softargmax")
 FREE_LENGTH = 0  # `num_frames` of a network that takes clips of any length
@@ -34,6 +36,9 @@ class InputSpec:
         pad_color: RGB, 0 to 255, of what lies outside of the frame.
         crop: "person", the square around the person, or "frame", the whole frame scaled by its short side.
         margin: side of that square over the longer side of the person's box.
+        kind: "image"; "center_map", a Gaussian of peak 1 at the centre of the person who is meant; or "features", what
+            another network gives.
+        sigma_px: width of that Gaussian in px of the input.
     """
 
     name: str = "frame"
@@ -46,6 +51,8 @@ class InputSpec:
     pad_color: tuple[int, int, int] = (0, 0, 0)
     crop: str = "person"
     margin: float = 1.25
+    kind: str = "image"
+    sigma_px: float = 1.0
 
     def __post_init__(self):
         for name in ("size", "value_range", "pad_color"):
@@ -61,6 +68,8 @@ class InputSpec:
             "value_range": ("(low, high)", low < high),
             "pad_color": ("RGB from 0 to 255", len(self.pad_color) == 3 and all(0 <= v <= 255 for v in self.pad_color)),
             "margin": ("above 0", self.margin > 0),
+            "kind": (f"one of {', '.join(INPUT_KINDS)}", self.kind in INPUT_KINDS),
+            "sigma_px": ("above 0", self.sigma_px > 0),
         }
         _check(self, rules)
 
@@ -70,6 +79,11 @@ class InputSpec:
         *clip, height, width, channels = shape
         frames = {"num_frames": (clip[0] or FREE_LENGTH) if clip else None}
         return cls(**{**frames, "size": (height, width), "channels": channels, **changes})
+
+    @classmethod
+    def center_map(cls, size: Sequence[int | None], sigma_px: float, name: str = "center_map") -> "InputSpec":
+        """Return the spec of a map (H, W, 1) of where the person is."""
+        return cls(name, tuple(size), 1, value_range=(0.0, 1.0), kind="center_map", sigma_px=sigma_px)
 
     @property
     def clip_step_s(self) -> float | None:
@@ -98,6 +112,8 @@ class OutputSpec:
         background: whether the last of the heat maps is that of the background.
         sigma_px: width of the Gaussian that heat maps are trained for, in cells of the maps.
         patch: side in cells that this Gaussian is cut to, see `deephar.losses.gaussian_heatmaps`; 0: not cut.
+        cutoff: values of the Gaussian below it are 0.
+        people: "one", the maps show the joints of the person in the middle alone, or "all", those of everybody.
         decoding: how heat maps are read: "argmax" with a quarter-cell shift, or "softargmax".
         labels: names of the actions, in the order of the output; None for one that the network was never trained on,
             which is never an answer.
@@ -113,6 +129,8 @@ class OutputSpec:
     background: bool = False
     sigma_px: float = 1.0
     patch: int = 0
+    cutoff: float = 0.0
+    people: str = "one"
     decoding: str = "argmax"
     labels: tuple[str | None, ...] = ()
     logits: bool = False
@@ -126,6 +144,8 @@ class OutputSpec:
             "stride": ("at least 1", self.stride >= 1),
             "sigma_px": ("above 0", self.sigma_px > 0),
             "patch": ("0 or odd", self.patch == 0 or (self.patch > 0 and self.patch % 2 == 1)),
+            "cutoff": ("from 0 to below 1", 0 <= self.cutoff < 1),
+            "people": (f"one of {', '.join(PEOPLE)}", self.people in PEOPLE),
             "labels": ("a list of names, None for what was never trained, not empty for actions", self._labels_fit()),
         }
         _check(self, rules)

@@ -273,4 +273,4 @@ def _features_spec(tensor):
     """What a half of a network reads of the other half: (B, T, J, C), or any other shape without its last axis."""
     *size, channels = tensor.shape[1:]
     size = tuple(size) if len(size) == 2 else (None, None)
-    return InputSpec(tensor._keras_history[0].name, size, channels)
+    return InputSpec(tensor._keras_history[0].name, size, channels, kind="features")

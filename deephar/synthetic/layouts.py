@@ -4,6 +4,8 @@ A name is a point of `deephar.synthetic.body`; `a+b` is the middle between two o
 sets: MPII 16, Penn Action 13, LSP 14, FLIC 11, Human3.6M 32, NTU 25, and the pa layouts of the package.
 """
 
+import functools
+
 import numpy as np
 
 from deephar.synthetic.body import NUM_POINTS, P
@@ -65,7 +67,7 @@ def map_points(points, layout):
 
     Args:
         points: (..., 36, D) coordinates of the body's points.
-        layout: a key of `LAYOUTS`, for instance 'mpii16'.
+        layout: a key of `LAYOUTS`, for instance 'mpii16', or a tuple of names of points.
 
     Returns:
         (..., J, D).
@@ -81,7 +83,22 @@ def map_flags(flags, layout):
     return (np.asarray(flags, np.float64) @ _table(layout).T) > 0.99
 
 
+def points_of(joint_names):
+    """The body's points for joints named as in `deephar.utils.pose`, or None where the body lacks one: (J,) names."""
+    words = {"shoul": "shoulder", "elb": "elbow", "tip": "handtip"}
+    names = [f"{name[:2]}{words.get(name[2:], name[2:])}" if name[1:2] == "_" else name for name in joint_names]
+    names = ["head_top" if name == "head" else name for name in names]
+    return tuple(names) if all(name in P for name in names) else None
+
+
+@functools.cache
+def _matrix_of(names):
+    return _matrix(names)
+
+
 def _table(layout):
+    if isinstance(layout, tuple):
+        return _matrix_of(layout)
     if layout not in _MATRICES:
         raise ValueError(f"`layout` must be one of {sorted(LAYOUTS)}. Received: {layout!r}")
     return _MATRICES[layout]

@@ -10,6 +10,7 @@ One pose label serves heat maps of every size, since each loss renders its own. 
 probability maps that poses are read from.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ import keras
 from keras import ops
 
 from deephar.layers.losses import HeatmapLoss, heatmap_crossentropy, pose_regression_loss
-from deephar.models.signature import signature_of
+from deephar.models.signature import Signature, signature_of
 from deephar.training.recipes import Stage
 
 
@@ -40,12 +41,31 @@ def objectives_of(model: keras.Model, stage: Stage) -> tuple[list[str | Callable
         )
     makers = {
         "pose": lambda spec: (pose_regression_loss(stage.pose_loss, stage.confidence_weight), 1.0),
-        "heatmaps": lambda spec: (HeatmapLoss(spec.sigma_px, spec.patch, spec.background), 1.0),
+        "heatmaps": lambda spec: (_heatmap_loss(spec, stage.heatmap_loss), 1.0),
         "confidence": lambda spec: ("binary_crossentropy", stage.confidence_weight),
         "action": lambda spec: (keras.losses.CategoricalCrossentropy(from_logits=spec.logits), stage.action_weight),
     }
     pairs = [makers[spec.kind](spec) for spec in signature.outputs]
     return [loss for loss, _ in pairs], [weight for _, weight in pairs]
+
+
+def _heatmap_loss(spec, reduction):
+    return HeatmapLoss(spec.sigma_px, spec.patch, spec.background, spec.cutoff, reduction)
+
+
+def pose_labels(signature: Signature) -> tuple[list[str], list[int]]:
+    """Return what a `BatchLoader` gives a network of poses or heat maps as labels: `y_dictkeys`, `num_predictions`.
+
+    Args:
+        signature: `Signature`.
+
+    Returns:
+        Keys, and how many outputs in a row each of them is for: "pose" the person's own joints; "people", where heat
+        maps show everybody's.
+    """
+    names = ["people" if spec.people == "all" else "pose" for spec in signature.outputs]
+    groups = [(name, len(list(group))) for name, group in itertools.groupby(names)]
+    return [name for name, _ in groups], [count for _, count in groups]
 
 
 class AuxiliaryMaps(keras.Model):

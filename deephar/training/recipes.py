@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TASKS = ("pose", "action", "joint")
 OPTIMIZERS = ("rmsprop", "sgd", "adam", "adamw")
 SCHEDULES = ("step", "cosine")
+HEATMAP_LOSSES = ("mean", "cells", "sum")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -57,6 +58,8 @@ class Stage:
         action_weight: float. Of each action output's cross entropy; paper: 0.01.
         heatmap_weight: float. Of an additional cross entropy on every probability map
             (`losses.heatmap_crossentropy`), with which a small network is trained in fewer steps; paper: none.
+        heatmap_loss: str. How the squares of heat maps' errors are summed: "mean" (hourglass, PBN), "cells" (MSS-Net)
+            or "sum" (CPM), see `deephar.layers.losses.HeatmapLoss`.
         pose_replica: bool. The action part reads copies of the last pose layers, made when the stage begins.
         precision: str. 'float32', or 'mixed_bfloat16' or 'mixed_float16' for an accelerator.
         jit_compile: bool. Hand the step to XLA; only read on the TensorFlow backend.
@@ -97,6 +100,7 @@ class Stage:
     confidence_weight: float = 0.01
     action_weight: float = 0.01
     heatmap_weight: float = 0.0
+    heatmap_loss: str = "mean"
     pose_replica: bool = False
     precision: str = "float32"
     jit_compile: bool = False
@@ -110,6 +114,7 @@ class Stage:
             "optimizer": OPTIMIZERS,
             "schedule": SCHEDULES,
             "precision": PRECISIONS,
+            "heatmap_loss": HEATMAP_LOSSES,
             "monitor_mode": ("max", "min"),
         }
         for field, values in allowed.items():

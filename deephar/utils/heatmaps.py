@@ -7,6 +7,24 @@ from deephar.utils.math import normalpdf2d
 from deephar.utils.pose import get_visible_joints
 
 
+def center_maps(centers: ArrayLike, size: tuple[int, int], sigma_px: float) -> np.ndarray:
+    """Gaussians of peak 1 at points, one map a point: (B, H, W, 1) float32.
+
+    Wei et al., "Convolutional Pose Machines", CVPR 2016: where the person is of whom a network shall see the joints.
+
+    Args:
+        centers: (B, 2), x and y normalised to the map; the centre of pixel c is at (c + 0.5) / W.
+        size: (H, W).
+        sigma_px: width in pixels of the map.
+    """
+    centers = np.asarray(centers, dtype=np.float64)  # (B, 2)
+    rows, columns = (
+        np.exp(-(((np.arange(count) + 0.5) - count * position[:, None]) ** 2) / (2 * sigma_px**2))
+        for count, position in zip(size, (centers[:, 1], centers[:, 0]), strict=True)
+    )  # (B, H), (B, W)
+    return np.einsum("bh,bw->bhw", rows, columns)[..., None].astype(np.float32)
+
+
 class HeatMaps2D:
     """The heat maps of many poses, computed when they are indexed.
 

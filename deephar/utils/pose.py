@@ -160,6 +160,8 @@ MPII_NAMES = (
     "r_ankle r_knee r_hip l_hip l_knee l_ankle pelvis thorax neck head r_wrist r_elb r_shoul l_shoul l_elb l_wrist"
 )
 LSP_NAMES = "r_ankle r_knee r_hip l_hip l_knee l_ankle r_wrist r_elb r_shoul l_shoul l_elb l_wrist neck head"
+CPM_NAMES = "head neck r_shoul r_elb r_wrist l_shoul l_elb l_wrist r_hip r_knee r_ankle l_hip l_knee l_ankle"
+FLIC_NAMES = "l_shoul l_elb l_wrist r_shoul r_elb r_wrist l_hip r_hip"
 NTU_NAMES = (
     "pelvis spine neck head l_shoul l_elb l_wrist l_hand r_shoul r_elb r_wrist r_hand "
     "l_hip l_knee l_ankle l_foot r_hip r_knee r_ankle r_foot thorax l_tip l_thumb r_tip r_thumb"
@@ -219,6 +221,9 @@ mpii16j2d = _layout(
     map_to_lsp=[0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 8, 9],
 )
 lsp14j2d = _layout("lsp14j2d", 2, LSP_NAMES)
+cpm14j2d = _layout("cpm14j2d", 2, CPM_NAMES)
+flic11j2d = _layout("flic11j2d", 2, f"{FLIC_NAMES} l_eye r_eye nose")
+flic9j2d = _layout("flic9j2d", 2, f"{FLIC_NAMES} nose")
 coco17j = PoseLayout(
     name="coco17j",
     dim=2,
@@ -234,7 +239,7 @@ POSE_LAYOUTS = {
     layout.name: layout
     for layout in (
         *(pa16j2d, pa16j3d, pa17j2d, pa17j3d, pa20j3d, pa21j3d, ntu25j3d),
-        *(coco17j, pa13j2d, mpii16j2d, lsp14j2d),
+        *(coco17j, pa13j2d, mpii16j2d, lsp14j2d, cpm14j2d, flic11j2d, flic9j2d),
     )
 }
 
@@ -260,6 +265,30 @@ def plain_layout(num_joints, dim):
     """Return a layout of joints with plain names, without links and sides."""
     names = [f"joint_{k}" for k in range(num_joints)]
     return PoseLayout(f"joints{num_joints}_{dim}d", dim, names, [], [], list(LIMB_COLORS), [0] * num_joints)
+
+
+def joint_places(layout: PoseLayout, source: PoseLayout) -> np.ndarray:
+    """Return where the joints of a layout stand in another one: (J,) indices into `source`, -1 for those it lacks.
+
+    Joints of one name are the same joint. A map that one of the two has to or from the other, `map_to_mpii` for
+    mpii16j2d, goes before names.
+    """
+    words = (source.name.removesuffix("2d").removesuffix("3d"), source.name.rstrip("0123456789dj"))  # pa16j, mpii
+    for word in words:
+        if len(layout.maps.get(f"map_from_{word}", ())) == layout.num_joints:
+            return np.array(layout.maps[f"map_from_{word}"])
+        if len(layout.maps.get(f"map_to_{word}", ())) == source.num_joints:
+            places = np.full(layout.num_joints, -1)
+            places[layout.maps[f"map_to_{word}"]] = np.arange(source.num_joints)
+            return places
+    return np.array([source.joint_names.index(k) if k in source.joint_names else -1 for k in layout.joint_names])
+
+
+def take_joints(points: ArrayLike, places: ArrayLike, absent: float = np.nan) -> np.ndarray:
+    """Return (..., J, D), the joints at `places` of `joint_places` from (..., K, D), `absent` where there is none."""
+    places = np.asarray(places)
+    found = np.asarray(points, dtype=np.float64)[..., np.maximum(places, 0), :]  # (..., J, D)
+    return np.where(places[:, None] >= 0, found, absent)
 
 
 def layout_to_data(layout):

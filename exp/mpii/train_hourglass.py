@@ -86,7 +86,7 @@ def main():
     }
     from deephar.models import hourglass
 
-    signature = hourglass.signature_for(config["input_shape"], NUM_JOINTS, ["stack1"])
+    signature = hourglass.signature_for(config["input_shape"], NUM_JOINTS, [("stack1", 1)])
     dataconf, layout = make_dataconf(signature.frame), signature.layout
     shares = {"mpii": 1.0, "synthetic": arguments.synthetic} if arguments.synthetic < 1 else {"synthetic": 1.0}
     sizes = split_batch(shares, arguments.batch)

@@ -28,6 +28,10 @@ REPLICA = dict(action_pyramids=[2], pose_replica=True, dbg_decoupled_pose=True, 
 MERGE = dict(network="merge", num_actions=5, num_frames=4)
 POSE_ACTION_3D = dict(network="pose-action", num_joints=4, num_actions=5, pose_dim=3)
 HOURGLASS = dict(network="hourglass", num_joints=4, filters=8)
+CPM = dict(network="cpm", num_joints=4, num_stages=2, filters=8)
+MSSNET = dict(network="mssnet", num_joints=4, num_stacks=1, filters=8)
+PBN = dict(network="pbn", num_stacks=2, filters=8, branch_filters=4)
+OVERLAPPING = [[9, 8, 7, 13, 12], [13, 14, 15], [12, 11, 10], [3, 2, 6], [4, 1, 5, 0]]
 
 # Biases in front of a normalisation, which takes them away again.
 NORMALISED_BIASES = ("*_conv1/bias", "*_conv2/bias", "stem_conv/bias", "*_features_conv/bias")
@@ -86,9 +90,18 @@ TINY = {
     "hourglass_free": Tiny(
         {**HOURGLASS, "input_shape": (None, None, 3), "num_stacks": 1}, still=NORMALISED_BIASES, whole=True
     ),
+    "cpm": Tiny({**CPM, "input_shape": (None, None, 3)}, whole=True),
+    "cpm_image": Tiny({**CPM, "input_shape": (64, 64, 3), "center_map": False}),
+    "mssnet": Tiny({**MSSNET, "input_shape": (None, None, 3)}, still=NORMALISED_BIASES, whole=True),
+    "pbn": Tiny({**PBN, "input_shape": (64, 64, 3), "groups": OVERLAPPING}, still=NORMALISED_BIASES, whole=True),
+    "pbn_specific": Tiny({**PBN, "input_shape": (None, None, 3), "fusion": "specific"}),
+    "pbn_deep": Tiny({**PBN, "input_shape": (64, 64, 3), "head": "deep"}),
 }
 STEPS = ("spnet_image", "pose_action")  # trained on every backend
-AGREEING = (*STEPS, "spnet_clip_replica", "reception", "reception_3d", "merge_poses", "visual", "hourglass")
+AGREEING = (
+    *(*STEPS, "spnet_clip_replica", "reception", "reception_3d", "merge_poses", "visual"),
+    *("hourglass", "cpm", "mssnet", "pbn"),
+)
 WHOLE = [name for name, tiny in TINY.items() if tiny.whole]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deephar.config import DataConfig
-from deephar.data import BatchLoader, MpiiSinglePerson, SyntheticClips, SyntheticPoses
+from deephar.data import BatchLoader, SyntheticClips, SyntheticPoses
 from deephar.synthetic.actions import NTU
 from deephar.utils import (
     TEST_MODE,
@@ -41,8 +41,8 @@ def assert_same(first, second):
 
 def test_stills_have_the_keys_of_mpii(poses):
     sample = poses.get_data(0, TEST_MODE)
-    assert sorted(sample) == ["afmat", "bbox", "frame", "headsize", "pose"] and MpiiSinglePerson.get_data.__doc__
-    for name in ("frame", "pose", "bbox", "afmat"):
+    assert sorted(sample) == ["afmat", "bbox", "center", "frame", "headsize", "people", "pose"]
+    for name in ("frame", "pose", "people", "center", "bbox", "afmat"):
         assert sample[name].shape == poses.get_shape(name)
     assert sample["frame"].dtype == np.float32 and np.abs(sample["frame"]).max() <= 1 and sample["frame"].std() > 0.05
     assert sample["headsize"] > 3 and sample["pose"][:, 2].sum() >= 14

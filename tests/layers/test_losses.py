@@ -106,7 +106,39 @@ def test_heatmap_loss_by_hand():
     values = keras.ops.convert_to_numpy(loss(pose, np.full((2, 9, 9, 1), 0.5, "float32")))
     np.testing.assert_allclose(values, [np.mean((true[0] - 0.5) ** 2), 0.25], rtol=1e-6)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
-    assert again.get_config() == {"sigma_px": 1.75, "patch": 7, "background": False}
+    rest = {"background": False, "cutoff": 0.0, "reduction": "mean"}
+    assert again.get_config() == {"sigma_px": 1.75, "patch": 7, **rest}
+
+
+def test_squares_become_one_value_in_the_ways_of_the_papers():
+    pose, maps = np.full((2, 3, 3), -1e9, "float32"), np.full((2, 4, 5, 3), 0.5, "float32")
+    values = {k: keras.ops.convert_to_numpy(losses.HeatmapLoss(reduction=k)(pose, maps)) for k in losses.HEATMAP_LOSSES}
+    assert {k: v.tolist() for k, v in values.items()} == {"mean": [0.25] * 2, "cells": [5.0] * 2, "sum": [7.5] * 2}
+    with pytest.raises(ValueError, match="`reduction` must be one of mean, cells, sum. Received: 'all'"):
+        losses.HeatmapLoss(reduction="all")
+
+
+def test_targets_of_convolutional_pose_machines():
+    """What the authors' code draws for a joint on pixel (184, 184) of 368 x 368 px, at a stride of 8."""
+    joint = (184 + 0.5) / 368  # the middle of the pixel
+    maps = maps_of(np.array([[[joint, joint, 1]]]), (46, 46), sigma_px=7 / 8, cutoff=0.01, background=True)[0]
+    expected = [0, 0.0112, 0.1651, 0.6615, 0.7178, 0.2110, 0.0168, 0]
+    np.testing.assert_allclose(maps[22, 19:27, 0], expected, atol=5e-5)
+    np.testing.assert_allclose(maps[..., 1], 1 - maps[..., 0], atol=1e-6)
+    assert maps[..., 0][maps[..., 0] > 0].min() >= 0.01
+
+
+def test_several_people_are_summed_and_end_at_one():
+    near, far, absent = [0.40, 0.5, 1.0], [0.45, 0.5, 1.0], [-1e9, -1e9, 0.0]
+    together = maps_of(np.array([[[near], [far], [absent]]]), (20, 20), sigma_px=2.0)[0, ..., 0]
+    alone = [maps_of(np.array([[pose]]), (20, 20), sigma_px=2.0)[0, ..., 0] for pose in (near, far)]
+    np.testing.assert_allclose(together, np.minimum(sum(alone), 1), atol=1e-6)
+    assert together.max() == 1 and sum(alone).max() > 1.5
+
+
+def test_the_row_of_the_patch_of_torch():
+    row = maps_of(np.array([[[0.5, 0.5, 1]]]), (15, 15), sigma_px=1.75, patch=7)[0, 7, :, 0]
+    np.testing.assert_allclose(row[7:12], [1, 0.849366, 0.520450, 0.230066, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize("options", [{}, {"background": True}, {"patch": 7, "sigma_px": 1.75}])

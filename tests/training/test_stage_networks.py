@@ -83,7 +83,7 @@ def test_a_heatmap_network_is_trained_on_heatmaps(tmp_path):
 def test_outputs_that_are_features_are_refused(tmp_path):
     both, _ = two_heads()
     model = PoseModel(both.inputs, both.outputs)
-    layout = hourglass.signature_for((64, 64, 3), 16, ["b1"]).layout
+    layout = hourglass.signature_for((64, 64, 3), 16, [("b1", 1)]).layout
     model.signature = Signature((InputSpec(size=(8, 8)),), (OutputSpec("pose", layout=layout), OutputSpec("features")))
     before = model.get_weights()
     with pytest.raises(ValueError, match=r"`model` must have only outputs that can be trained.*\(1,\) are features"):
