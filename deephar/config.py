@@ -11,6 +11,7 @@ import numpy as np
 from deephar.utils.pose import as_layout
 from deephar.utils.settings import Settings, int_list, positive
 
+READERS_MARGIN = 1.25  # side of the readers' windows over the size of the person
 DOWNSAMPLING_TYPES = ("maxpooling", "conv")
 _INTEGERS = ("num_pyramids", "growth", "num_pose_features", "num_visual_features")
 
@@ -223,6 +224,9 @@ class DataConfig(Settings):
     def for_input(cls, spec: object, **changes) -> "DataConfig":
         """Return a configuration whose crops are what a network takes.
 
+        The readers' windows are 1.25 x the person; for a network of another margin, `fixed_scale` and `scales` make
+        them larger, where they are not among the changes.
+
         Args:
             spec: `InputSpec` of the network, `model.signature.frame`; of a known size.
             changes: other fields.
@@ -233,6 +237,8 @@ class DataConfig(Settings):
         if "crop_resolution" not in changes and None in spec.size:
             raise ValueError(f"`crop_resolution` must be given for a network of any input size. Received: {spec.size}")
         own = dict(crop_resolution=spec.resolution, value_range=spec.value_range, pad_color=spec.pad_color)
+        if spec.margin != READERS_MARGIN:
+            own.update(fixed_scale=spec.margin / READERS_MARGIN, scales=[spec.margin / READERS_MARGIN])
         return cls(**{**own, "fixed_subsampling": spec.frame_step, **changes})
 
     @property

@@ -78,6 +78,52 @@ def plot_confusion(matrix: ArrayLike, labels: Sequence[str], path: str | Path, t
     return _save(figure, path, title)
 
 
+def plot_groups(
+    matrix: ArrayLike,
+    labels: Sequence[str],
+    groups: Sequence[Sequence[int]],
+    pose: ArrayLike,
+    path: str | Path,
+    title: str | None = None,
+) -> Path:
+    """Affinities of joints, and the groups that they make: a matrix sorted by group, and a pose in the groups' colours.
+
+    Args:
+        matrix: (J, J) affinities; drawn without the diagonal, from the least to the largest.
+        labels: J names.
+        groups: lists of joint numbers.
+        pose: (J, 2), x to the right and y down, any unit.
+        path: image to write.
+        title: text above.
+    """
+    order, pose = [joint for group in groups for joint in group], np.asarray(pose, float)
+    sorted_ = np.array(matrix, float)[np.ix_(order, order)]
+    np.fill_diagonal(sorted_, np.nan)
+    figure = _figure(4 + 0.55 * len(labels), 2 + 0.33 * len(labels))
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    image = left.imshow(sorted_, cmap="viridis")
+    figure.colorbar(image, ax=left, label="mutual information, nats", shrink=0.8)
+    names = [labels[joint] for joint in order]
+    left.set_xticks(range(len(order)), names, rotation=60, ha="right", fontsize=8)
+    left.set_yticks(range(len(order)), names, fontsize=8)
+    start = -0.5
+    for number, group in enumerate(groups):
+        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) * len(group) + start
+        left.plot(*corners.T, color=f"C{number}", linewidth=2, clip_on=False)
+        right.scatter(*pose[list(group)].T, s=90, color=f"C{number}", zorder=2)
+        start += len(group)
+    middle, reach = np.mean(pose[:, 0]), 0.05 * np.ptp(pose)
+    for name, point in zip(labels, pose, strict=True):
+        side = 0 if abs(point[0] - middle) < reach / 2 else np.sign(point[0] - middle)
+        where = dict(ha={-1: "right", 0: "center", 1: "left"}[side], va="center" if side else "bottom")
+        offset = (7 * side, 0 if side else 6)
+        right.annotate(name, point, xytext=offset, textcoords="offset points", fontsize=7, **where)
+    right.set_aspect("equal")
+    right.invert_yaxis()
+    right.axis("off")
+    return _save(figure, path, title)
+
+
 def plot_joint_bars(
     scores: dict[str, dict[str, float]], path: str | Path, unit: str = "%", title: str | None = None
 ) -> Path:

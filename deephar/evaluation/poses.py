@@ -15,6 +15,7 @@ import numpy as np
 from deephar.data.samples import Dataset
 from deephar.evaluation.actions import ActionScoresOnSet, eval_multi_clip, eval_single_clip
 from deephar.evaluation.batches import sample_batches
+from deephar.evaluation.multiscale import predict_scales
 from deephar.inference.decode import decode_all
 from deephar.inference.engines import forward_flip
 from deephar.metrics.pose2d import known_sizes, pck_torso, pck_torso_per_joint, pckh, pckh_per_joint, torso_size
@@ -95,8 +96,9 @@ def predict_poses(
     flip: bool = False,
     progress: bool = True,
     label: str = "poses",
+    scales: Sequence[float] | None = None,
 ) -> PosePredictions:
-    """Run every prediction block on images of a data set.
+    """Run every prediction block on images of a data set, or the last one at several scales.
 
     Args:
         model: a pose network for images, or a clip network whose pose part then sees single images.
@@ -105,6 +107,8 @@ def predict_poses(
         keys: numbers of the samples; None: all.
         flip: also predict the flipped crop and take the mean.
         progress, label: bar on stderr.
+        scales: sizes of the crops over the usual one, see `deephar.evaluation.multiscale`; None: the usual one alone.
+            With scales there is one block, the last.
 
     Returns:
         `PosePredictions`.
@@ -113,12 +117,27 @@ def predict_poses(
         ValueError: the data set is empty in this mode, or the clip network cannot take single images.
     """
     entries = ("pose", "afmat", "headsize")
-    poses, samples = predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries)
+    if scales is None:
+        poses, samples = predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries)
+        points = crop_to_frame(poses[..., :2], np.stack([s["afmat"] for s in samples]))  # (K, N, J, 2)
+        confidence = poses[..., -1]
+    else:
+        view = _images_of(model)
+        options = (mode, keys, batch_size, flip, scales, progress, label)
+        points, confidence, samples = predict_scales(view, signature_of(view), dataset, *options)
+        points, confidence = points[None], confidence[None]  # (1, N, J, 2), (1, N, J)
     afmat = np.stack([s["afmat"] for s in samples])
-    points = crop_to_frame(poses[..., :2], afmat)  # (K, N, J, 2)
     true = crop_to_frame(np.stack([s["pose"][:, :2] for s in samples]), afmat)
-    sizes = [np.nan if s["headsize"] is None else float(np.ravel(s["headsize"])[0]) for s in samples]
-    return PosePredictions(points, poses[..., -1], true, np.array(sizes))
+    sizes = [np.nan if s.get("headsize") is None else float(np.ravel(s["headsize"])[0]) for s in samples]
+    return PosePredictions(points, confidence, true, np.array(sizes))
+
+
+def _images_of(model):
+    """The network for single images, or the part of a clip network that is one."""
+    view = image_view(model)
+    if view is None:
+        raise ValueError("`model` must take images, or fold its frames right behind the input. Received: neither")
+    return view
 
 
 def predict_crops(
@@ -141,9 +160,7 @@ def predict_crops(
     Returns:
         Poses (K, N, J, D + 1) normalised to the crops, and N dicts with the entries (None where a sample has none).
     """
-    view = image_view(model)
-    if view is None:
-        raise ValueError("`model` must take images, or fold its frames right behind the input. Received: neither")
+    view = _images_of(model)
     signature, poses, samples = signature_of(view), [], []
     for batch in sample_batches(dataset, mode, keys, batch_size, progress, label):
         frames = np.stack([s["frame"] for s in batch])  # (B, H, W, 3)

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from deephar.config import DataConfig, ModelConfig
 from deephar.data.inputs import with_inputs
@@ -10,6 +11,9 @@ from deephar.data.samples import Dataset
 from deephar.experiments import networks, options
 from deephar.training.recipes import Stage
 from deephar.utils import TRAIN_MODE
+
+if TYPE_CHECKING:
+    from deephar.models.base import PoseModel
 
 
 def train_poses(
@@ -21,6 +25,7 @@ def train_poses(
     sizes: Mapping[str, int],
     people: Mapping[str, Dataset],
     people_3d: Mapping[str, Dataset] | None = None,
+    model: "PoseModel | None" = None,
 ) -> None:
     """Build or start from given weights, train one stage, write the run folder.
 
@@ -33,6 +38,7 @@ def train_poses(
         sizes: dict. {name: images in a batch}.
         people: dict. {name: data set} to validate on by PCKh or PCK, `arguments.validate` people of each.
         people_3d: dict or None. The same by MPJPE.
+        model: PoseModel or None. The network of `config`, where it is built already.
     """
     from deephar.data import BatchLoader
     from deephar.experiments.validation import pose_validation
@@ -42,7 +48,7 @@ def train_poses(
     from deephar.training.stages import train_stage
 
     network = config if isinstance(config, dict) else config.to_dict()
-    model = build_network(network)
+    model = model or build_network(network)
     if arguments.init or arguments.weights:
         networks.initialise(model, arguments.init or arguments.weights)
     specs, (labels, counts) = model.signature.inputs, pose_labels(model.signature)

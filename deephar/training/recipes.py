@@ -224,3 +224,48 @@ MERGE_RECIPE = Recipe(
 # Shares of the images that poses are trained on; section 4.4.
 PENN_IMAGES = {"mpii": 0.8, "penn": 0.2}
 NTU_IMAGES = {"h36m": 0.5, "mpii": 0.375, "ntu": 0.125}
+
+# How the networks of heat maps were trained on MPII, by family. 1,700 steps of 16 are about all of its training people.
+HEATMAP_STAGES = {
+    # Newell et al., ECCV 2016, section 3.1, and the authors' code: batches of 6, a constant rate.
+    "hourglass": Stage(
+        *("pose", "pose", 100, 8000),
+        learning_rate=2.5e-4,
+        rho=0.99,
+        epsilon=1e-8,
+        decay_epochs=(),
+    ),
+    # Wei et al., CVPR 2016, the authors' solver: 600,000 steps of 16, the rate a third after each 136,106; stage 1 five
+    # times as fast, biases twice as fast and without weight decay, which Caffe puts into the gradient and Keras beside
+    # it. An epoch here is an eighth of such a step.
+    "cpm": Stage(
+        *("pose", "pose", 35, 17013),
+        optimizer="sgd",
+        learning_rate=8e-5,
+        momentum=0.9,
+        nesterov=False,
+        weight_decay=5e-4,
+        no_decay=("bias",),
+        rate_factors=(("stage1_*", 5.0), ("*/bias", 2.0)),
+        decay_epochs=(8, 16, 24, 32),
+        decay_factor=0.333,
+        heatmap_loss="sum",
+    ),
+    # Ke et al., ICIP 2018, section 3: Adam at 5e-4 "with decay", 100 epochs; of the decay nothing is said, here it is
+    # a cosine. Batches of 16 are ours, too.
+    "mssnet": Stage(
+        *("pose", "pose", 100, 1700),
+        optimizer="adam",
+        learning_rate=5e-4,
+        schedule="cosine",
+        heatmap_loss="cells",
+    ),
+    # Tang and Wu, CVPR 2019, section 4.1: RMSprop at 2.5e-4, a tenth after epochs 170 and 220 of 250, batches of 16.
+    "pbn": Stage(
+        *("pose", "pose", 250, 1700),
+        learning_rate=2.5e-4,
+        rho=0.99,
+        epsilon=1e-8,
+        decay_epochs=(170, 220),
+    ),
+}

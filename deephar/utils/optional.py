@@ -15,12 +15,13 @@ def install_hint(package: str) -> str:
     return f"pip install {package}"
 
 
-def require(package: str, purpose: str) -> ModuleType:
+def require(package: str, purpose: str, module: str | None = None) -> ModuleType:
     """Import an optional package.
 
     Args:
-        package: str. The package's name on the index; for the import, `-` becomes `_`.
+        package: str. The package's name on the index.
         purpose: str. What needs the package; the message begins with it.
+        module: str or None. The module to import; None: named as the package, `-` as `_`.
 
     Returns:
         The module.
@@ -29,7 +30,7 @@ def require(package: str, purpose: str) -> ModuleType:
         ImportError: the package is not installed; the message says what needs it and how to install it.
     """
     try:
-        return importlib.import_module(package.replace("-", "_"))
+        return importlib.import_module(module or package.replace("-", "_"))
     except ModuleNotFoundError as error:
         message = f"{purpose} needs the package {package}, which is not installed: {install_hint(package)}"
         raise ImportError(message, name=package) from error

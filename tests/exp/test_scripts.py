@@ -103,6 +103,45 @@ def test_a_heatmap_network_is_trained_scored_and_predicts(tmp_path, tiny_data):
     assert list(joints)[:2] == ["r_ankle", "r_knee"]  # MPII's order, as the network was trained
 
 
+@pytest.mark.parametrize("family", ["cpm", "mssnet", "pbn"])
+def test_networks_of_heat_maps_are_trained_and_scored(family, tmp_path, tiny_data):
+    run_folder = tmp_path / "run"
+    options = ("--epochs", 1, "--steps", 1, "--validate", 2, "--data", tiny_data)
+    out = run(f"mpii/train_{family}.py", run_folder, *options)
+    assert "mpii PCKh@0.5 by block" in out
+    stage = json.loads((run_folder / "config.json").read_text())["config"]["stage"]
+    assert stage["heatmap_loss"] == {"cpm": "sum", "mssnet": "cells", "pbn": "mean"}[family]
+    weights = run_folder / "weights_best.weights.h5"
+    options = ("--data", tiny_data, "--weights", weights, "--flip", "--scales", 0.9, 1.1, "--limit", 2)
+    out = run("mpii/eval_2d.py", tmp_path / "scored", *options)
+    assert "2 people, 2 scale(s), mean with the flipped crop" in out and "AUC" in out
+    report = json.loads((tmp_path / "scored" / "eval_2d.json").read_text())
+    assert report["scales"] == [0.9, 1.1] and [k["threshold"] for k in report["pckh"]] == [0.5, 0.1]
+    image = next((tiny_data / "MPII" / "images").glob("*.jpg"))
+    assert main(["predict", str(image), "--model", str(weights), "--out", str(tmp_path / "predicted")]) == 0
+
+
+def test_published_detections_are_scored(tmp_path, real, monkeypatch, capsys):
+    file = real / "mpii_detections" / "detections_our_format.mat"
+    out = run_script(EXP / "mpii" / "eval_2d.py", tmp_path, "--detections", file)
+    assert "95.6003   92.7140  83.3646  76.7357  81.9283  73.3628  65.4462  81.4584   82.3367" in out
+    message = fails(monkeypatch, capsys, "mpii/eval_2d.py", tmp_path, "--detections", real / "lspet" / "joints.mat")
+    assert "pos_gt_src" in message
+    message = fails(monkeypatch, capsys, "mpii/eval_2d.py", tmp_path, "--tiny", "--scales", "all")
+    assert "`--scales` must be pbn, cpm or numbers. Received: all" in message
+
+
+def test_groups_of_parts_are_found_drawn_and_trained(tmp_path, tiny_data):
+    out = run("mpii/find_part_groups.py", tmp_path, "--data", tiny_data, "--groups", 3)
+    assert "8 people; mutual information of joints" in out and "l_elb" in out
+    groups = json.loads((tmp_path / "groups.json").read_text())["groups"]
+    assert len(groups) == 3 and sorted(joint for group in groups for joint in group) == list(range(16))
+    assert Image.open(tmp_path / "groups.png").size[0] > 800
+    options = ("--epochs", 1, "--steps", 1, "--validate", 0, "--data", tiny_data, "--groups", tmp_path / "groups.json")
+    run("mpii/train_pbn.py", tmp_path / "run", *options)
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"]["model"]["groups"] == groups
+
+
 def test_eval_mpii(tmp_path, tiny_data):
     out = run("mpii/eval_mpii_singleperson.py", tmp_path, "--data", tiny_data)
     assert "4 people" in out and "PCKh@0.5 %" in out and "mean" in out
@@ -327,7 +366,7 @@ def test_scripts_import_no_other_script(path):
     modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     modules += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
     roots = {module.partition(".")[0] for module in modules}
-    assert not roots & siblings and roots - {"deephar", "keras", "numpy", "PIL"} <= sys.stdlib_module_names
+    assert not roots & siblings and roots - {"deephar", "keras", "numpy", "h5py", "PIL"} <= sys.stdlib_module_names
     assert "sys.path" not in path.read_text(encoding="utf-8")
 
 

@@ -1,0 +1,123 @@
+"""PCKh of a pose network on the validation people of MPII as papers report it: pairs of joints, both means, the curve.
+
+Metric: error below a share of the head size (0.6 x the diagonal of the head box), Andriluka et al., CVPR 2014. Columns
+are means of left and right; "mean" is the unweighted mean over 14 joints, without pelvis and thorax
+(bearpaw/pytorch-pose), "weighted" that over all their annotations (HRNet), "hard" that over all annotated wrists,
+elbows, hips, knees and ankles (PBN); AUC is the mean over thresholds from 0 to 0.5.
+
+    python exp/mpii/eval_2d.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip
+    python exp/mpii/eval_2d.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --scales pbn
+    python exp/mpii/eval_2d.py runs/tompson --detections detections_our_format.mat
+    python exp/mpii/eval_2d.py runs/tiny --tiny
+
+Protocol: the usual 2,958 people; a crop from the given centre and scale, the last block; `--flip` averages with the
+flipped crop, `--scales` pastes the maps of several crops into the image: `pbn` 0.8 to 1.3 times the crop, `cpm` 0.7
+to 1.3 times the image. `--detections` scores predictions of others: a MATLAB file with `pos_gt_src`, `pos_pred_src` (16
+x 2 x N), `headboxes_src` (2 x 2 x N) and `jnt_missing` (16 x N).
+
+Expected: of the predictions of Tompson et al. that come with bearpaw/pytorch-pose, PCKh@0.5 95.60 92.71 83.36 76.74
+81.93 73.36 65.45, mean 81.46, weighted 82.34; @0.1 means 28.40 and 28.97.
+"""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from deephar.config import DataConfig
+from deephar.data import MpiiSinglePerson
+from deephar.data.files import load_mat
+from deephar.experiments import networks, options
+from deephar.experiments.datasetpath import datasetpath
+from deephar.metrics.pckh import PAIRS, pckh_auc, pckh_report
+from deephar.models.cards import DEFAULT_MODEL
+from deephar.utils import VALID_MODE
+from deephar.utils.io import write_json
+from deephar.utils.pose import ABSENT, joint_places, mpii16j2d, take_joints
+from deephar.utils.tables import table
+
+THRESHOLDS = (0.5, 0.1)
+HEAD_SCALE = 0.6  # of the diagonal of the head box
+MEANS = ("mean", "weighted_mean", "hard_mean")
+
+
+def arguments_of(argv=None):
+    parser = options.make_parser(__doc__, "runs/eval_2d", DEFAULT_MODEL)
+    parser.add_argument("--flip", action="store_true", help="also predict flipped crops, and average")
+    parser.add_argument("--scales", nargs="+", metavar="S", help="pbn, cpm, or sizes of the crops over the usual one")
+    parser.add_argument("--limit", type=options.positive, help="so many people, evenly spaced, instead of all")
+    parser.add_argument("--batch", type=options.positive, default=16)
+    parser.add_argument("--detections", metavar="FILE", type=pathlib.Path, help="score predictions of others instead")
+    return options.parse(parser, argv)
+
+
+def scales_of(words):
+    """The sizes of crops that --scales asks for; None: the usual one."""
+    from deephar.evaluation.multiscale import CPM_SCALES, PBN_SCALES
+
+    named = {"pbn": PBN_SCALES, "cpm": CPM_SCALES}
+    if words is None or len(words) == 1 and words[0] in named:
+        return None if words is None else named[words[0]]
+    try:
+        return tuple(float(word) for word in words)
+    except ValueError:
+        raise ValueError(f"`--scales` must be pbn, cpm or numbers. Received: {' '.join(words)}") from None
+
+
+def read_detections(path):
+    """True and predicted joints (N, 16, 2) px, head sizes (N,) px and annotated joints (N, 16) of a MATLAB file."""
+    names = ["pos_gt_src", "pos_pred_src", "headboxes_src", "jnt_missing"]
+    true, found, boxes, missing = load_mat(path, names, "It is the file of bearpaw/pytorch-pose.")
+    count = true.shape[-1]
+    shapes = [true.shape, found.shape, boxes.shape, missing.shape]
+    if shapes != [(16, 2, count), (16, 2, count), (2, 2, count), (16, count)]:
+        allowed = "16 x 2 x N, 16 x 2 x N, 2 x 2 x N and 16 x N"
+        raise ValueError(f"{str(path)!r} must hold arrays of {allowed}. Received: {shapes}")
+    corners = boxes.transpose(2, 0, 1)  # (N, 2, 2)
+    head = HEAD_SCALE * np.linalg.norm(corners[:, 1] - corners[:, 0], axis=-1)
+    return true.transpose(2, 0, 1), found.transpose(2, 0, 1), head, missing.T == 0
+
+
+def predict(arguments):
+    """What `read_detections` gives, from a network and the data set; and what was scored."""
+    options.tiny_data(arguments, "MPII")
+    folder = datasetpath("MPII", arguments.data)
+    from deephar.evaluation.poses import predict_poses
+    from deephar.experiments.validation import spread
+    from deephar.models.signature import signature_of
+
+    model, about = networks.load(arguments, fallback=DEFAULT_MODEL)
+    signature, scales = signature_of(model), scales_of(arguments.scales)
+    mpii = MpiiSinglePerson(folder, DataConfig.for_input(signature.frame), signature.layout, remove_outer_joints=False)
+    keys = spread(mpii.get_length(VALID_MODE), arguments.limit or mpii.get_length(VALID_MODE))
+    more = dict(batch_size=arguments.batch, flip=arguments.flip, label=f"{len(keys)} people", scales=scales)
+    found = predict_poses(model, mpii, VALID_MODE, keys, **more)
+    places = joint_places(mpii16j2d, signature.layout)
+    true, poses = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted[-1]))  # (N, 16, 2)
+    how = {"flip": arguments.flip, "scales": scales, "people": len(keys)}
+    return (true, poses, found.head_size, None), {**about, **how}
+
+
+def main():
+    arguments = arguments_of()
+    if arguments.detections:
+        people, about = read_detections(arguments.detections), {"detections": str(arguments.detections)}
+        print(f"{arguments.detections}, {len(people[0])} people")
+    else:
+        people, about = predict(arguments)
+        how = f"{len(about['scales'] or [1])} scale(s)" + ", mean with the flipped crop" * about["flip"]
+        print(f"MPII, validation split, {about['people']} people, {how}")
+    true, poses, head, valid = people
+    reports = [pckh_report(true, poses, head, threshold, valid) for threshold in THRESHOLDS]
+    auc = pckh_auc(true, poses, head, valid)
+    header = ["PCKh %", *PAIRS, "mean", "weighted", "hard"]
+    rows = [[r.threshold, *r.pairs.values(), *(getattr(r, name) for name in MEANS)] for r in reports]
+    print(table(header, [[f"@{first:g}", *(f"{100 * value:.4f}" for value in row)] for first, *row in rows]))
+    print(f"AUC over thresholds 0 to 0.5: {100 * auc:.4f} %; {reports[0].num_joints} joints count in the means")
+    values = [{**dataclasses.asdict(r), "per_joint": r.per_joint.tolist()} for r in reports]
+    write_json(arguments.out / "eval_2d.json", {**about, "pckh": values, "auc": auc})
+    print(f"results in {arguments.out / 'eval_2d.json'}")
+
+
+if __name__ == "__main__":
+    options.run(main)
