@@ -26,9 +26,9 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
         help="render a synthetic data set",
         description="Render people in the on-disk format of a public data set. A stopped run continues where it was.",
     )
-    command.add_argument("--format", choices=("mpii", "penn", "h36m", "ntu", "lsp"), required=True)
+    command.add_argument("--format", choices=("mpii", "penn", "h36m", "ntu", "lsp", "flic"), required=True)
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True)
-    what = "images (mpii, lsp), videos (penn) or performances before four or three cameras (h36m, ntu)"
+    what = "images (mpii, lsp, flic), videos (penn) or performances before four or three cameras (h36m, ntu)"
     command.add_argument("--train", metavar="N", type=positive, help=f"training {what}")
     command.add_argument("--test", metavar="N", type=positive, help="the same for the test; not for lsp")
     command.add_argument("--size", metavar=("W", "H"), type=positive, nargs=2, help="size of all images in pixels")

@@ -6,6 +6,7 @@
 """
 
 from deephar.data.clips import get_clip_frame_index
+from deephar.data.flic import Flic
 from deephar.data.human36m import Human36M
 from deephar.data.lsp import Lsp
 from deephar.data.mpii import MpiiSinglePerson
@@ -15,6 +16,7 @@ from deephar.lazy import lazy_attributes
 
 __all__ = [
     "BatchLoader",
+    "Flic",
     "Human36M",
     "Lsp",
     "MpiiSinglePerson",

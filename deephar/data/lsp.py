@@ -17,36 +17,39 @@ from pathlib import Path
 import numpy as np
 
 from deephar.config import DataConfig
-from deephar.data.files import data_folder, inside, load_mat, malformed, open_image
-from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
-from deephar.data.samples import draw_augmentation, image_shapes, people_labels, sample_at, shape_of, split_of
-from deephar.utils.bbox import objposwin_to_bbox
+from deephar.data.files import data_folder, load_mat, malformed
+from deephar.data.samples import sample_at
+from deephar.data.single_people import SinglePeople, sides_of
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout, as_layout, joint_places, lsp14j2d, pa16j2d, take_joints
+from deephar.utils.pose import PoseLayout, lsp14j2d, pa16j2d
 
-PREPARE = "Unpack LSP or its extended set into a folder that holds `images/` and `joints.mat`."
+PREPARE = (
+    "`python datasets/LSP/prepare.py SOURCE OUT` makes the folder of LSP or its extended set, `deephar synth --format "
+    "lsp --out DIR` a synthetic one."
+)
 LSP_NAME, EXTENDED_NAME = "im%04d.jpg", "im%05d.jpg"
 NUM_JOINTS = 14
-RIGHT_HIP, LEFT_SHOULDER = 2, 9
-MIN_BOX_PX = 32
-MIN_JOINTS_FOR_BOX = 2
-TRANSLATION_UNITS = 200  # translations are in 1/200 of the window, as in MPII
 
 
-class Lsp:
+class Lsp(SinglePeople):
     """Single people of LSP or its extended set.
 
     Args:
-        dataset_path: folder with `images/` and `joints.mat`.
+        dataset_path: folder with `images/` and `joints.mat`, of LSP with images of the original size or of the small
+            one, or of the extended set.
         dataconf: `DataConfig`.
         poselayout: layout of `pose`, with joints named as in lsp14j2d or a `map_to_lsp`; others are absent.
         remove_outer_joints: make joints outside of the crop absent.
         box_scale: side of the person's box over the larger side of the box of the annotated joints.
         seed: seed of the augmentation when `get_data` gets no `rng`.
+        sides: "person", left is the person's own left as annotated, or "observer", the left of the image, see
+            `deephar.data.single_people.sides_of`.
 
     Raises:
         FileNotFoundError, ValueError: the folder or `joints.mat` is missing or not as described.
     """
+
+    own_layout, prepare = lsp14j2d, PREPARE
 
     def __init__(
         self,
@@ -56,72 +59,35 @@ class Lsp:
         remove_outer_joints: bool = True,
         box_scale: float = 1.25,
         seed: int | None = None,
+        sides: str = "person",
     ):
+        super().__init__(dataconf, poselayout, remove_outer_joints, box_scale, seed)
         self.dataset_path = data_folder(dataset_path, PREPARE)
-        self.dataconf = dataconf
-        self.poselayout = as_layout(poselayout)
-        self.remove_outer_joints = remove_outer_joints
-        self.box_scale = box_scale
-        self._places = joint_places(self.poselayout, lsp14j2d)
-        self._rng = np.random.default_rng(seed)
-        self.joints, self.image_numbers, self._name = _load_joints(self.dataset_path / "joints.mat")
-        self.samples = _split(self.image_numbers, extended=self._name == EXTENDED_NAME)
+        joints, self.images, self.image_numbers, self.samples = load_people(self.dataset_path / "joints.mat")
+        self.joints = sides_of(joints, lsp14j2d, sides)
 
     def get_data(self, key: int, mode: int, rng: np.random.Generator | None = None) -> dict:
-        """Load one person.
-
-        Args:
-            key: number of the sample in its split, from 0.
-            mode: TRAIN_MODE augments at random; the others use the fixed values.
-            rng: `numpy.random.Generator` of the augmentation.
-
-        Returns:
-            Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), `people` (P, J, dim + 1), the same as
-            one of several, `center` (2,) of the person in the crop, `bbox` (x1, y1, x2, y2) frame px,
-            `afmat` (3, 3), `torso` (left shoulder to right hip, frame px, NaN where not annotated) and `image_number`.
-
-        Raises:
-            ValueError, FileNotFoundError: `key` is out of range; the image is missing or damaged.
-        """
-        index = sample_at(self.samples, key, mode)
-        joints = self.joints[index]  # (14, 2) px
-        augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
-        path = inside(self.dataset_path / "images", self._name % self.image_numbers[index])
-        with open_image(path, PREPARE) as image:
-            person, side = self._person(joints, image.size)
-            centre = person + side / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
-            window = (side * augmentation["scale"],) * 2
-            crop = place_crop(image.size, centre, window, augmentation, self.dataconf)
-            pixels = cut(image, crop)
-        coordinates = np.full((self.poselayout.num_joints, self.poselayout.dim), np.nan)
-        coordinates[:, 0:2] = take_joints(crop_points(crop, joints), self._places)
-        pose = label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints)
-        return {
-            "frame": scale_pixels(pixels, augmentation, self.dataconf),
-            "pose": pose,
-            "people": people_labels([pose]),
-            "center": crop_points(crop, person[None])[0],
-            "bbox": objposwin_to_bbox(centre, window),
-            "afmat": crop.afmat,
-            "torso": float(np.linalg.norm(joints[LEFT_SHOULDER] - joints[RIGHT_HIP])),
-            "image_number": int(self.image_numbers[index]),
-        }
-
-    def _person(self, joints, frame_size):
-        """Return centre and side (px) of the square box around a person; the whole frame if hardly a joint is known."""
-        known = joints[~np.isnan(joints).any(axis=1)]
-        if len(known) < MIN_JOINTS_FOR_BOX:
-            return np.array(frame_size) / 2, float(max(frame_size))
-        low, high = known.min(axis=0), known.max(axis=0)
-        return (low + high) / 2, max(MIN_BOX_PX, self.box_scale * float((high - low).max()))
-
-    def get_length(self, mode: int) -> int:
-        """Return the number of samples of a split."""
-        return len(split_of(self.samples, mode))
+        """Load one person: as `SinglePeople.get_data`, and `image_number`."""
+        number = int(self.image_numbers[sample_at(self.samples, key, mode)])
+        return {**super().get_data(key, mode, rng), "image_number": number}
 
     def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
-        return shape_of(image_shapes(self.dataconf, self.poselayout, "torso", "image_number"), dictkey)
+        return (1,) if dictkey == "image_number" else super().get_shape(dictkey)
+
+
+def load_people(path: Path) -> tuple[np.ndarray, list[str], np.ndarray, dict[int, np.ndarray]]:
+    """Read `joints.mat`.
+
+    Returns:
+        Joints (N, 14, 2) px, NaN where not annotated; names and numbers (N,) of the images; indices of each mode.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no such file, or it is of another form.
+    """
+    joints, numbers, name = _load_joints(path)
+    samples = _split(numbers, extended=name == EXTENDED_NAME)
+    return joints, [name % number for number in numbers], numbers, samples
 
 
 def _load_joints(path):

@@ -37,7 +37,8 @@ PLACES = (
     Place(("PennAction", "Penn_Action", "pennaction", "penn"), "annotations.mat", PREPARE.format("PennAction", "penn")),
     Place(("Human3.6M", "Human36M", "human3.6m", "h36m"), "annotations.mat", PREPARE.format("Human3.6M", "h36m")),
     Place(("NTU", "ntu", "nturgbd"), "nturgb+d_numpy", PREPARE.format("NTU", "ntu")),
-    Place(("LSP", "lspet", "lsp"), "joints.mat", "it is the folder with `images/` and `joints.mat` of its download"),
+    Place(("LSP", "lspet", "lsp"), "joints.mat", PREPARE.format("LSP", "lsp")),
+    Place(("FLIC", "flic"), "examples.mat", PREPARE.format("FLIC", "flic")),
 )
 
 
@@ -45,7 +46,7 @@ def datasetpath(name: str, data: str | pathlib.Path | None = None) -> str:
     """Return the folder of a data set.
 
     Args:
-        name: str. 'MPII', 'PennAction' (or 'Penn_Action'), 'Human3.6M', 'NTU' or 'LSP'.
+        name: str. 'MPII', 'PennAction' (or 'Penn_Action'), 'Human3.6M', 'NTU', 'LSP' or 'FLIC'.
         data: str, Path or None. Its folder, or one that holds it; by default what follows --data on the command line.
 
     Returns:

@@ -7,7 +7,7 @@ from statistics import NormalDist
 from deephar.config import DataConfig
 from deephar.experiments import options
 from deephar.experiments.pose_training import train_poses
-from deephar.experiments.sources import make_images, split_batch
+from deephar.experiments.sources import READERS, make_images, split_batch
 from deephar.models.signature import InputSpec
 from deephar.training.recipes import Stage
 
@@ -31,21 +31,25 @@ def even_draws(low: float, high: float) -> list[float]:
     return [low + (high - low) * (k + 0.5) / DRAWS for k in range(DRAWS)]
 
 
-def make_parser(doc: str, default_out: str, batch: int, side: int) -> argparse.ArgumentParser:
+def make_parser(
+    doc: str, default_out: str, batch: int, side: int, source: str = "mpii"
+) -> argparse.ArgumentParser:
     """Return a parser with the options of all trainings of heat maps.
 
     Args:
         doc: str. The script's docstring.
         default_out: str. The output folder where none is named.
         batch, side: int. Images of a batch, and the input's side in px, as in the paper.
+        source: str. Data set that fills the batch, of `sources.READERS`.
     """
     parser = options.make_parser(doc, default_out)
     options.add_training(parser, batch=batch)
     options.add_settle(parser)
     parser.add_argument("--side", type=options.positive, default=side, help=f"of the input, px; paper: {side}")
     for name, what in (("lsp", "LSP or its extended set"), ("synthetic", "images rendered on the fly")):
-        parser.add_argument(f"--{name}", type=options.fraction, default=0.0, help=f"share of {what}; the rest is MPII")
+        parser.add_argument(f"--{name}", type=options.fraction, default=0.0, help=f"share of {what}; 0 to 1")
     parser.add_argument("--validate", type=options.count, default=10_000, help="validation people; 0: none")
+    parser.set_defaults(source=source)
     return parser
 
 
@@ -53,14 +57,14 @@ def parse(parser: argparse.ArgumentParser, argv: list[str] | None = None, **tiny
     """Read the command line; with --tiny the data sets are written where none are given, and `tiny` are the sizes."""
     arguments = options.parse(parser, argv)
     if arguments.tiny:
-        names = (["MPII"] if _rest(arguments) else []) + (["LSP"] if arguments.lsp else [])
-        options.tiny_data(arguments, *names)
+        names = [arguments.source] * (_rest(arguments) > 0) + ["lsp"] * (arguments.lsp > 0)
+        options.tiny_data(arguments, *(READERS[name][0] for name in names))
         options.make_tiny(arguments, **tiny)
     return arguments
 
 
 def _rest(arguments):
-    """The share of MPII: what the others leave."""
+    """The share of the first data set: what the others leave."""
     return max(0.0, 1.0 - arguments.lsp - arguments.synthetic)
 
 
@@ -79,7 +83,7 @@ def train(
 
     model = build_network(config)
     dataconf, layout = make_dataconf(model.signature.frame), model.signature.layout
-    shares = {"mpii": _rest(arguments), "lsp": arguments.lsp, "synthetic": arguments.synthetic}
+    shares = {arguments.source: _rest(arguments), "lsp": arguments.lsp, "synthetic": arguments.synthetic}
     sizes = split_batch({name: share for name, share in shares.items() if share > 0}, arguments.batch)
     sets = {name: make_images(name, arguments.data, dataconf, arguments.seed, layout=layout) for name in sizes}
     people = {name: sets[name] for name in sets if name != "synthetic"}

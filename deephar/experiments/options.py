@@ -72,6 +72,36 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add("--time-limit", metavar="MIN", type=float, help="stop after the epoch that ends later than this")
 
 
+def add_test_time(parser: argparse.ArgumentParser, batch: int = 16) -> None:
+    """Add --flip, --scales, --limit and --batch to a parser: evaluation of poses in images."""
+    parser.add_argument("--flip", action="store_true", help="also predict flipped crops, and average")
+    parser.add_argument("--scales", nargs="+", metavar="S", help="pbn, cpm, or sizes of the crops over the usual one")
+    parser.add_argument("--limit", type=positive, help="so many people, evenly spaced, instead of all")
+    parser.add_argument("--batch", type=positive, default=batch)
+
+
+def scales_of(words: Sequence[str] | None) -> tuple[float, ...] | None:
+    """Return the sizes of crops that --scales asks for; None: the usual one.
+
+    Raises:
+        ValueError: other words than names and numbers.
+    """
+    from deephar.evaluation.multiscale import CPM_SCALES, PBN_SCALES
+
+    named = {"pbn": PBN_SCALES, "cpm": CPM_SCALES}
+    if words is None or (len(words) == 1 and words[0] in named):
+        return None if words is None else named[words[0]]
+    try:
+        return tuple(float(word) for word in words)
+    except ValueError:
+        raise ValueError(f"`--scales` must be pbn, cpm or numbers. Received: {' '.join(words)}") from None
+
+
+def test_time(arguments: argparse.Namespace) -> str:
+    """Return in words how the crops of an evaluation were taken."""
+    return f"{len(scales_of(arguments.scales) or [1])} scale(s)" + ", mean with the flipped crop" * arguments.flip
+
+
 def add_settle(parser: argparse.ArgumentParser) -> None:
     """Add --settle to a parser: for the trainings of poses alone."""
     text = "take the statistics of batch normalisation anew, from N batches, before training: for a network that was "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deephar.config import DataConfig
-from deephar.data import Human36M, Lsp, MpiiSinglePerson, PennAction
+from deephar.data import Flic, Human36M, Lsp, MpiiSinglePerson, PennAction
 from deephar.data.samples import Dataset
 from deephar.experiments.datasetpath import datasetpath
 from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE, pa16j2d
@@ -21,6 +21,7 @@ FRAMES = dict(topology="frames", use_gt_bbox=True)
 READERS = {
     "lsp": ("LSP", Lsp, {}),
     "mpii": ("MPII", MpiiSinglePerson, {}),
+    "flic": ("FLIC", Flic, dict(held_out=0.1)),
     "penn": ("PennAction", PennAction, FRAMES),
     "h36m": ("Human3.6M", Human36M, dict(topology="frames")),
 }

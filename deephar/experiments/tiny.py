@@ -18,10 +18,10 @@ def write_tiny(folder: str | pathlib.Path, *names: str, seed: int = 0) -> pathli
 
     Args:
         folder: str or Path. Folder that holds them by name.
-        names: str. 'MPII', 'PennAction', 'Human3.6M', 'NTU', 'LSP', 'PennLabels'.
+        names: str. 'MPII', 'PennAction', 'Human3.6M', 'NTU', 'LSP', 'FLIC', 'PennLabels'.
         seed: int. Seed of the synthetic world.
     """
-    from deephar.synthetic.writers import write_h36m, write_lsp, write_mpii, write_ntu, write_penn
+    from deephar.synthetic.writers import write_flic, write_h36m, write_lsp, write_mpii, write_ntu, write_penn
 
     folder, common = pathlib.Path(folder), {"seed": seed, "workers": 1}
     writers = {
@@ -30,9 +30,10 @@ def write_tiny(folder: str | pathlib.Path, *names: str, seed: int = 0) -> pathli
         "Human3.6M": lambda: write_h36m(folder, train=2, valid=1, test=2, size=(240, 240), frames=8, **common),
         "NTU": lambda: write_ntu(folder, train=2, test=1, size=(192, 108), **common),
         "LSP": lambda: write_lsp(folder, train=20, size=LSP_SIZE, **common),
+        "FLIC": lambda: write_flic(folder, train=12, test=2, size=LSP_SIZE, **common),
         "PennLabels": lambda: write_penn_labels(folder / "PennLabels" / "labels", 45, 15, seed),
     }
-    markers = {"LSP": "joints.mat", "PennLabels": "labels", "NTU": "samples.json"}
+    markers = {"LSP": "joints.mat", "FLIC": "examples.mat", "PennLabels": "labels", "NTU": "samples.json"}
     for name in names:
         if not (folder / name / markers.get(name, "annotations.mat")).exists():
             writers[name]()

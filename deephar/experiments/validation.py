@@ -10,6 +10,8 @@ from deephar.evaluation.poses import eval_pck, eval_pose
 from deephar.models.surgery import image_view, split_at_action_part
 from deephar.utils import VALID_MODE
 
+PCK_SETS = ("lsp", "flic")  # data sets without head sizes, by the names of `sources.READERS`
+
 
 def spread(length: int, limit: int) -> list[int]:
     """Return at most `limit` numbers from 0 to `length` - 1, evenly spaced."""
@@ -23,11 +25,11 @@ def per_cent(scores: Iterable[float]) -> str:
 
 
 class PoseValidation:
-    """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP) of every block; call it with (epoch) -> metrics of the last block.
+    """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP, FLIC) of every block; call it with (epoch) -> metrics of the last.
 
     Args:
         model: keras.Model. The network, for images or clips.
-        datasets: dict. {name: data set}; LSP is the one named 'lsp'.
+        datasets: dict. {name: data set}, by the names of `sources.READERS`.
         limit: int. Number of people of each.
     """
 
@@ -39,7 +41,7 @@ class PoseValidation:
     def __call__(self, epoch: int) -> dict[str, float]:
         metrics = {}
         for name, data in self.datasets.items():
-            evaluate, metric = (eval_pck, "pck") if name == "lsp" else (eval_pose, "pckh")
+            evaluate, metric = (eval_pck, "pck") if name in PCK_SETS else (eval_pose, "pckh")
             scores = evaluate(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
             threshold = f"{scores.metric}@{scores.threshold:g}"
             print(f"epoch {epoch + 1}: {name} {threshold} by block: {per_cent(scores.mean)}", flush=True)

@@ -16,6 +16,7 @@ from deephar.synthetic.layouts import map_flags, map_points
 from deephar.synthetic.motion import SPLITS
 from deephar.synthetic.output import RECORD, cells, check_counts, definition, save_jpeg, save_mat, start
 from deephar.synthetic.world import render_clip, render_still
+from deephar.synthetic.writers_flic import write_flic
 from deephar.synthetic.writers_h36m import write_h36m
 from deephar.synthetic.writers_lsp import write_lsp
 from deephar.synthetic.writers_ntu import write_ntu
@@ -156,7 +157,14 @@ def write_penn(out, train=60, test=30, sizes=SYNTHETIC_V1.clip_sizes, seed=0, wo
     return folder
 
 
-WRITERS = {"mpii": write_mpii, "penn": write_penn, "h36m": write_h36m, "ntu": write_ntu, "lsp": write_lsp}
+WRITERS = {
+    "mpii": write_mpii,
+    "penn": write_penn,
+    "h36m": write_h36m,
+    "ntu": write_ntu,
+    "lsp": write_lsp,
+    "flic": write_flic,
+}
 FORMATS = tuple(WRITERS)
 
 
@@ -164,7 +172,8 @@ def synthesise(format, out, train=None, test=None, size=None, seed=0, workers=No
     """Write the synthetic world in one of the formats.
 
     Args:
-        format: 'mpii', 'lsp' (images), 'penn' (videos), 'h36m' or 'ntu' (performances before four or three cameras).
+        format: 'mpii', 'lsp', 'flic' (images), 'penn' (videos), 'h36m' or 'ntu' (performances before four or three
+            cameras).
         out: folder to write into.
         train, test: number of images, videos or performances; None: the writer's defaults.
         size: (width, height) px of all images; None: the writer's default.

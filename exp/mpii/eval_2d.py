@@ -43,25 +43,9 @@ MEANS = ("mean", "weighted_mean", "hard_mean")
 
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/eval_2d", DEFAULT_MODEL)
-    parser.add_argument("--flip", action="store_true", help="also predict flipped crops, and average")
-    parser.add_argument("--scales", nargs="+", metavar="S", help="pbn, cpm, or sizes of the crops over the usual one")
-    parser.add_argument("--limit", type=options.positive, help="so many people, evenly spaced, instead of all")
-    parser.add_argument("--batch", type=options.positive, default=16)
+    options.add_test_time(parser)
     parser.add_argument("--detections", metavar="FILE", type=pathlib.Path, help="score predictions of others instead")
     return options.parse(parser, argv)
-
-
-def scales_of(words):
-    """The sizes of crops that --scales asks for; None: the usual one."""
-    from deephar.evaluation.multiscale import CPM_SCALES, PBN_SCALES
-
-    named = {"pbn": PBN_SCALES, "cpm": CPM_SCALES}
-    if words is None or len(words) == 1 and words[0] in named:
-        return None if words is None else named[words[0]]
-    try:
-        return tuple(float(word) for word in words)
-    except ValueError:
-        raise ValueError(f"`--scales` must be pbn, cpm or numbers. Received: {' '.join(words)}") from None
 
 
 def read_detections(path):
@@ -87,7 +71,7 @@ def predict(arguments):
     from deephar.models.signature import signature_of
 
     model, about = networks.load(arguments, fallback=DEFAULT_MODEL)
-    signature, scales = signature_of(model), scales_of(arguments.scales)
+    signature, scales = signature_of(model), options.scales_of(arguments.scales)
     mpii = MpiiSinglePerson(folder, DataConfig.for_input(signature.frame), signature.layout, remove_outer_joints=False)
     keys = spread(mpii.get_length(VALID_MODE), arguments.limit or mpii.get_length(VALID_MODE))
     more = dict(batch_size=arguments.batch, flip=arguments.flip, label=f"{len(keys)} people", scales=scales)
@@ -105,8 +89,7 @@ def main():
         print(f"{arguments.detections}, {len(people[0])} people")
     else:
         people, about = predict(arguments)
-        how = f"{len(about['scales'] or [1])} scale(s)" + ", mean with the flipped crop" * about["flip"]
-        print(f"MPII, validation split, {about['people']} people, {how}")
+        print(f"MPII, validation split, {about['people']} people, {options.test_time(arguments)}")
     true, poses, head, valid = people
     reports = [pckh_report(true, poses, head, threshold, valid) for threshold in THRESHOLDS]
     auc = pckh_auc(true, poses, head, valid)

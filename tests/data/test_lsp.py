@@ -97,7 +97,7 @@ def test_other_errors(tmp_path, photo):
     write_extended(tmp_path, photo, [1, 2])
     (tmp_path / "images" / "im00001.jpg").unlink()
     lsp = Lsp(tmp_path, SMALL)
-    with pytest.raises(FileNotFoundError, match="im00001.jpg.*joints.mat"):
+    with pytest.raises(FileNotFoundError, match="im00001.jpg.*datasets/LSP/prepare.py"):
         lsp.get_data(0, TEST_MODE)
     with pytest.raises(ValueError, match="`key`.*Received: 1"):
         lsp.get_data(1, TEST_MODE)

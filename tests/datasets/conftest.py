@@ -28,6 +28,16 @@ def prepare_mpii():
 
 
 @pytest.fixture(scope="session")
+def prepare_lsp():
+    return load_script("LSP")
+
+
+@pytest.fixture(scope="session")
+def prepare_flic():
+    return load_script("FLIC")
+
+
+@pytest.fixture(scope="session")
 def prepare_penn():
     return load_script("PennAction")
 

@@ -30,7 +30,7 @@ def tiny_data(tmp_path_factory):
     """A folder with tiny synthetic MPII, PennAction, Human3.6M, NTU and LSP."""
     from deephar.experiments.tiny import write_tiny
 
-    return write_tiny(tmp_path_factory.mktemp("tiny"), "MPII", "PennAction", "Human3.6M", "NTU", "LSP")
+    return write_tiny(tmp_path_factory.mktemp("tiny"), "MPII", "PennAction", "Human3.6M", "NTU", "LSP", "FLIC")
 
 
 @pytest.fixture(scope="session")
@@ -119,6 +119,16 @@ def test_networks_of_heat_maps_are_trained_and_scored(family, tmp_path, tiny_dat
     assert report["scales"] == [0.9, 1.1] and [k["threshold"] for k in report["pckh"]] == [0.5, 0.1]
     image = next((tiny_data / "MPII" / "images").glob("*.jpg"))
     assert main(["predict", str(image), "--model", str(weights), "--out", str(tmp_path / "predicted")]) == 0
+
+
+def test_a_pose_machine_is_trained_on_flic(tmp_path, tiny_data):
+    out = run("flic/train_cpm.py", tmp_path / "run", "--epochs", 1, "--steps", 1, "--data", tiny_data)
+    assert "flic PCK@0.2 by block" in out and "{'flic': 4}" in out
+    weights = tmp_path / "run" / "weights_best.weights.h5"
+    out = run("flic/eval_flic.py", tmp_path / "scored", "--data", tiny_data, "--weights", weights, "--scales", 0.9, 1.1)
+    assert "2 of 2 people count; 2 scale(s)" in out
+    report = json.loads((tmp_path / "scored" / "eval_flic.json").read_text())
+    assert set(report["pck@0.2"]) >= {"elbow", "wrist"} and np.isnan(report["pck@0.2"]["ankle"]).all()
 
 
 def test_published_detections_are_scored(tmp_path, real, monkeypatch, capsys):
