@@ -1,6 +1,7 @@
 """The table of known networks: those that ship, one card each, and those that the authors of the papers published."""
 
 from deephar.models.card import ModelCard, Score
+from deephar.models.cards_heatmaps import HEATMAP_NETWORKS
 from deephar.models.cards_published import PAPER_SPNET, PUBLISHED
 from deephar.utils.labels import NTU_LABELS, PENN_LABELS
 
@@ -125,7 +126,7 @@ SCORES_OF_SCRIPTS = (
     Score("single-clip accuracy", 97.9, "%", PENN_TEST, ANNOTATED_POSES, POSE_ACTION, NO_FILE),
 )
 
-MODELS = {card.name: card for card in (SPNET_2D, SPNET_3D, *PUBLISHED)}
+MODELS = {card.name: card for card in (SPNET_2D, SPNET_3D, *PUBLISHED, *HEATMAP_NETWORKS)}
 DEFAULT_MODEL, DEFAULT_MODEL_3D = SPNET_2D.name, SPNET_3D.name
 
 

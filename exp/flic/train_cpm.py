@@ -1,6 +1,6 @@
 """Train a Convolutional Pose Machine of 4 stages and 9 joints on FLIC.
 
-Wei, Ramakrishna, Kanade and Sheikh, CVPR 2016, section 4.2.4 and the authors' code: 368 x 368 crops, 4 stages of belief
+Wei, Ramakrishna, Kanade and Sheikh, CVPR 2016, section 4.2 and the authors' code: 368 x 368 crops, 4 stages of belief
 maps (9 joints and the background), the solver of MPII. Which nine joints is not stated: arms, hips and the nose here.
 
     python exp/flic/train_cpm.py runs/cpm --data FOLDER

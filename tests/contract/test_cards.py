@@ -18,7 +18,8 @@ CARDS = [pytest.param(name, marks=[] if card.ships else pytest.mark.slow) for na
 def test_a_card_builds_what_it_says(name):
     card, model = MODELS[name], build_model(name)
     signature = model.signature
-    assert tuple(model.input_shape[1:]) == tuple(card.input_shape)
+    assert model.count_params() == card.num_parameters
+    assert tuple(model.inputs[0].shape[1:]) == tuple(card.input_shape)
     assert signature.resolution == (card.input_shape[-2], card.input_shape[-3])
     for spec, shape in zip(signature.outputs, model.output_shape, strict=True):
         assert shape == (None, *expected_shape(spec, signature, signature.frame.size))

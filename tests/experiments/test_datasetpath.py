@@ -56,5 +56,5 @@ def test_a_folder_that_was_asked_for_is_not_replaced_by_another(tmp_path):
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match="`name` must be MPII, PennAction, Human3.6M, NTU, LSP, FLIC. Received: 'COCO'"):
+    with pytest.raises(ValueError, match="`name` must be MPII, .*, LSP, FLIC. Received: 'COCO'"):
         datasetpath("COCO")

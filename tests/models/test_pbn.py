@@ -35,9 +35,8 @@ def test_as_many_weights_as_counted_by_hand(options, number):
 
 
 @pytest.mark.slow
-def test_the_networks_of_the_paper_have_its_millions():
-    assert counts() == (26_686_848, 136_192)  # 26.69 M in the paper
-    assert counts(head="deep") == (27_220_864, 133_120)  # 27.22 M
+def test_the_deep_baseline_has_the_millions_of_the_paper():
+    assert counts(head="deep") == (27_220_864, 133_120)  # 27.22 M; the 26.69 M of the branches are on the card
 
 
 def test_maps_of_groups_come_in_the_joints_order():
