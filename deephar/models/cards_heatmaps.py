@@ -25,7 +25,7 @@ def _card(name, config, script, scores, paper, num_parameters, trained_on="MPII"
         name=name,
         config=config,
         file=f"{name}.weights.h5",
-        where=f"nobody publishes it; `{recipe}` trains one: OUT/weights_best.weights.h5, under this name",
+        where=f"nobody publishes it; `python {recipe}` trains one: OUT/weights_best.weights.h5, under this name",
         trained_on=trained_on,
         scores=scores,
         paper=paper,
@@ -39,7 +39,7 @@ HEATMAP_NETWORKS = (
     _card(
         "hourglass-mpii",
         dict(network="hourglass", input_shape=(256, 256, 3)),
-        "python exp/mpii/train_hourglass.py",
+        "exp/mpii/train_hourglass.py",
         (
             Score(
                 *("PCKh@0.5", 88.1, "%", MPII_VALID, f"8 stacks, {FLIPPED}"),
@@ -53,7 +53,7 @@ HEATMAP_NETWORKS = (
     _card(
         "cpm-mpii",
         dict(network="cpm", input_shape=(368, 368, 3)),
-        "python exp/mpii/train_cpm.py",
+        "exp/mpii/train_cpm.py",
         (
             Score(
                 *("PCKh@0.5", 87.95, "%", MPII_TEST, "6 stages, seven scales"),
@@ -67,7 +67,7 @@ HEATMAP_NETWORKS = (
     _card(
         "cpm-flic",
         dict(network="cpm", input_shape=(368, 368, 3), num_joints=9, num_stages=4),
-        "python exp/flic/train_cpm.py",
+        "exp/flic/train_cpm.py",
         (
             Score(
                 *("PCK@0.2 of elbows", 97.59, "%", FLIC_TEST, "4 stages, seven scales"),
@@ -82,7 +82,7 @@ HEATMAP_NETWORKS = (
     _card(
         "mssnet-mpii",
         dict(network="mssnet", input_shape=(256, 256, 3)),
-        "python exp/mpii/train_mssnet.py",
+        "exp/mpii/train_mssnet.py",
         (
             Score(
                 *("PCKh@0.5", 89.8, "%", MPII_TEST, "4 stacks of 64 channels, maps at GT, GT/2 and GT/4, regression"),
@@ -96,7 +96,7 @@ HEATMAP_NETWORKS = (
     _card(
         "pbn-mpii",
         dict(network="pbn", input_shape=(256, 256, 3)),
-        "python exp/mpii/train_pbn.py",
+        "exp/mpii/train_pbn.py",
         (
             Score(
                 *("PCKh@0.5", 91.8, "%", MPII_VALID, f"8 stacks, five groups, six scales, {FLIPPED}"),
