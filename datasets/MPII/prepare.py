@@ -30,7 +30,7 @@ def main(argv=None):
     """Prepare, verify or synthesise; return the exit status."""
     parser = preparing.parser_of(__doc__)
     parser.add_argument("--valid", metavar="KEY", type=pathlib.Path, help="who is in the validation split: .h5 or .txt")
-    parser.add_argument("--images", choices=("link", "copy"), default="link", help="how OUT gets them; default link")
+    preparing.add_images(parser)
     arguments = preparing.parse(parser, argv)
     folder = arguments.out / "MPII"
     if arguments.synthetic:

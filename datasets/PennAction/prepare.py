@@ -24,7 +24,7 @@ DOWNLOAD = "Unpack Penn_Action.tar.gz of http://dreamdragon.github.io/PennAction
 def main(argv=None):
     """Prepare, verify or synthesise; return the exit status."""
     parser = preparing.parser_of(__doc__)
-    parser.add_argument("--images", choices=("link", "copy"), default="link", help="how OUT gets them; default link")
+    preparing.add_images(parser)
     arguments = preparing.parse(parser, argv)
     folder = arguments.out / "PennAction"
     if arguments.synthetic:

@@ -15,17 +15,16 @@ from pathlib import Path
 import numpy as np
 
 from deephar.config import DataConfig
-from deephar.data.files import data_folder, load_mat, malformed
+from deephar.data.files import load_mat, malformed
 from deephar.data.single_people import SinglePeople, sides_of
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout, flic11j2d
+from deephar.utils.pose import FLIC_COLUMNS, PoseLayout, flic11j2d
 
 PREPARE = (
     "`python datasets/FLIC/prepare.py SOURCE OUT` makes the folder from the official release, `deephar synth --format "
     "flic --out DIR` a synthetic one."
 )
-NUM_COORDS = 29  # of the release; other columns than those below are empty
-COLUMNS = (0, 1, 2, 3, 4, 5, 6, 9, 12, 13, 16)  # of flic11j2d: arms, hips, eyes, nose
+NUM_COORDS = 29  # of the release; other columns than FLIC_COLUMNS are empty
 FIELDS = ("filepath", "coords", "torsobox", "istrain", "istest")
 
 
@@ -60,8 +59,7 @@ class Flic(SinglePeople):
         sides: str = "person",
         held_out: float = 0.0,
     ):
-        super().__init__(dataconf, poselayout, remove_outer_joints, box_scale, seed)
-        self.dataset_path = data_folder(dataset_path, PREPARE)
+        super().__init__(dataset_path, dataconf, poselayout, remove_outer_joints, box_scale, seed)
         self.images, joints, train, test = load_examples(self.dataset_path / "examples.mat")
         self.joints = sides_of(joints, flic11j2d, sides)
         valid = train & np.isin([film_of(name) for name in self.images], _last_films(self.images, train, held_out))
@@ -110,9 +108,9 @@ def load_examples(path: str | Path) -> tuple[list[str], np.ndarray, np.ndarray, 
             if coords.shape != (2, NUM_COORDS):
                 raise ValueError(f"`coords` are {coords.shape} instead of 2 x {NUM_COORDS}")
             images.append(str(np.ravel(example["filepath"])[0]))
-            joints.append(coords[:, COLUMNS].T)
+            joints.append(coords[:, FLIC_COLUMNS].T)
             flags.append([bool(np.ravel(example[name])[0]) for name in ("istrain", "istest")])
-    joints, flags = np.array(joints).reshape(-1, len(COLUMNS), 2), np.array(flags, bool).reshape(-1, 2)
+    joints, flags = np.array(joints).reshape(-1, len(FLIC_COLUMNS), 2), np.array(flags, bool).reshape(-1, 2)
     joints[~np.isfinite(joints).all(axis=-1)] = np.nan
     top, bottom = (f(joints[..., 1], axis=1, initial=start) for f, start in ((np.nanmin, np.inf), (np.nanmax, -np.inf)))
     flat = np.flatnonzero(~(bottom > top))

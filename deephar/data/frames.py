@@ -21,7 +21,7 @@ from PIL import Image
 
 from deephar.config import DataConfig
 from deephar.utils.images import to_rgb
-from deephar.utils.pose import ABSENT, PoseLayout, get_visible_joints
+from deephar.utils.pose import ABSENT, PoseLayout, get_visible_joints, take_joints
 from deephar.utils.transform import T, transform_2d_points
 
 MAX_PADDING = 16  # a straight crop larger than this many frames is sampled instead of being padded first
@@ -205,6 +205,23 @@ def scale_pixels(pixels: np.ndarray, augmentation: dict, dataconf: DataConfig) -
 def crop_points(crop: Crop, points_px: ArrayLike) -> np.ndarray:
     """Map (N, 2) frame pixels (NaN where absent) into the normalised crop."""
     return transform_2d_points(crop.afmat, np.asarray(points_px, dtype=np.float64), transpose=True)
+
+
+def label_joints(
+    crop: Crop, joints_px: ArrayLike, places: ArrayLike, layout: PoseLayout, remove_outer_joints: bool = True
+) -> np.ndarray:
+    """Turn joints annotated in 2D into a training label, as `label_pose`; a third coordinate is absent.
+
+    Args:
+        crop: `Crop`.
+        joints_px: array (K, 2), frame px, NaN where absent, in the annotation's own order.
+        places: array (J,) of `joint_places`: where the layout's joints stand in that order.
+        layout: `PoseLayout` of the label.
+        remove_outer_joints: bool. Make joints outside of the crop absent too.
+    """
+    coordinates = np.full((layout.num_joints, layout.dim), np.nan)
+    coordinates[:, 0:2] = take_joints(crop_points(crop, joints_px), places)
+    return label_pose(coordinates, layout, crop.hflip, remove_outer_joints)
 
 
 def label_pose(

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from deephar.config import DataConfig
-from deephar.data.files import data_folder, load_mat, malformed
+from deephar.data.files import load_mat, malformed
 from deephar.data.samples import sample_at
 from deephar.data.single_people import SinglePeople, sides_of
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
@@ -61,8 +61,7 @@ class Lsp(SinglePeople):
         seed: int | None = None,
         sides: str = "person",
     ):
-        super().__init__(dataconf, poselayout, remove_outer_joints, box_scale, seed)
-        self.dataset_path = data_folder(dataset_path, PREPARE)
+        super().__init__(dataset_path, dataconf, poselayout, remove_outer_joints, box_scale, seed)
         joints, self.images, self.image_numbers, self.samples = load_people(self.dataset_path / "joints.mat")
         self.joints = sides_of(joints, lsp14j2d, sides)
 

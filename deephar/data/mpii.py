@@ -18,11 +18,19 @@ from numpy.typing import ArrayLike
 
 from deephar.config import DataConfig
 from deephar.data.files import data_folder, inside, load_mat, malformed, open_image
-from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
-from deephar.data.samples import draw_augmentation, image_shapes, people_labels, sample_at, shape_of, split_of
+from deephar.data.frames import crop_points, cut, label_joints, place_crop, scale_pixels
+from deephar.data.samples import (
+    MAX_PEOPLE,
+    draw_augmentation,
+    image_shapes,
+    people_labels,
+    sample_at,
+    shape_of,
+    split_of,
+)
 from deephar.utils.bbox import bbox_to_objposwin, objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout, as_layout, joint_places, mpii16j2d, pa16j2d, take_joints
+from deephar.utils.pose import PoseLayout, as_layout, joint_places, mpii16j2d, pa16j2d
 
 PREPARE = (
     "`python datasets/MPII/prepare.py` makes the folder from the official release, `deephar synth --format mpii "
@@ -39,7 +47,7 @@ HEAD_SCALE = 0.6  # the head size of PCKh is this much of the head box' diagonal
 class Person:
     """One annotated person: image, head box (4,) px, centre (2,) px, scale, joints (16, 2) px in MPII's order.
 
-    `others` are the joints (16, 2) of the other people of the image, the nearest first.
+    `others` are the joints (16, 2) of other people of the image, at most MAX_PEOPLE - 1, the nearest first.
     """
 
     image: str
@@ -111,22 +119,17 @@ class MpiiSinglePerson:
         with open_image(inside(self.dataset_path / "images", person.image), PREPARE) as image:
             crop = place_crop(image.size, centre, window, augmentation, self.dataconf)
             pixels = cut(image, crop)
-        pose, *others = (self._label(joints, crop) for joints in (person.joints, *person.others))
+        options = (self._places, self.poselayout, self.remove_outer_joints)
+        people = [label_joints(crop, joints, *options) for joints in (person.joints, *person.others)]
         return {
             "bbox": objposwin_to_bbox(centre, window),
             "frame": scale_pixels(pixels, augmentation, self.dataconf),
-            "pose": pose,
-            "people": people_labels([pose, *others]),
+            "pose": people[0],
+            "people": people_labels(people),
             "center": crop_points(crop, _centre_of(person)[None])[0],
             "headsize": head_size(person.head),
             "afmat": crop.afmat,
         }
-
-    def _label(self, joints, crop):
-        """The label of one person, joints (16, 2) px in MPII's order."""
-        coordinates = np.full((self.poselayout.num_joints, self.poselayout.dim), np.nan)
-        coordinates[:, 0:2] = take_joints(crop_points(crop, joints), self._places)
-        return label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints)
 
     def get_length(self, mode: int) -> int:
         """Return the number of people in a split."""
@@ -182,11 +185,11 @@ def _people(path, name, annotation):
 
 
 def _with_others(person, index, records):
-    """A person with the joints of the other records of the image; what has none is no person."""
+    """A person with the joints of other records of the image, the nearest; what has none is no person."""
     others = [_joints(records[k, 0]) for k in range(len(records)) if k != index]
     others = [joints for joints in others if joints.shape == (NUM_JOINTS, 2) and np.isfinite(joints).any()]
     others.sort(key=lambda joints: float(np.linalg.norm(np.nanmean(joints, axis=0) - person.objpos)))
-    return dataclasses.replace(person, others=tuple(others))
+    return dataclasses.replace(person, others=tuple(others[: MAX_PEOPLE - 1]))
 
 
 def _joints(record):

@@ -5,15 +5,17 @@
 The reader of a data set has the records, this class the way from a record to a sample.
 """
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from deephar.config import DataConfig
-from deephar.data.files import inside, open_image
-from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
+from deephar.data.files import data_folder, inside, open_image
+from deephar.data.frames import crop_points, cut, label_joints, place_crop, scale_pixels
 from deephar.data.samples import draw_augmentation, image_shapes, people_labels, sample_at, shape_of, split_of
 from deephar.utils.bbox import objposwin_to_bbox
-from deephar.utils.pose import PoseLayout, as_layout, joint_places, take_joints
+from deephar.utils.pose import PoseLayout, as_layout, joint_places
 
 MIN_BOX_PX = 32
 MIN_JOINTS_FOR_BOX = 2
@@ -36,7 +38,16 @@ class SinglePeople:
     own_layout: PoseLayout
     prepare: str
 
-    def __init__(self, dataconf: DataConfig, poselayout, remove_outer_joints: bool, box_scale: float, seed: int | None):
+    def __init__(
+        self,
+        dataset_path: str | Path,
+        dataconf: DataConfig,
+        poselayout: PoseLayout | str,
+        remove_outer_joints: bool,
+        box_scale: float,
+        seed: int | None,
+    ):
+        self.dataset_path = data_folder(dataset_path, self.prepare)
         self.dataconf = dataconf
         self.poselayout = as_layout(poselayout)
         self.remove_outer_joints = remove_outer_joints
@@ -70,9 +81,7 @@ class SinglePeople:
             window = (side * augmentation["scale"],) * 2
             crop = place_crop(image.size, centre, window, augmentation, self.dataconf)
             pixels = cut(image, crop)
-        coordinates = np.full((self.poselayout.num_joints, self.poselayout.dim), np.nan)
-        coordinates[:, 0:2] = take_joints(crop_points(crop, joints), self._places)
-        pose = label_pose(coordinates, self.poselayout, crop.hflip, self.remove_outer_joints)
+        pose = label_joints(crop, joints, self._places, self.poselayout, self.remove_outer_joints)
         shoulder, hip = joints[self._torso]
         return {
             "frame": scale_pixels(pixels, augmentation, self.dataconf),

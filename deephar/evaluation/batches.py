@@ -3,9 +3,17 @@
 import collections
 import concurrent.futures
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from deephar.data.samples import Dataset
+from deephar.inference.engines import forward_flip
+from deephar.models.signature import Signature
 from deephar.utils.progress import progress as progress_bar
+
+if TYPE_CHECKING:
+    import keras
 
 READERS = 2  # threads
 
@@ -24,6 +32,15 @@ def prefetched(function: Callable, items: Iterable, ahead: int = 2, threads: int
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def forward_samples(
+    model: "keras.Model", signature: Signature, samples: Sequence[dict], batch_size: int, flip: bool = False
+) -> list[np.ndarray]:
+    """Return all outputs of a network for the crops of some samples, see `deephar.inference.engines.forward_flip`."""
+    frames = np.stack([sample["frame"] for sample in samples])  # (B, [T,] H, W, C)
+    centers = np.stack([sample["center"] for sample in samples]) if "center" in samples[0] else None  # (B, 2)
+    return forward_flip(model, signature, frames, batch_size, flip, centers)
 
 
 def sample_batches(

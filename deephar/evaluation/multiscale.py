@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deephar.data.samples import Dataset
-from deephar.evaluation.batches import sample_batches
+from deephar.evaluation.batches import forward_samples, sample_batches
 from deephar.inference.decode import decode
-from deephar.inference.engines import forward_flip
 from deephar.models.signature import Signature
 from deephar.utils.transform import crop_to_frame
 
@@ -139,21 +138,15 @@ def predict_scales(
     """
     if not scales or min(scales) <= 0:
         raise ValueError(f"`scales` must be above 0, at least one. Received: {scales}")
-    views = [scaled(dataset, scale) for scale in scales]
     index = signature.pose_outputs[-1]
     spec = signature.outputs[index]
-    keys = list(range(dataset.get_length(mode)) if keys is None else keys)
-    points, confidence, samples, done = [], [], [], 0
-    for batch in sample_batches(dataset, mode, keys, batch_size, progress, label):
-        numbers = keys[done : done + len(batch)]
-        done += len(batch)
+    usual = sample_batches(dataset, mode, keys, batch_size, progress, label)
+    views = [sample_batches(scaled(dataset, scale), mode, keys, batch_size, progress=False) for scale in scales]
+    points, confidence, samples = [], [], []
+    for batch, *crops_of_scales in zip(usual, *views, strict=True):
         found = []  # a list a scale: what the network says of each person, and the map to its crop
-        for view in views:
-            crops = [view.get_data(key, mode) for key in numbers]
-            frames = np.stack([crop["frame"] for crop in crops])
-            centers = np.stack([crop["center"] for crop in crops]) if "center" in crops[0] else None
-            outputs = forward_flip(model, signature, frames, batch_size, flip, centers)
-            afmats = [crop["afmat"] for crop in crops]
+        for crops in crops_of_scales:
+            outputs, afmats = forward_samples(model, signature, crops, batch_size, flip), [k["afmat"] for k in crops]
             if spec.kind == "heatmaps":
                 found.append(list(zip(outputs[index][..., : spec.layout.num_joints], afmats, strict=True)))
             else:

@@ -14,10 +14,9 @@ import numpy as np
 
 from deephar.data.samples import Dataset
 from deephar.evaluation.actions import ActionScoresOnSet, eval_multi_clip, eval_single_clip
-from deephar.evaluation.batches import sample_batches
+from deephar.evaluation.batches import forward_samples, sample_batches
 from deephar.evaluation.multiscale import predict_scales
 from deephar.inference.decode import decode_all
-from deephar.inference.engines import forward_flip
 from deephar.metrics.pose2d import known_sizes, pck_torso, pck_torso_per_joint, pckh, pckh_per_joint, torso_size
 from deephar.models.signature import signature_of
 from deephar.models.surgery import image_view
@@ -163,9 +162,7 @@ def predict_crops(
     view = _images_of(model)
     signature, poses, samples = signature_of(view), [], []
     for batch in sample_batches(dataset, mode, keys, batch_size, progress, label):
-        frames = np.stack([s["frame"] for s in batch])  # (B, H, W, 3)
-        centers = np.stack([s["center"] for s in batch]) if "center" in batch[0] else None  # (B, 2)
-        points, confidence = decode_all(forward_flip(view, signature, frames, batch_size, flip, centers), signature)
+        points, confidence = decode_all(forward_samples(view, signature, batch, batch_size, flip), signature)
         poses.append(np.concatenate([points, confidence[..., None]], axis=-1))  # (K, B, J, D + 1)
         samples += [{k: s.get(k) for k in entries} for s in batch]
     return np.concatenate(poses, axis=1), samples

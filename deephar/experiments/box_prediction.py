@@ -49,17 +49,14 @@ def predict_boxes(
         batch_size: int. Images for the network at once.
         label: str. Label of the progress bar.
     """
-    from deephar.evaluation.batches import sample_batches
+    from deephar.evaluation.batches import forward_samples, sample_batches
     from deephar.experiments.generic import get_bbox_from_poses
     from deephar.inference.decode import decode
-    from deephar.inference.engines import forward_flip
     from deephar.models.signature import signature_of
 
     boxes, signature = {}, signature_of(model)
     for samples in sample_batches(dataset, mode, keys, batch_size, label=label):
-        frames = np.stack([sample["frame"] for sample in samples])
-        outputs = forward_flip(model, signature, frames, batch_size, flip=False)
-        points, confidence = decode(outputs, signature)
+        points, confidence = decode(forward_samples(model, signature, samples, batch_size), signature)
         poses = np.concatenate([points, confidence[..., None]], axis=-1)  # (n, J, D + 1)
         for sample, pose in zip(samples, poses, strict=True):
             try:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from statistics import NormalDist
 
-from deephar.config import DataConfig
+from deephar.config import READERS_MARGIN, DataConfig
 from deephar.experiments import options
 from deephar.experiments.pose_training import train_poses
 from deephar.experiments.sources import READERS, make_images, split_batch
@@ -29,6 +29,26 @@ def normal_draws(spread: float, limit: float, share: float = 1.0) -> list[float]
 def even_draws(low: float, high: float) -> list[float]:
     """Return values of equal weight that stand for a uniform distribution."""
     return [low + (high - low) * (k + 0.5) / DRAWS for k in range(DRAWS)]
+
+
+def hourglass_dataconf(spec: InputSpec) -> DataConfig:
+    """Return how the authors of the hourglass crop and augment: rotation and scale by normal distributions, colours."""
+    return DataConfig.for_input(
+        spec,
+        angles=normal_draws(30.0, 60.0, share=0.4),
+        scales=[2.0**value for value in normal_draws(0.25, 0.5)],
+        chpower=[p / 100 for p in range(70, 141, 5)],
+    )
+
+
+def cpm_dataconf(spec: InputSpec) -> DataConfig:
+    """Return how the authors of CPM crop and augment; scales are those of the person, 1.3 is a small crop."""
+    return DataConfig.for_input(
+        spec,
+        angles=even_draws(-40.0, 40.0),
+        scales=[spec.margin / READERS_MARGIN / scale for scale in even_draws(0.7, 1.3)],
+        chpower=[p / 100 for p in range(90, 111, 2)],
+    )
 
 
 def make_parser(

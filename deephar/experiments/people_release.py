@@ -36,21 +36,20 @@ class Release:
     write: Callable[..., pathlib.Path]
 
 
-def main(release: Release, doc: str, argv: list[str] | None = None, **renamed: str) -> int:
+def main(release: Release, doc: str, argv: list[str] | None = None) -> int:
     """Prepare, verify or synthesise; return the exit status.
 
     Args:
         release: `Release`.
         doc: str. The script's docstring, which `--help` shows.
         argv: list of str or None. The command line.
-        renamed: see `preparing.synthetic_options`.
     """
     parser = preparing.parser_of(doc)
-    parser.add_argument("--images", choices=("link", "copy"), default="link", help="how OUT gets them; default link")
+    preparing.add_images(parser)
     arguments = preparing.parse(parser, argv)
     folder = arguments.out / release.name
     if arguments.synthetic:
-        print(release.write(arguments.out, **preparing.synthetic_options(arguments, **renamed)))
+        print(release.write(arguments.out, **preparing.synthetic_options(arguments)))
         return 0
     return verify(release, folder, arguments.workers) if arguments.verify else prepare(release, arguments, folder)
 

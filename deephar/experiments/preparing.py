@@ -62,6 +62,11 @@ def add_frames(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quality", metavar="N", type=_positive, default=90, help="of JPEG, up to 95; default 90")
 
 
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """Add --images to a parser, for data sets that come as images."""
+    parser.add_argument("--images", choices=("link", "copy"), default="link", help="how OUT gets them; default link")
+
+
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line and make sure that it names a SOURCE where one is needed."""
     arguments = parser.parse_args(argv)

@@ -11,9 +11,9 @@ from deephar.synthetic.layouts import map_points
 from deephar.synthetic.output import check_counts, definition, save_jpeg, save_mat, start
 from deephar.synthetic.world import render_still
 from deephar.utils.jobs import run_jobs
+from deephar.utils.pose import FLIC_COLUMNS
 
 SIZE = (180, 120)
-COLUMNS = (0, 1, 2, 3, 4, 5, 6, 9, 12, 13, 16)  # of the release's 29, in the order of FLIC's 11 joints
 FILM = 10  # images of one
 
 
@@ -26,7 +26,7 @@ def _flic_job(job):
         save_jpeg(path, note["frame"])
     px = map_points(note["joints_px"], "flic11") - 0.5  # pixel centres at whole numbers
     coords = np.full((2, 29), np.nan)
-    coords[:, COLUMNS] = px.T
+    coords[:, FLIC_COLUMNS] = px.T
     trunk = px[[0, 3, 6, 7]]
     return {
         "filepath": name,

@@ -162,6 +162,7 @@ MPII_NAMES = (
 LSP_NAMES = "r_ankle r_knee r_hip l_hip l_knee l_ankle r_wrist r_elb r_shoul l_shoul l_elb l_wrist neck head"
 CPM_NAMES = "head neck r_shoul r_elb r_wrist l_shoul l_elb l_wrist r_hip r_knee r_ankle l_hip l_knee l_ankle"
 FLIC_NAMES = "l_shoul l_elb l_wrist r_shoul r_elb r_wrist l_hip r_hip"
+FLIC_COLUMNS = (0, 1, 2, 3, 4, 5, 6, 9, 12, 13, 16)  # of the 29 of FLIC's release, in the order of flic11j2d
 NTU_NAMES = (
     "pelvis spine neck head l_shoul l_elb l_wrist l_hand r_shoul r_elb r_wrist r_hand "
     "l_hip l_knee l_ankle l_foot r_hip r_knee r_ankle r_foot thorax l_tip l_thumb r_tip r_thumb"

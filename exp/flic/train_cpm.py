@@ -11,9 +11,7 @@ Expected: PCK@0.2 of 97.59 on elbows and 95.03 on wrists in the paper. PCK of ev
 training films, which are held out, is printed after every epoch and kept in log.csv.
 """
 
-from deephar.config import READERS_MARGIN, DataConfig
 from deephar.experiments import heatmap_training, options
-from deephar.experiments.heatmap_training import even_draws
 from deephar.training.recipes import HEATMAP_STAGES
 
 SIDE = 368
@@ -26,16 +24,6 @@ def arguments_of(argv=None):
     return heatmap_training.parse(parser, argv, stages=2, filters=8, side=64, batch=4)
 
 
-def make_dataconf(spec):
-    """How images are cropped and augmented, as the authors do."""
-    return DataConfig.for_input(
-        spec,
-        angles=even_draws(-40.0, 40.0),
-        scales=[spec.margin / READERS_MARGIN / scale for scale in even_draws(0.7, 1.3)],
-        chpower=[p / 100 for p in range(90, 111, 2)],
-    )
-
-
 def main():
     arguments = arguments_of()
     config = {
@@ -45,7 +33,7 @@ def main():
         "num_stages": arguments.stages,
         "filters": arguments.filters,
     }
-    heatmap_training.train(arguments, config, HEATMAP_STAGES["cpm"], make_dataconf)
+    heatmap_training.train(arguments, config, HEATMAP_STAGES["cpm"], heatmap_training.cpm_dataconf)
 
 
 if __name__ == "__main__":

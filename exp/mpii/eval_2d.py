@@ -27,6 +27,7 @@ import numpy as np
 from deephar.config import DataConfig
 from deephar.data import MpiiSinglePerson
 from deephar.data.files import load_mat
+from deephar.data.mpii import head_size
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
 from deephar.metrics.pckh import PAIRS, pckh_auc, pckh_report
@@ -37,7 +38,6 @@ from deephar.utils.pose import ABSENT, joint_places, mpii16j2d, take_joints
 from deephar.utils.tables import table
 
 THRESHOLDS = (0.5, 0.1)
-HEAD_SCALE = 0.6  # of the diagonal of the head box
 MEANS = ("mean", "weighted_mean", "hard_mean")
 
 
@@ -57,8 +57,7 @@ def read_detections(path):
     if shapes != [(16, 2, count), (16, 2, count), (2, 2, count), (16, count)]:
         allowed = "16 x 2 x N, 16 x 2 x N, 2 x 2 x N and 16 x N"
         raise ValueError(f"{str(path)!r} must hold arrays of {allowed}. Received: {shapes}")
-    corners = boxes.transpose(2, 0, 1)  # (N, 2, 2)
-    head = HEAD_SCALE * np.linalg.norm(corners[:, 1] - corners[:, 0], axis=-1)
+    head = np.array([head_size(box) for box in boxes.transpose(2, 0, 1).reshape(count, 4)])
     return true.transpose(2, 0, 1), found.transpose(2, 0, 1), head, missing.T == 0
 
 

@@ -14,9 +14,7 @@ Expected: PCKh@0.5 on the test set of MPII, seven scales, 87.95 in the paper, 88
 every stage is printed after every epoch and kept in log.csv.
 """
 
-from deephar.config import READERS_MARGIN, DataConfig
 from deephar.experiments import heatmap_training, options
-from deephar.experiments.heatmap_training import even_draws
 from deephar.training.recipes import HEATMAP_STAGES
 
 SIDE = 368
@@ -31,16 +29,6 @@ def arguments_of(argv=None):
     return heatmap_training.parse(parser, argv, stages=2, filters=8, side=64, batch=4)
 
 
-def make_dataconf(spec):
-    """How images are cropped and augmented, as the authors do; scales are those of the person, 1.3 is a small crop."""
-    return DataConfig.for_input(
-        spec,
-        angles=even_draws(-40.0, 40.0),
-        scales=[spec.margin / READERS_MARGIN / scale for scale in even_draws(0.7, 1.3)],
-        chpower=[p / 100 for p in range(90, 111, 2)],
-    )
-
-
 def main():
     arguments = arguments_of()
     config = {
@@ -51,7 +39,7 @@ def main():
         "filters": arguments.filters,
         "center_map": not arguments.no_center_map,
     }
-    heatmap_training.train(arguments, config, HEATMAP_STAGES["cpm"], make_dataconf)
+    heatmap_training.train(arguments, config, HEATMAP_STAGES["cpm"], heatmap_training.cpm_dataconf)
 
 
 if __name__ == "__main__":

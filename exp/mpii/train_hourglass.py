@@ -15,9 +15,7 @@ bearpaw/pytorch-pose). PCKh of every stack is printed after every epoch and kept
 rendered images alone, with no data set at all.
 """
 
-from deephar.config import DataConfig
 from deephar.experiments import heatmap_training, networks, options
-from deephar.experiments.heatmap_training import normal_draws
 from deephar.training.recipes import HEATMAP_STAGES
 
 
@@ -28,16 +26,6 @@ def arguments_of(argv=None):
     return heatmap_training.parse(parser, argv, stacks=1, filters=8, side=64)
 
 
-def make_dataconf(spec):
-    """How images are cropped and augmented, as the authors do."""
-    return DataConfig.for_input(
-        spec,
-        angles=normal_draws(30.0, 60.0, share=0.4),
-        scales=[2.0**value for value in normal_draws(0.25, 0.5)],
-        chpower=[p / 100 for p in range(70, 141, 5)],
-    )
-
-
 def main():
     arguments = arguments_of()
     config = {
@@ -46,7 +34,7 @@ def main():
         "num_stacks": arguments.stacks,
         "filters": arguments.filters,
     }
-    heatmap_training.train(arguments, config, HEATMAP_STAGES["hourglass"], make_dataconf)
+    heatmap_training.train(arguments, config, HEATMAP_STAGES["hourglass"], heatmap_training.hourglass_dataconf)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,7 @@ Expected: PCKh@0.5 of 89.8 in the paper. PCKh of every map is printed after ever
 regression's last; of the outputs before it those of a stack stand together, the finest first.
 """
 
-from deephar.config import DataConfig
 from deephar.experiments import heatmap_training, networks, options
-from deephar.experiments.heatmap_training import normal_draws
 from deephar.training.recipes import HEATMAP_STAGES
 
 
@@ -28,16 +26,6 @@ def arguments_of(argv=None):
     return heatmap_training.parse(parser, argv, stacks=1, filters=8, side=64, batch=4)
 
 
-def make_dataconf(spec):
-    """How images are cropped and augmented, as for the hourglass."""
-    return DataConfig.for_input(
-        spec,
-        angles=normal_draws(30.0, 60.0, share=0.4),
-        scales=[2.0**value for value in normal_draws(0.25, 0.5)],
-        chpower=[p / 100 for p in range(70, 141, 5)],
-    )
-
-
 def main():
     arguments = arguments_of()
     config = {
@@ -48,7 +36,7 @@ def main():
         "scales": list(arguments.scales),
         "regression": not arguments.no_regression,
     }
-    heatmap_training.train(arguments, config, HEATMAP_STAGES["mssnet"], make_dataconf)
+    heatmap_training.train(arguments, config, HEATMAP_STAGES["mssnet"], heatmap_training.hourglass_dataconf)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import scipy.io
 
 from deephar.config import DataConfig
 from deephar.data import Flic, Lsp
-from deephar.data.flic import COLUMNS
 from deephar.utils import TEST_MODE, TRAIN_MODE
+from deephar.utils.pose import FLIC_COLUMNS
 
 SMALL = DataConfig(crop_resolution=(32, 32))
 
@@ -20,7 +20,7 @@ def write_examples(path, names, joints, train):
     records = np.empty((1, len(names)), dtype=[(name, object) for name in fields])
     for k, (name, points) in enumerate(zip(names, joints, strict=True)):
         coords = np.full((2, 29), np.nan)
-        coords[:, COLUMNS] = points.T
+        coords[:, FLIC_COLUMNS] = points.T
         records[0, k] = name, coords, np.zeros((1, 4)), bool(train[k]), not train[k]
     path.parent.mkdir(parents=True, exist_ok=True)
     scipy.io.savemat(path, {"examples": records})
