@@ -99,18 +99,20 @@ def read_release(path):
 
 def _person(record):
     """One rectangle of `annorect` as a record of annotations.mat; NaN where the release has nothing."""
-    pose = np.full((2, NUM_JOINTS), np.nan)
+    pose, visible = np.full((2, NUM_JOINTS), np.nan), np.full((1, NUM_JOINTS), np.nan)
     points = getattr(getattr(record, "annopoints", None), "point", [])
     for point in np.atleast_1d(points):
         if not 0 <= int(point.id) < NUM_JOINTS:
             raise ValueError(f"a joint has number {point.id}")
         pose[:, int(point.id)] = float(point.x), float(point.y)
+        visible[0, int(point.id)] = _number(point, "is_visible")
     place = getattr(record, "objpos", None)
     return {
         "head": np.array([[_number(record, name) for name in ("x1", "y1", "x2", "y2")]]),
         "objpos": np.array([[_number(place, "x"), _number(place, "y")]]),
         "scale": np.array([[_number(record, "scale")]]),
         "pose": pose,
+        "visible": visible,
     }
 
 

@@ -251,3 +251,15 @@ def label_pose(
     if remove_outer_joints:
         pose[visible == 0] = ABSENT
     return np.concatenate([pose, visible[..., None]], axis=-1)  # (..., J, dim + 1)
+
+
+def label_visible(visible: ArrayLike, layout: PoseLayout, hflip: bool = False) -> np.ndarray:
+    """Return (J,) float: 1 for joints that can be seen in the image, 0 for hidden ones, NaN where it is not known.
+
+    Args:
+        visible: (J,), in the order of `layout`, of the image as it is.
+        layout: `PoseLayout`, for the joints that change places in a flipped crop.
+        hflip: bool. Whether the crop is flipped.
+    """
+    visible = np.asarray(visible, dtype=np.float64)
+    return visible[list(layout.map_hflip)] if hflip else visible

@@ -6,6 +6,7 @@ Andriluka et al., "2D Human Pose Estimation: New Benchmark and State of the Art 
     row 0  indices of the people to use, 1-based, a column
     row 1  file name in `images/`
     row 2  column cell of people: `head` (x1 y1 x2 y2), `objpos` (x y), `scale` (height / 200 px), `pose` (2 x 16, px)
+           and, in newer folders, `visible` (1 x 16; 1, 0, or NaN where the release does not say)
 There is no test split: its annotations were never published.
 """
 
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from deephar.config import DataConfig
 from deephar.data.files import data_folder, inside, load_mat, malformed, open_image
-from deephar.data.frames import crop_points, cut, label_joints, place_crop, scale_pixels
+from deephar.data.frames import crop_points, cut, label_joints, label_visible, place_crop, scale_pixels
 from deephar.data.samples import (
     MAX_PEOPLE,
     draw_augmentation,
@@ -30,7 +31,7 @@ from deephar.data.samples import (
 )
 from deephar.utils.bbox import bbox_to_objposwin, objposwin_to_bbox
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout, as_layout, joint_places, mpii16j2d, pa16j2d
+from deephar.utils.pose import PoseLayout, as_layout, joint_places, mpii16j2d, pa16j2d, take_joints
 
 PREPARE = (
     "`python datasets/MPII/prepare.py` makes the folder from the official release, `deephar synth --format mpii "
@@ -47,7 +48,8 @@ HEAD_SCALE = 0.6  # the head size of PCKh is this much of the head box' diagonal
 class Person:
     """One annotated person: image, head box (4,) px, centre (2,) px, scale, joints (16, 2) px in MPII's order.
 
-    `others` are the joints (16, 2) of other people of the image, at most MAX_PEOPLE - 1, the nearest first.
+    `visible` (16,) is 1 for joints that are seen, 0 for hidden ones, NaN where it is not known. `others` are the joints
+    (16, 2) of other people of the image, at most MAX_PEOPLE - 1, the nearest first.
     """
 
     image: str
@@ -55,6 +57,7 @@ class Person:
     objpos: np.ndarray
     scale: float
     joints: np.ndarray
+    visible: np.ndarray
     others: tuple[np.ndarray, ...] = ()
 
 
@@ -108,7 +111,8 @@ class MpiiSinglePerson:
         Returns:
             Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), `people` (P, J, dim + 1), first the
             same and then the other people of the image, the nearest first, `center` (2,) of the person in the crop,
-            `bbox` (x1, y1, x2, y2) frame px, `headsize` (frame px, the unit of PCKh) and `afmat` (3, 3).
+            `bbox` (x1, y1, x2, y2) frame px, `headsize` (frame px, the unit of PCKh), `visible` (J,), 1, 0 for
+            hidden joints or NaN where it is not known, and `afmat` (3, 3).
 
         Raises:
             ValueError, FileNotFoundError: `key` is out of range; the image is missing or damaged.
@@ -121,6 +125,7 @@ class MpiiSinglePerson:
             pixels = cut(image, crop)
         options = (self._places, self.poselayout, self.remove_outer_joints)
         people = [label_joints(crop, joints, *options) for joints in (person.joints, *person.others)]
+        visible = take_joints(person.visible[:, None], self._places)[:, 0]  # (J,)
         return {
             "bbox": objposwin_to_bbox(centre, window),
             "frame": scale_pixels(pixels, augmentation, self.dataconf),
@@ -128,6 +133,7 @@ class MpiiSinglePerson:
             "people": people_labels(people),
             "center": crop_points(crop, _centre_of(person)[None])[0],
             "headsize": head_size(person.head),
+            "visible": label_visible(visible, self.poselayout, crop.hflip),
             "afmat": crop.afmat,
         }
 
@@ -137,7 +143,8 @@ class MpiiSinglePerson:
 
     def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
-        return shape_of(image_shapes(self.dataconf, self.poselayout, "headsize"), dictkey)
+        shapes = image_shapes(self.dataconf, self.poselayout, "headsize")
+        return shape_of({**shapes, "visible": (self.poselayout.num_joints,)}, dictkey)
 
 
 def _window(person, augmentation):
@@ -198,6 +205,13 @@ def _joints(record):
     return np.asarray(record["pose"][0, 0], dtype=np.float64).T if "pose" in names else np.empty((0, 2))
 
 
+def _visible(record):
+    """Which joints (16,) of a MATLAB struct are seen; NaN where it does not say."""
+    if "visible" not in (record.dtype.names or ()):
+        return np.full(NUM_JOINTS, np.nan)
+    return np.asarray(record["visible"][0, 0], dtype=np.float64).ravel()
+
+
 def _person(image, record):
     """Take one MATLAB struct apart."""
     joints = _joints(record)
@@ -207,10 +221,13 @@ def _person(image, record):
         objpos=np.asarray(record["objpos"][0, 0], dtype=np.float64).ravel(),
         scale=float(np.asarray(record["scale"][0, 0]).ravel()[0]),
         joints=joints,
+        visible=_visible(record),
     )
     if joints.shape != (NUM_JOINTS, 2) or person.head.shape != (4,) or person.objpos.shape != (2,):
         shapes = f"pose {joints.T.shape}, head {person.head.shape}, objpos {person.objpos.shape}"
         raise ValueError(f"`pose` must be 2 x 16, `head` 4 and `objpos` 2 numbers; received {shapes}")
+    if person.visible.shape != (NUM_JOINTS,):
+        raise ValueError(f"`visible` must be 16 numbers; received {person.visible.shape}")
     if not (np.isfinite(person.objpos).all() and 0 < person.scale < np.inf):
         raise ValueError(f"`objpos` and `scale` must be finite; received {person.objpos.tolist()}, {person.scale}")
     return person

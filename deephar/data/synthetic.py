@@ -17,7 +17,7 @@ from PIL import Image
 
 from deephar.config import DataConfig
 from deephar.data.clips import clip_windows, get_clip_frame_index
-from deephar.data.frames import crop_points, cut, label_pose, place_crop, scale_pixels
+from deephar.data.frames import crop_points, cut, label_pose, label_visible, place_crop, scale_pixels
 from deephar.data.mpii import head_size
 from deephar.data.samples import draw_augmentation, image_shapes, people_labels, sample_at, shape_of, split_of
 from deephar.synthetic.actions import get_actions
@@ -120,9 +120,10 @@ class SyntheticPoses(_SyntheticSource):
         Returns:
             Dict with `frame` (H, W, 3) float32 in [-1, 1], `pose` (J, dim + 1), joints hidden by something included,
             `people` (P, J, dim + 1), the same as one of several, `center` (2,) of the person in the crop, `bbox` (x1,
-            y1, x2, y2) px, `headsize` (px, the unit of PCKh) and `afmat` (3, 3); px are of the rendered image. With a
-            3D layout also `pose_w` (J, 3) world mm, `pose_uvd` (J, 3) px and depth in mm, `camera` (21,) as
-            `Camera.serialize` writes it, and `action` (from 0; -1 for a random pose).
+            y1, x2, y2) px, `headsize` (px, the unit of PCKh), `visible` (J,), 0 for a joint that something hides, and
+            `afmat` (3, 3); px are of the rendered image. With a 3D layout also `pose_w` (J, 3) world mm, `pose_uvd`
+            (J, 3) px and depth in mm, `camera` (21,) as `Camera.serialize` writes it, and `action` (from 0; -1 for a
+            random pose).
 
         Raises:
             ValueError: `key` is out of range.
@@ -143,6 +144,7 @@ class SyntheticPoses(_SyntheticSource):
             "frame": scale_pixels(cut(image, crop), augmentation, self.dataconf),
             "pose": pose,
             "people": people_labels([pose]),
+            "visible": label_visible(map_flags(still["visible"], self._table), self.poselayout, crop.hflip),
             "center": crop_points(crop, person[None])[0],
             "bbox": objposwin_to_bbox(centre, window),
             "headsize": head_size(still["head_box"]),
@@ -165,6 +167,7 @@ class SyntheticPoses(_SyntheticSource):
     def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
         shapes = image_shapes(self.dataconf, self.poselayout, "headsize")
+        shapes["visible"] = (self.poselayout.num_joints,)
         if self.poselayout.dim == 3:
             joints = (self.poselayout.num_joints, 3)
             shapes.update(pose_w=joints, pose_uvd=joints, camera=(21,), action=(1,))

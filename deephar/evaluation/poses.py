@@ -61,12 +61,14 @@ class PosePredictions:
         confidence: (K, N, J).
         true: (N, J, 2), -1e9 where not annotated.
         head_size: (N,) pixels, NaN where the data set has none.
+        visible: (N, J), 1 for joints that are seen, 0 for hidden ones, NaN where the data set does not say.
     """
 
     predicted: np.ndarray
     confidence: np.ndarray
     true: np.ndarray
     head_size: np.ndarray
+    visible: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,7 @@ def predict_poses(
     Raises:
         ValueError: the data set is empty in this mode, or the clip network cannot take single images.
     """
-    entries = ("pose", "afmat", "headsize")
+    entries = ("pose", "afmat", "headsize", "visible")
     if scales is None:
         poses, samples = predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries)
         points = crop_to_frame(poses[..., :2], np.stack([s["afmat"] for s in samples]))  # (K, N, J, 2)
@@ -128,7 +130,9 @@ def predict_poses(
     afmat = np.stack([s["afmat"] for s in samples])
     true = crop_to_frame(np.stack([s["pose"][:, :2] for s in samples]), afmat)
     sizes = [np.nan if s.get("headsize") is None else float(np.ravel(s["headsize"])[0]) for s in samples]
-    return PosePredictions(points, confidence, true, np.array(sizes))
+    unknown = np.full(true.shape[1], np.nan)
+    visible = np.stack([unknown if s.get("visible") is None else s["visible"] for s in samples])  # (N, J)
+    return PosePredictions(points, confidence, true, np.array(sizes), visible)
 
 
 def _images_of(model):

@@ -1,5 +1,6 @@
 """Layers on heatmaps: the maps of groups of joints put together in one order."""
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -38,6 +39,10 @@ class JoinGroups(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[0][:-1], self.num_joints)
+
+    def compute_flops(self, input_shapes, output_shapes):
+        several = len(self._places)  # additions of masked maps and one division, where a joint is in several groups
+        return 0 if several == 1 else (2 * several - 1) * math.prod(output_shapes[0])
 
     def get_config(self):
         return {**super().get_config(), "groups": self.groups, "num_joints": self.num_joints}

@@ -26,11 +26,20 @@ def cells(items):
     return out
 
 
-def save_jpeg(path, frame):
-    """Write an RGB image, and the folder it lies in."""
+def save_jpeg(path, frame, flags=()):
+    """Write an RGB image, and the folder it lies in; `flags`, booleans, become its comment, for `read_flags`."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    comment = "".join(str(int(flag)) for flag in flags).encode()
     with atomic_path(path) as temporary:
-        Image.fromarray(frame).save(temporary, "JPEG", quality=JPEG_QUALITY)
+        Image.fromarray(frame).save(temporary, "JPEG", quality=JPEG_QUALITY, comment=comment)
+
+
+def read_flags(path, number):
+    """The flags (number,) that `save_jpeg` left in an image; NaN where it has none."""
+    with Image.open(path) as image:
+        comment = image.info.get("comment", b"")
+    known = len(comment) == number and not comment.strip(b"01")
+    return np.array([float(chr(flag)) for flag in comment]) if known else np.full(number, np.nan)
 
 
 def save_mat(path, variables):

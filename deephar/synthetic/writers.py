@@ -14,7 +14,7 @@ from deephar.synthetic.actions import ACTIONS
 from deephar.synthetic.definition import SYNTHETIC_V1, clip_size, still_size
 from deephar.synthetic.layouts import map_flags, map_points
 from deephar.synthetic.motion import SPLITS
-from deephar.synthetic.output import RECORD, cells, check_counts, definition, save_jpeg, save_mat, start
+from deephar.synthetic.output import RECORD, cells, check_counts, definition, read_flags, save_jpeg, save_mat, start
 from deephar.synthetic.world import render_clip, render_still
 from deephar.synthetic.writers_flic import write_flic
 from deephar.synthetic.writers_h36m import write_h36m
@@ -31,8 +31,11 @@ PERSON_HEIGHT_PX = 200.0  # MPII's scale is the height of the person in units of
 OBJPOS_ABOVE_PX = 12.0
 
 
-def mpii_person(note):
-    """One person's record in MPII's annotations: head box, position, scale and joints (2, 16), NaN where cut off."""
+def mpii_person(note, visible):
+    """One person's record in MPII's annotations: head box, position, scale, joints (2, 16) and which of them are seen.
+
+    Joints are NaN where they are cut off, and so are then their flags, of which `visible` (16,) are those of all.
+    """
     pose = map_points(note["joints_px"], "mpii16").T.copy()  # (2, 16)
     width, height = note["camera"].size
     outside = ~((pose >= 0).all(0) & (pose[0] < width) & (pose[1] < height))
@@ -46,17 +49,20 @@ def mpii_person(note):
         "objpos": np.clip([middle], 1.0, (width - 1.0, height - 1.0)),
         "scale": np.array([[scale]]),
         "pose": pose,
+        "visible": np.where(outside, np.nan, visible)[None],
     }
 
 
 def _mpii_job(job):
-    """Draw one image unless it is there; its name, size and record."""
+    """Draw one image unless it is there; its record."""
     folder, name, split, index, size, seed, background = job
     path = pathlib.Path(folder) / name
     drawn = render_still(split, index, size, seed, background=background, annotate_only=path.exists())
     if "frame" in drawn:
-        save_jpeg(path, drawn["frame"])
-    return mpii_person(drawn)
+        visible = map_flags(drawn["visible"], "mpii16")
+        save_jpeg(path, drawn["frame"], visible)
+        return mpii_person(drawn, visible)
+    return mpii_person(drawn, read_flags(path, 16))
 
 
 def _penn_job(job):

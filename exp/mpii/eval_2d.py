@@ -3,7 +3,8 @@
 Metric: error below a share of the head size (0.6 x the diagonal of the head box), Andriluka et al., CVPR 2014. Columns
 are means of left and right; "mean" is the unweighted mean over 14 joints, without pelvis and thorax
 (bearpaw/pytorch-pose), "weighted" that over all their annotations (HRNet), "hard" that over all annotated wrists,
-elbows, hips, knees and ankles (PBN); AUC is the mean over thresholds from 0 to 0.5.
+elbows, hips, knees and ankles (PBN); AUC is the mean over thresholds from 0 to 0.5. Joints that the annotation calls
+visible, and hidden ones, are also scored apart.
 
     python exp/mpii/eval_2d.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip
     python exp/mpii/eval_2d.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --scales pbn
@@ -20,6 +21,7 @@ Expected: of the predictions of Tompson et al. that come with bearpaw/pytorch-po
 """
 
 import dataclasses
+import itertools
 import pathlib
 
 import numpy as np
@@ -31,6 +33,7 @@ from deephar.data.mpii import head_size
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
 from deephar.metrics.pckh import PAIRS, pckh_auc, pckh_report
+from deephar.metrics.pose2d import valid_joints
 from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils import VALID_MODE
 from deephar.utils.io import write_json
@@ -49,7 +52,10 @@ def arguments_of(argv=None):
 
 
 def read_detections(path):
-    """True and predicted joints (N, 16, 2) px, head sizes (N,) px and annotated joints (N, 16) of a MATLAB file."""
+    """What is scored, of a MATLAB file: true and predicted joints (N, 16, 2) px, head sizes (N,) px, and which count.
+
+    The last is a dict of flags (N, 16) by the name that the table gives them.
+    """
     names = ["pos_gt_src", "pos_pred_src", "headboxes_src", "jnt_missing"]
     true, found, boxes, missing = load_mat(path, names, "It is the file of bearpaw/pytorch-pose.")
     count = true.shape[-1]
@@ -58,7 +64,7 @@ def read_detections(path):
         allowed = "16 x 2 x N, 16 x 2 x N, 2 x 2 x N and 16 x N"
         raise ValueError(f"{str(path)!r} must hold arrays of {allowed}. Received: {shapes}")
     head = np.array([head_size(box) for box in boxes.transpose(2, 0, 1).reshape(count, 4)])
-    return true.transpose(2, 0, 1), found.transpose(2, 0, 1), head, missing.T == 0
+    return true.transpose(2, 0, 1), found.transpose(2, 0, 1), head, {"": missing.T == 0}
 
 
 def predict(arguments):
@@ -77,8 +83,16 @@ def predict(arguments):
     found = predict_poses(model, mpii, VALID_MODE, keys, **more)
     places = joint_places(mpii16j2d, signature.layout)
     true, poses = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted[-1]))  # (N, 16, 2)
+    seen, annotated = take_joints(found.visible[..., None], places)[..., 0], valid_joints(true)  # (N, 16)
+    counted = {"": annotated, " visible": annotated & (seen == 1), " hidden": annotated & (seen == 0)}
     how = {"flip": arguments.flip, "scales": scales, "people": len(keys)}
-    return (true, poses, found.head_size, None), {**about, **how}
+    counted = {name: joints for name, joints in counted.items() if joints.any()}
+    return (true, poses, found.head_size, counted), {**about, **how}
+
+
+def per_cent(score):
+    """A fraction in per cent; - where no joint counts."""
+    return "-" if np.isnan(score) else f"{100 * score:.4f}"
 
 
 def main():
@@ -89,14 +103,16 @@ def main():
     else:
         people, about = predict(arguments)
         print(f"MPII, validation split, {about['people']} people, {options.test_time(arguments)}")
-    true, poses, head, valid = people
-    reports = [pckh_report(true, poses, head, threshold, valid) for threshold in THRESHOLDS]
-    auc = pckh_auc(true, poses, head, valid)
-    header = ["PCKh %", *PAIRS, "mean", "weighted", "hard"]
-    rows = [[r.threshold, *r.pairs.values(), *(getattr(r, name) for name in MEANS)] for r in reports]
-    print(table(header, [[f"@{first:g}", *(f"{100 * value:.4f}" for value in row)] for first, *row in rows]))
-    print(f"AUC over thresholds 0 to 0.5: {100 * auc:.4f} %; {reports[0].num_joints} joints count in the means")
-    values = [{**dataclasses.asdict(r), "per_joint": r.per_joint.tolist()} for r in reports]
+    true, poses, head, counted = people
+    values, rows = [], []
+    for (name, valid), threshold in itertools.product(counted.items(), THRESHOLDS):
+        report = pckh_report(true, poses, head, threshold, valid)
+        values.append({"joints": name.strip() or "all", **dataclasses.asdict(report)})
+        numbers = *report.pairs.values(), *(getattr(report, mean) for mean in MEANS)
+        rows.append([f"@{threshold:g}{name}", *map(per_cent, numbers), f"{report.num_joints:,}"])
+    auc = {name.strip() or "all": pckh_auc(true, poses, head, valid) for name, valid in counted.items()}
+    print(table(["PCKh %", *PAIRS, "mean", "weighted", "hard", "joints"], rows))
+    print("AUC over thresholds 0 to 0.5:", ", ".join(f"{name} {100 * value:.4f} %" for name, value in auc.items()))
     write_json(arguments.out / "eval_2d.json", {**about, "pckh": values, "auc": auc})
     print(f"results in {arguments.out / 'eval_2d.json'}")
 

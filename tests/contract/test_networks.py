@@ -9,6 +9,7 @@ import pytest
 
 from deephar.inference.decode import average_flip, decode_all
 from deephar.models.builders import NETWORKS
+from deephar.models.flops import count_flops
 from deephar.models.graph import operations_behind
 from deephar.models.signature import Signature, matches
 from deephar.models.surgery import split_at_action_part
@@ -73,6 +74,13 @@ def test_outputs_are_what_the_signature_says(name):
             np.testing.assert_allclose(y.sum(axis=-1), 1, atol=1e-5)
         if spec.maps_layer:
             assert model.get_layer(spec.maps_layer).output.shape[-1] == spec.layout.num_joints
+
+
+@each
+def test_operations_are_counted(name):
+    model, _ = network(name)
+    shapes = [x.shape[1:] for x in inputs_of(model.signature)]
+    assert count_flops(model, shapes) > 1000
 
 
 @each

@@ -10,6 +10,7 @@ import scipy.io
 from deephar.config import DataConfig
 from deephar.data import MpiiSinglePerson
 from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE, mpii16j2d, pa16j2d, pa17j3d
+from deephar.utils.pose import joint_places, take_joints
 
 
 def write_annotations(path, people):
@@ -17,7 +18,7 @@ def write_annotations(path, people):
     part = np.empty((3, len(people)), dtype=object)
     for column, person in enumerate(people):
         record = np.empty((1, 1), dtype=object)
-        record[0, 0] = {key: np.asarray(person[key], float) for key in ("head", "objpos", "scale", "pose")}
+        record[0, 0] = {key: np.asarray(value, float) for key, value in person.items() if key != "image"}
         part[0, column], part[1, column], part[2, column] = np.array([[1]], np.uint8), person["image"], record
     scipy.io.savemat(path, {"annot_tr": part, "annot_val": part})
 
@@ -94,10 +95,23 @@ def test_training_follows_the_generator(fixture_world):
     np.testing.assert_array_equal(mpii.get_data(0, TRAIN_MODE)["frame"], again.get_data(0, TRAIN_MODE)["frame"])
 
 
+def test_what_is_seen_follows_the_layout(folder):
+    sample = MpiiSinglePerson(folder, DataConfig()).get_data(0, VALID_MODE)
+    assert np.isnan(sample["visible"]).all()  # a folder that does not say
+    flags = np.arange(16) % 3 > 0
+    write_annotations(folder / "annotations.mat", [person(visible=[flags])])
+    for layout in (mpii16j2d, pa16j2d):
+        expected = take_joints(flags[:, None], joint_places(layout, mpii16j2d))[:, 0]
+        mpii = MpiiSinglePerson(folder, DataConfig(), layout)
+        np.testing.assert_array_equal(mpii.get_data(0, VALID_MODE)["visible"], expected)
+        mpii = MpiiSinglePerson(folder, DataConfig(fixed_hflip=1), layout)
+        np.testing.assert_array_equal(mpii.get_data(0, VALID_MODE)["visible"], expected[list(layout.map_hflip)])
+
+
 def test_shapes_are_as_stated(folder):
     mpii = MpiiSinglePerson(folder, DataConfig(crop_resolution=(96, 64)))
     sample = mpii.get_data(0, VALID_MODE)
-    for name in ("frame", "pose", "bbox", "afmat"):
+    for name in ("frame", "pose", "bbox", "afmat", "visible"):
         assert sample[name].shape == mpii.get_shape(name)
     assert sample["frame"].shape == (64, 96, 3) and mpii.get_shape("headsize") == (1,)
     assert mpii16j2d.num_joints == 16
@@ -173,7 +187,7 @@ def test_annotations_of_another_form(folder):
     scipy.io.savemat(path, {"annot_tr": np.zeros(3), "annot_val": np.zeros(3)})
     with pytest.raises(ValueError, match="`annot_tr` must be a 3 x N cell.*float64"):
         MpiiSinglePerson(folder, DataConfig())
-    for change in ({"pose": np.zeros((2, 5))}, {"scale": [[np.nan]]}, {"objpos": [[1.0]]}):
+    for change in ({"pose": np.zeros((2, 5))}, {"visible": [[1, 0]]}, {"scale": [[np.nan]]}, {"objpos": [[1.0]]}):
         write_annotations(path, [person(**change)])
         with pytest.raises(ValueError, match="annotations.mat.*`annot_tr`, image 0"):
             MpiiSinglePerson(folder, DataConfig())

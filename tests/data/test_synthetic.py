@@ -41,7 +41,7 @@ def assert_same(first, second):
 
 def test_stills_have_the_keys_of_mpii(poses):
     sample = poses.get_data(0, TEST_MODE)
-    assert sorted(sample) == ["afmat", "bbox", "center", "frame", "headsize", "people", "pose"]
+    assert sorted(sample) == ["afmat", "bbox", "center", "frame", "headsize", "people", "pose", "visible"]
     for name in ("frame", "pose", "people", "center", "bbox", "afmat"):
         assert sample[name].shape == poses.get_shape(name)
     assert sample["frame"].dtype == np.float32 and np.abs(sample["frame"]).max() <= 1 and sample["frame"].std() > 0.05
@@ -65,6 +65,8 @@ def test_flip_exchanges_the_sides_and_the_columns(poses):
     both = (flipped["pose"][:, 2] > 0) & (sample["pose"][pa16j2d.map_hflip, 2] > 0)
     expected = np.array([1, 0, 0]) + sample["pose"][pa16j2d.map_hflip] * [-1, 1, 1]
     np.testing.assert_allclose(flipped["pose"][both, :2], expected[both, :2], atol=1e-9)
+    np.testing.assert_array_equal(flipped["visible"], sample["visible"][pa16j2d.map_hflip])
+    assert set(sample["visible"]) <= {0.0, 1.0} and sample["visible"].shape == poses.get_shape("visible")
 
 
 def test_clips_have_the_keys_of_penn_action(clips):

@@ -40,13 +40,14 @@ def number_of(path):
 
 
 def mpii_point(joint, x, y, visible=True):
-    """A joint; head joints (8, 9) have an empty `is_visible` in the release."""
-    return {"id": joint, "x": x, "y": y, "is_visible": np.zeros((0, 0)) if joint in (8, 9) else np.uint8(visible)}
+    """A joint; in the release `is_visible` is a number or text, and empty for the head (8, 9)."""
+    seen = np.zeros((0, 0)) if joint in (8, 9) else str(int(visible)) if joint % 2 else np.uint8(visible)
+    return {"id": joint, "x": x, "y": y, "is_visible": seen}
 
 
 def mpii_person(rng, joints=range(16), **changes):
     """A fully annotated person; `changes` replaces fields, None removes them."""
-    points = [mpii_point(joint, *rng.uniform(10, 50, 2)) for joint in joints]
+    points = [mpii_point(joint, *rng.uniform(10, 50, 2), visible=joint % 3 > 0) for joint in joints]
     person = {"x1": 20.0, "y1": 5.0, "x2": 35.0, "y2": 25.0, "annopoints": {"point": struct_row(points)}}
     person |= {"scale": 0.4, "objpos": {"x": 48, "y": 32}} | changes
     return {name: value for name, value in person.items() if value is not None}

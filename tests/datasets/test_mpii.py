@@ -48,6 +48,14 @@ def points_of(person):
     return points
 
 
+def visible_of(person):
+    """Which joints (16,) are seen, as the release has it: a number, text, or nothing for joints of the head."""
+    visible = np.full(16, np.nan)
+    for joint, _, _, seen in person["annopoints"]["point"][0]:
+        visible[joint] = float(seen) if np.size(seen) else np.nan
+    return visible
+
+
 def test_round_trip(prepare_mpii, source, tmp_path, capsys):
     entries = release(source)
     assert prepare_mpii.main([str(source), str(tmp_path / "out"), "--valid", str(source / "valid.txt")]) == 0
@@ -62,6 +70,7 @@ def test_round_trip(prepare_mpii, source, tmp_path, capsys):
         np.testing.assert_array_equal(person.objpos, [record["objpos"]["x"], record["objpos"]["y"]])
         np.testing.assert_array_equal(person.head, [20, 5, 35, 25])
         assert person.scale == 0.4
+        np.testing.assert_array_equal(person.visible, visible_of(record))
     assert [person.image for person in data.samples[VALID_MODE]] == [NAMES[4]] * 2
     sample = data.get_data(1, VALID_MODE)
     assert sample["frame"].shape == (64, 64, 3) and sample["headsize"] == pytest.approx(0.6 * 25)
@@ -78,9 +87,9 @@ def test_the_file_has_the_form_of_the_fixture(prepare_mpii, source, tmp_path, fi
         assert a.dtype == b.dtype == object and a.shape[0] == b.shape[0] == 3
         assert a[0, 0].dtype == b[0, 0].dtype and a[0, 0].ndim == b[0, 0].ndim == 2
         person, other = a[2, 0][0, 0][0, 0], b[2, 0][0, 0][0, 0]
-        assert person.dtype.names == other.dtype.names
-        assert all(person[field].shape == other[field].shape for field in person.dtype.names)
-        assert all(person[field].dtype == other[field].dtype for field in person.dtype.names)
+        assert person.dtype.names == (*other.dtype.names, "visible")  # older folders do not say what is seen
+        assert all(person[field].shape == other[field].shape for field in other.dtype.names)
+        assert all(person[field].dtype == other[field].dtype for field in other.dtype.names)
 
 
 def test_a_key_of_people_takes_exactly_these(prepare_mpii, source, tmp_path):

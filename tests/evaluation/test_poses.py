@@ -100,7 +100,8 @@ def test_pck_counts_people_with_a_torso_and_annotated_joints():
     good, bad = true.copy(), true.copy()
     good[:, 7, 0] += 19.9  # left elbow
     bad[0, 6:8, 0] += 20.1  # both elbows of one of two people
-    found = PosePredictions(np.stack([good, bad]), np.ones((2, 3, 16)), true, np.full(3, np.nan))
+    unknown = np.full((3, 16), np.nan)
+    found = PosePredictions(np.stack([good, bad]), np.ones((2, 3, 16)), true, np.full(3, np.nan), unknown)
     scores = pck_scores(found, pa16j2d)
     assert (scores.num_people, scores.num_left_out) == (2, 1) and scores.joint_names[4] == "elbow"
     np.testing.assert_allclose(scores.per_joint, [[1] * 8, [1, 1, 1, 1, 0.5, 1, 1, 1]])
@@ -113,6 +114,7 @@ def test_poses_are_in_frame_pixels():
     found = predict_poses(Knows(0.0), People(), batch_size=4, keys=[1, 3], progress=False)
     np.testing.assert_allclose(found.predicted[1, 0, 0], (sample_pose(1)[0, :2] + [0.2, 0.1]) / [0.01, 0.02])
     assert found.true.shape == (2, 16, 2) and found.head_size.tolist() == [20, 20]
+    assert found.visible.shape == (2, 16) and np.isnan(found.visible).all()  # the data set does not say
 
 
 def test_an_empty_split_is_named():

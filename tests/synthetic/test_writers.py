@@ -7,10 +7,11 @@ from PIL import Image
 
 from deephar.config import DataConfig
 from deephar.data import MpiiSinglePerson, PennAction
-from deephar.synthetic.layouts import map_points
+from deephar.synthetic.layouts import map_flags, map_points
+from deephar.synthetic.output import read_flags, save_jpeg
 from deephar.synthetic.world import render_clip, render_still
 from deephar.synthetic.writers import synthesise, write_mpii, write_penn
-from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE
+from deephar.utils import TEST_MODE, TRAIN_MODE, VALID_MODE, mpii16j2d
 
 STILL_SIZES = ((160, 120), (120, 160))
 CLIP_SIZES = ((96, 64),)
@@ -39,6 +40,26 @@ def test_mpii_is_read_back_with_the_joints_it_was_drawn_with(mpii):
         assert 2 < sample["headsize"] < 60
 
 
+def test_mpii_says_which_joints_are_seen(mpii):
+    data = MpiiSinglePerson(mpii, DataConfig(crop_resolution=(64, 64)), mpii16j2d)
+    flipped = MpiiSinglePerson(mpii, DataConfig(crop_resolution=(64, 64), fixed_hflip=1), mpii16j2d)
+    for key in range(2):
+        sample, drawn = data.get_data(key, VALID_MODE), render_still("test", key, STILL_SIZES[key])
+        truth = map_flags(drawn["visible"], "mpii16").astype(float)
+        known = np.isfinite(data.samples[VALID_MODE][key].joints).all(axis=1)
+        np.testing.assert_array_equal(sample["visible"], np.where(known, truth, np.nan))
+        turned = flipped.get_data(key, VALID_MODE)["visible"]
+        np.testing.assert_array_equal(turned, sample["visible"][list(mpii16j2d.map_hflip)])
+
+
+def test_flags_of_an_image_without_them_are_not_known(tmp_path):
+    flags = [True, False, True]
+    save_jpeg(tmp_path / "a.jpg", np.zeros((16, 16, 3), np.uint8), flags)
+    save_jpeg(tmp_path / "b.jpg", np.zeros((16, 16, 3), np.uint8))
+    np.testing.assert_array_equal(read_flags(tmp_path / "a.jpg", 3), flags)
+    assert np.isnan(read_flags(tmp_path / "b.jpg", 3)).all() and np.isnan(read_flags(tmp_path / "a.jpg", 4)).all()
+
+
 def test_the_window_of_mpii_holds_the_person(mpii):
     data = MpiiSinglePerson(mpii, DataConfig(crop_resolution=(64, 64)), remove_outer_joints=False)
     for key in range(2):
@@ -57,8 +78,9 @@ def test_mpii_structure_equals_the_fixture(mpii, fixture_world):
         assert a[0, 0].dtype == b[0, 0].dtype and a[0, 0].ndim == b[0, 0].ndim
         assert a[2, 0].shape[1] == b[2, 0].shape[1] == 1
         person, other = a[2, 0][0, 0][0, 0], b[2, 0][0, 0][0, 0]
-        assert set(person.dtype.names) == set(other.dtype.names)
-        assert all(person[field].shape == other[field].shape for field in person.dtype.names)
+        assert set(person.dtype.names) == {*other.dtype.names, "visible"}  # older folders do not say what is seen
+        assert all(person[field].shape == other[field].shape for field in other.dtype.names)
+        assert person["visible"].shape == (1, 16)
 
 
 def test_penn_is_read_back_with_its_action_and_joints(penn):
@@ -91,7 +113,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same(mpii, penn):
         (mpii, "images/tr000001.jpg", lambda out: write_mpii(out, 3, 2, STILL_SIZES, workers=1)),
         (penn, "frames/0002/000003.jpg", lambda out: write_penn(out, 2, 1, CLIP_SIZES, workers=1)),
     ):
-        before = (folder / lost).read_bytes()
+        before, annotations = (folder / lost).read_bytes(), scipy.io.loadmat(folder / "annotations.mat")
         kept = sorted(p for p in folder.rglob("*.jpg"))[0]
         stamp = kept.stat().st_mtime_ns
         (folder / lost).unlink()
@@ -100,7 +122,9 @@ def test_a_stopped_run_goes_on_and_gives_the_same(mpii, penn):
         (folder / ".gitignore").write_text("*")
         (folder / lost).with_name(".own.jpg").write_bytes(b"the user's")
         again(folder.parent)
-        assert (folder / lost).read_bytes() == before and (folder / "annotations.mat").exists()
+        assert (folder / lost).read_bytes() == before
+        for name, cell in scipy.io.loadmat(folder / "annotations.mat").items():
+            assert name.startswith("_") or repr(cell.tolist()) == repr(annotations[name].tolist())
         assert kept.stat().st_mtime_ns == stamp
         hidden = {p.name for p in folder.rglob(".*")}
         assert hidden - {".record.npz"} == {".gitignore", ".own.jpg"}
