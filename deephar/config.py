@@ -157,7 +157,7 @@ class ModelConfig(Settings):
 
 
 CHANNEL_POWERS = tuple((0.01 * np.arange(90, 111, 2)).tolist())
-_CHOICES = ("angles", "scales", "trans_x", "trans_y", "hflips", "chpower", "geoocclusion", "subsampling")
+_CHOICES = ("angles", "scales", "trans_x", "trans_y", "hflips", "chpower", "geoocclusion", "subsampling", "shears")
 
 
 @dataclass
@@ -170,6 +170,7 @@ class DataConfig(Settings):
         crop_resolution: (width, height) of the crop in px.
         image_channels: (channels,).
         angles, fixed_angle: rotation in degrees, counter-clockwise.
+        shears, fixed_shear: how far the crop's top moves to the right against its bottom, over its height.
         scales, fixed_scale: factor on the side of the window.
         trans_x, trans_y, fixed_trans_x, fixed_trans_y: shift of the window in px of the frame, times the scale.
         hflips, fixed_hflip: 1 flips.
@@ -200,6 +201,8 @@ class DataConfig(Settings):
     fixed_subsampling: int = 1
     value_range: tuple = (-1.0, 1.0)
     pad_color: tuple = (0, 0, 0)
+    shears: tuple = (0,)
+    fixed_shear: float = 0
 
     def _checked(self, name, value):
         if name in ("crop_resolution", "image_channels"):
@@ -247,7 +250,7 @@ class DataConfig(Settings):
         return self.crop_resolution[::-1] + self.image_channels
 
     def get_fixed_config(self) -> dict:
-        """What validation and test use: angle, scale, transx, transy, hflip, chpower, geoocclusion, subspl."""
+        """What validation and test use: angle, scale, transx, transy, hflip, chpower, geoocclusion, subspl, shear."""
         return {
             "angle": self.fixed_angle,
             "scale": self.fixed_scale,
@@ -257,6 +260,7 @@ class DataConfig(Settings):
             "chpower": self.fixed_chpower,
             "geoocclusion": self.fixed_geoocclusion,
             "subspl": self.fixed_subsampling,
+            "shear": self.fixed_shear,
         }
 
     def random_data_generator(self, rng: np.random.Generator | None = None) -> dict:
@@ -275,6 +279,7 @@ class DataConfig(Settings):
             "chpower": tuple(_draw(rng, self.chpower) for _ in range(3)),
             "geoocclusion": self._random_occlusion(rng),
             "subspl": _draw(rng, self.subsampling),
+            "shear": _draw(rng, self.shears),
         }
 
     def _random_occlusion(self, rng):

@@ -133,7 +133,7 @@ def test_positional_order_is_the_published_one():
     assert names[:6] == ["input_shape", "poselayout", "num_actions", "num_pyramids", "action_pyramids", "num_levels"]
     names = [f.name for f in dataclasses.fields(C.DataConfig)]
     assert names[:4] == ["crop_resolution", "image_channels", "angles", "fixed_angle"]
-    assert names[-4:] == ["subsampling", "fixed_subsampling", "value_range", "pad_color"]
+    assert names[-6:-2] == ["subsampling", "fixed_subsampling", "value_range", "pad_color"]
 
 
 def test_fixed_values_may_be_assigned():
@@ -154,7 +154,15 @@ def test_fixed_values_may_be_assigned():
         "chpower": (0.9, 1.0, 1.1),
         "geoocclusion": None,
         "subspl": 1,
+        "shear": 0,
     }
+
+
+def test_a_shear_is_drawn_where_there_is_a_choice_and_disturbs_no_other_draw():
+    plain, leaning = C.DataConfig(), C.DataConfig(shears=[-0.5, 0.5], fixed_shear=0.25)
+    draws = [[data.random_data_generator(np.random.default_rng(k)) for k in range(20)] for data in (plain, leaning)]
+    assert {draw["shear"] for draw in draws[0]} == {0} and {draw["shear"] for draw in draws[1]} == {-0.5, 0.5}
+    assert [{**a, "shear": 0} for a in draws[1]] == draws[0] and leaning.get_fixed_config()["shear"] == 0.25
 
 
 def test_draws_follow_the_seed_and_cover_the_choices():

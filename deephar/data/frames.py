@@ -52,13 +52,14 @@ def make_crop(
     resolution: tuple[int, int],
     pad_color: tuple[int, int, int] = (0, 0, 0),
 ) -> Crop:
-    """Place a crop: turn the frame about `centre`, cut `window` around it, scale to `resolution`, flip.
+    """Place a crop: turn the frame about `centre`, cut `window` around it, scale to `resolution`, flip, shear.
 
     Args:
         frame_size: tuple (width, height) of the frame, px.
         centre: tuple (x, y) in the frame, px.
         window: tuple (width, height) to cut, frame px (borders are rounded to whole pixels).
-        augmentation: dict with `angle` (degrees, counter-clockwise) and `hflip` (0 or 1).
+        augmentation: dict with `angle` (degrees, counter-clockwise), `hflip` (0 or 1) and, where it is not 0, `shear`
+            (shift of the top to the right against the bottom, over the height).
         resolution: tuple (width, height) of the crop, px.
         pad_color: tuple of int. RGB, 0 to 255, of what lies outside of the frame.
 
@@ -80,7 +81,9 @@ def make_crop(
     if augmentation["hflip"] == 1:
         geometry.horizontal_flip()
     geometry.normalize_affinemap()
-    return Crop(geometry.afmat.copy(), tuple(int(n) for n in resolution), bool(geometry.hflip), tuple(pad_color))
+    slope = augmentation.get("shear", 0) * resolution[1] / resolution[0]
+    sheared = np.array([[1, -slope, slope / 2], [0, 1, 0], [0, 0, 1]])  # about the middle of the crop
+    return Crop(sheared @ geometry.afmat, tuple(int(n) for n in resolution), bool(geometry.hflip), tuple(pad_color))
 
 
 def cut(image: Image.Image, crop: Crop) -> np.ndarray:

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from deephar.data.samples import Dataset
 from deephar.training.recipes import HEATMAP_STAGES, Stage
 from deephar.utils import TRAIN_MODE
 from deephar.utils.io import write_json
+
+if TYPE_CHECKING:
+    import keras
 
 SETTINGS = "settings.json"
 WARM_UP, TIMED = 2, 5  # steps before and while the time of one is taken
@@ -81,9 +84,7 @@ class Trainee:
         from deephar.models.builders import build_network
 
         random.seed(seed)
-        self.model.set_weights(build_network(self.config).get_weights())
-        for variable in self.trained.optimizer.variables:
-            variable.assign(np.zeros(variable.shape, variable.dtype))
+        start_again(self.model, build_network(self.config), [self.trained])
 
     def train(self, loader: Any, steps: int, seed: int, verbose: int = 1, **feeding: Any) -> float:
         """Train `steps` steps by a cosine schedule; return the seconds of a step behind the first ones.
@@ -105,6 +106,15 @@ class Trainee:
         trainer.train(1, steps, verbose=verbose)
         times = [*times, time.monotonic()][WARM_UP:]
         return (times[-1] - times[0]) / max(1, len(times) - 1)
+
+
+def start_again(model: "keras.Model", fresh: "keras.Model", compiled: "Sequence[keras.Model]") -> None:
+    """Give a model all that a new one of the same build begins with, and the optimizers of `compiled` nothing yet."""
+    for variable, first in zip(model.variables, fresh.variables, strict=True):  # states of dropout included
+        variable.assign(first)
+    for part in compiled:
+        for variable in part.optimizer.variables:
+            variable.assign(np.zeros(variable.shape, variable.dtype))
 
 
 class Trials:

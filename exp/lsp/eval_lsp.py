@@ -1,11 +1,14 @@
-"""PCK@0.2 of a network on the test images of LSP or its extended set.
+"""PCK@0.2 and PCP of a network on the test images of LSP or its extended set.
 
 Metric: error below 0.2 x the torso (left shoulder to right hip), Yang and Ramanan, PAMI 2013; only annotated joints,
 people whose torso is not annotated left out; mean over the 14 joints, errors in pixels of the image. Split: the
 extended set's images whose number ends in 1, LSP's official second half. Every person is cropped by 1.25 x the box of
-the annotated joints, as single-person evaluation does; `--box image` takes the whole image instead.
+the annotated joints, as single-person evaluation does; `--box image` takes the whole image instead. PCP is LSP's own
+metric: the share of ten parts, mean over all, of which both ends are within half of the part's length (Johnson and
+Everingham, BMVC 2010). `--sides observer` takes left and right as an observer sees them, for networks trained so.
 
     python exp/lsp/eval_lsp.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --sheet
+    python exp/lsp/eval_lsp.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --scales cpm
     python exp/lsp/eval_lsp.py runs/tiny --tiny
 
 Expected: for the weights that ship, the score in weights/README.md. No published SPNet score exists for LSP.
@@ -16,11 +19,14 @@ from PIL import Image
 
 from deephar.config import DataConfig
 from deephar.data import Lsp
+from deephar.data.single_people import SIDES
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.metrics.pcp import pcp_per_part
 from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils import TEST_MODE, VALID_MODE
 from deephar.utils.io import atomic_path, write_json
+from deephar.utils.pose import ABSENT, joint_places, lsp14j2d, take_joints
 
 SHEET = 32
 SPLITS = {"test": TEST_MODE, "validation": VALID_MODE}
@@ -35,11 +41,10 @@ class WholeImageLsp(Lsp):
 
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/eval_lsp", DEFAULT_MODEL)
-    parser.add_argument("--flip", action="store_true", help="also predict flipped images, and average")
+    options.add_test_time(parser, batch=32)
     parser.add_argument("--box", choices=("joints", "image"), default="joints", help="what the crop goes by")
     parser.add_argument("--split", choices=tuple(SPLITS), default="test")
-    parser.add_argument("--limit", type=options.positive, help="so many people, evenly spaced, instead of all")
-    parser.add_argument("--batch", type=options.positive, default=32)
+    parser.add_argument("--sides", choices=SIDES, default="person", help="whose left and right the annotation means")
     parser.add_argument("--sheet", action="store_true", help=f"draw {SHEET} of the images with their poses")
     return options.parse(parser, argv)
 
@@ -66,21 +71,30 @@ def main():
     model, about = networks.load(arguments)
     signature, mode = signature_of(model), SPLITS[arguments.split]
     reader = Lsp if arguments.box == "joints" else WholeImageLsp
-    lsp = reader(folder, DataConfig.for_input(signature.frame), remove_outer_joints=False)
+    dataconf, layout = DataConfig.for_input(signature.frame), signature.layout
+    lsp = reader(folder, dataconf, layout, remove_outer_joints=False, sides=arguments.sides)
     keys = spread(lsp.get_length(mode), arguments.limit or lsp.get_length(mode))
-    found = predict_poses(model, lsp, mode, keys, arguments.batch, arguments.flip, label=f"{len(keys)} people")
-    scores = pck_scores(found, signature.layout)
-    how = f"crop by {arguments.box}" + ", mean with the flipped image" * arguments.flip
+    more = dict(batch_size=arguments.batch, flip=arguments.flip, scales=options.scales_of(arguments.scales))
+    found = predict_poses(model, lsp, mode, keys, label=f"{len(keys)} people", **more)
+    scores = pck_scores(found, layout)
+    how = f"crop by {arguments.box}, left and right of the {arguments.sides}; {options.test_time(arguments)}"
     print(f"LSP, {arguments.split} split, {scores.num_people} of {len(keys)} people count; {how}")
     print(pose_table(scores))
+    places = joint_places(lsp14j2d, layout)
+    true, last = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted[-1]))  # (N, 14, 2)
+    pcp = pcp_per_part(true, last)
+    print("PCP of the last block, %: " + ", ".join(f"{name} {100 * value:.1f}" for name, value in pcp.items()))
     report = {
         **about,
         "split": arguments.split,
         "box": arguments.box,
         "flip": arguments.flip,
+        "scales": more["scales"],
+        "sides": arguments.sides,
         "people": scores.num_people,
         "left_out": scores.num_left_out,
         "pck@0.2": scores.mean.tolist(),
+        "pcp@0.5": pcp,
         "pairs": {name: scores.per_joint[:, k].tolist() for k, name in enumerate(scores.joint_names)},
     }
     write_json(arguments.out / "eval_lsp.json", report)

@@ -1,8 +1,8 @@
 """Train the part-based branching network on MPII, single people.
 
 Tang and Wu, CVPR 2019, section 4.1: 256 x 256 crops, 8 stacks, RMSprop at 2.5e-4, a tenth after epochs 170 and 220 of
-250, batches of 16; scale by up to 0.25, rotation up to 30 degrees, flips, colours. The paper also shears; crops here
-keep right angles.
+250, batches of 16; scale by up to 0.25, rotation up to 30 degrees, shear up to 0.5 (horizontal, which the paper leaves
+open), flips, colours.
 
     python exp/mpii/train_pbn.py runs/pbn --data FOLDER
     python exp/mpii/train_pbn.py runs/body --groups body --data FOLDER
@@ -48,6 +48,7 @@ def make_dataconf(spec):
         spec,
         angles=even_draws(-30.0, 30.0),
         scales=even_draws(0.75, 1.25),
+        shears=even_draws(-0.5, 0.5),
         chpower=[p / 100 for p in range(80, 126, 5)],
     )
 

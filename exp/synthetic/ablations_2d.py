@@ -173,15 +173,12 @@ class ActionTrainee:
         from deephar.models.surgery import copy_replica_layers
 
         random.seed(seed)
-        self.model.set_weights(spnet.build(self.config).get_weights())
+        trials.start_again(self.model, spnet.build(self.config), self.parts)
         if isinstance(weights, pathlib.Path):
             self.model.load_weights(weights, by_name=True)
         else:
             copy_weights(weights, self.model, ignore="*_replica")
         copy_replica_layers(self.model)
-        for part in self.parts:
-            for variable in part.optimizer.variables:
-                variable.assign(np.zeros(variable.shape, variable.dtype))
 
     def train(self, stills, clips, steps, seed, rate=1.0):
         """Train one batch of images, one of clips, and so on."""

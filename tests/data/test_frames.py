@@ -44,6 +44,20 @@ def test_pixels_go_where_joints_go(tmp_path, kind, window, angle, hflip):
         assert np.abs(centroid(seen) - expected[channel]).max() < 0.6
 
 
+@pytest.mark.parametrize("size", [(128, 128), (128, 64)])
+def test_a_sheared_crop_leans_by_its_share_of_the_height(size):
+    where = ((900, 700), (445.3, 352.7), np.multiply(size, 3), STILL | {"shear": 0.4}, size)
+    crop, plain = make_crop(*where), make_crop(*where[:3], STILL, size)
+    points = np.array([[430.0, 320.0], [480.0, 350.0], [410.0, 390.0]])
+    seen = cut(Image.fromarray(dots(points)), crop)
+    expected, straight = crop_points(crop, points) * size, crop_points(plain, points) * size
+    for channel in range(3):
+        bright = np.where(seen[:, :, channel] > 60, seen[:, :, channel], 0)
+        assert np.abs(centroid(bright) - expected[channel]).max() < 0.6
+    lean = 0.4 * (size[1] / 2 - straight[:, 1])
+    np.testing.assert_allclose(expected, straight + np.stack([lean, 0 * lean], axis=1), atol=1e-9)
+
+
 def test_crop_may_be_wider_than_high():
     crop = make_crop((640, 480), (320, 240), (400, 200), {"angle": 10, "hflip": 0}, (128, 64))
     assert cut(Image.new("RGB", (640, 480), "white"), crop).shape == (64, 128, 3)

@@ -67,6 +67,7 @@ def test_eval_lsp(tmp_path, tiny_data, run_folder):
     weights = run_folder / "weights_best.weights.h5"
     out = run("lsp/eval_lsp.py", tmp_path, "--data", tiny_data, "--weights", weights, "--flip", "--sheet")
     assert "PCK@0.2 %" in out and "shoulder" in out and "2 of 2 people" in out
+    assert "PCP of the last block, %: torso" in out and "left and right of the person; 1 scale(s), mean with the" in out
     report = json.loads((tmp_path / "eval_lsp.json").read_text())
     assert len(report["pck@0.2"]) == 2 and set(report["pairs"]) >= {"ankle", "head"}
     assert Image.open(tmp_path / "eval_lsp.png").size[0] > 256
@@ -131,6 +132,32 @@ def test_a_pose_machine_is_trained_on_flic(tmp_path, tiny_data):
     assert "2 of 2 people count; 2 scale(s)" in out
     report = json.loads((tmp_path / "scored" / "eval_flic.json").read_text())
     assert set(report["pck@0.2"]) >= {"elbow", "wrist"} and np.isnan(report["pck@0.2"]["ankle"]).all()
+
+
+def test_networks_are_compared_on_lsp(tmp_path, tiny_data):
+    out = run("lsp/compare_networks.py", tmp_path, "--data", tiny_data, "--only", "cpm")
+    assert "cpm: 2 steps" in out and "PCK@0.2 by output" in out
+    table = (tmp_path / "table.txt").read_text()
+    assert "crops seen" in table and len(table.splitlines()) == 3
+    out = run("lsp/compare_networks.py", tmp_path, "--data", tiny_data, "--only", "cpm", "--resume")
+    assert "steps" not in out and (tmp_path / "table.txt").read_text() == table
+
+
+def test_claims_are_checked_one_by_one(tmp_path, monkeypatch, capsys):
+    out = run("synthetic/ablations_2d.py", tmp_path, "--only", "cpm", "cpm last only")
+    assert "cpm last only, seed 0: 2 steps" in out and "+-" not in out
+    rows = (tmp_path / "table.txt").read_text().splitlines()
+    assert len(rows) == 4 and len(rows[2].split()[-3:]) == 3  # a score for each stage
+    message = fails(monkeypatch, capsys, "synthetic/ablations_2d.py", tmp_path, "--tiny", "--only", "pbn plain")
+    assert "--only must be some of" in message
+
+
+@pytest.mark.slow
+def test_actions_on_copies_of_the_pose_layers(tmp_path):
+    names = ["spnet", "spnet actions", "spnet actions decoupled"]
+    out = run("synthetic/ablations_2d.py", tmp_path, "--only", *names)
+    assert "spnet actions decoupled: PCKh@0.5" in out
+    assert [row.split("  ")[0] for row in (tmp_path / "table.txt").read_text().splitlines()[2:]] == names
 
 
 def test_published_detections_are_scored(tmp_path, real, monkeypatch, capsys):
