@@ -18,6 +18,20 @@ def check_shape(input_shape: Sequence[int | None], div: int) -> None:
         raise ValueError(f"`input_shape` should be (H, W, C), H and W multiples of {div} or None. Received: {shape}")
 
 
+def check_clip_shape(input_shape: Sequence[int | None]) -> None:
+    """Check the shape of clips of whole frames.
+
+    Args:
+        input_shape: (T, H, W, C); T, H and W None where any will do.
+
+    Raises:
+        ValueError: it is no such shape.
+    """
+    shape = tuple(input_shape)
+    if len(shape) != 4 or shape[3] is None or any(n is not None and n < 1 for n in shape):
+        raise ValueError(f"`input_shape` should be (T, H, W, C), T, H and W at least 1 or None. Received: {shape}")
+
+
 def check_counts(even: bool = False, **counts: int) -> None:
     """Raise ValueError where one of {argument: value} is no whole number of at least 1, or not even if it has to be."""
     for name, value in counts.items():

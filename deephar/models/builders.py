@@ -24,6 +24,8 @@ NETWORKS = {  # family: module and function that builds it; imported when it is 
     "cpm": ("deephar.models.cpm", "build"),
     "mssnet": ("deephar.models.mssnet", "build"),
     "pbn": ("deephar.models.pbn", "build"),
+    "r3d": ("deephar.models.r3d", "build"),
+    "s3d": ("deephar.models.s3d", "build"),
     "merge": ("deephar.models.builders", "build_merge"),
     "pose-action": ("deephar.models.action", "build_pose_model"),
     "visual": ("deephar.models.action", "build_visual_model"),

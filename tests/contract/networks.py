@@ -16,7 +16,7 @@ from deephar.training.stages import compile_for_stage
 from deephar.training.trainer import unwrap
 from deephar.utils.pose import LIMB_COLORS, PoseLayout
 
-FREE_SIZE, BATCH, TRAINING_BATCH = 64, 2, 6
+FREE_SIZE, FREE_FRAMES, BATCH, TRAINING_BATCH = 64, 4, 2, 6
 
 SPNET = dict(network="spnet", num_pyramids=2, num_levels=2, image_div=4, growth=8)
 IMAGE = dict(**SPNET, input_shape=(32, 32, 3))
@@ -31,6 +31,8 @@ HOURGLASS = dict(network="hourglass", num_joints=4, filters=8)
 CPM = dict(network="cpm", num_joints=4, num_stages=2, filters=8)
 MSSNET = dict(network="mssnet", num_joints=4, num_stacks=1, filters=8)
 PBN = dict(network="pbn", num_stacks=2, filters=8, branch_filters=4)
+R3D = dict(network="r3d", num_classes=5, filters=4)
+S3D = dict(network="s3d", num_classes=5, width=0.05)
 OVERLAPPING = [[9, 8, 7, 13, 12], [13, 14, 15], [12, 11, 10], [3, 2, 6], [4, 1, 5, 0]]
 
 # Biases in front of a normalisation, which takes them away again.
@@ -95,12 +97,16 @@ TINY = {
     "mssnet": Tiny({**MSSNET, "input_shape": (None, None, 3)}, still=NORMALISED_BIASES, whole=True),
     "pbn": Tiny({**PBN, "input_shape": (64, 64, 3), "groups": OVERLAPPING}, still=NORMALISED_BIASES, whole=True),
     "pbn_specific": Tiny({**PBN, "input_shape": (None, None, 3), "fusion": "specific"}),
+    "r3d": Tiny({**R3D, "input_shape": (None, None, None, 3)}, whole=True),
+    "r3d_flow": Tiny({**R3D, "input_shape": (4, 32, 32, 2), "gates": "block"}),
+    "s3d": Tiny({**S3D, "input_shape": (None, None, None, 3)}, whole=True),
+    "s3d_plain": Tiny({**S3D, "input_shape": (4, 32, 32, 2), "variant": "s3d"}),
     "pbn_deep": Tiny({**PBN, "input_shape": (64, 64, 3), "head": "deep"}),
 }
 STEPS = ("spnet_image", "pose_action")  # trained on every backend
 AGREEING = (
     *(*STEPS, "spnet_clip_replica", "reception", "reception_3d", "merge_poses", "visual"),
-    *("hourglass", "cpm", "mssnet", "pbn"),
+    *("hourglass", "cpm", "mssnet", "pbn", "r3d", "s3d"),
 )
 WHOLE = [name for name, tiny in TINY.items() if tiny.whole]
 
@@ -138,7 +144,7 @@ def inputs_of(signature, batch=BATCH):
     rng, arrays = np.random.default_rng(2), []
     for spec in signature.inputs:
         size = [n or FREE_SIZE for n in spec.size]
-        clip = [] if spec.num_frames is None else [spec.num_frames]
+        clip = [] if spec.num_frames is None else [spec.num_frames or FREE_FRAMES]
         arrays.append(rng.uniform(*spec.value_range, (batch, *clip, *size, spec.channels)).astype("float32"))
     return arrays
 
