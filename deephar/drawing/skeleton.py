@@ -7,6 +7,7 @@ Colours are from Okabe and Ito's palette (2008), which stays distinct under all 
 """
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -163,17 +164,29 @@ class _Pen:
 
 def _supersampled(image, area, paint):
     """Call `paint(pen)` for the part of `image` inside `area` (x1, y1, x2, y2); return the painted copy."""
+    result = image.copy()
+    paint_patch(result, area, paint)
+    return result
+
+
+def paint_patch(image: np.ndarray, area: Sequence[float], paint: Callable) -> None:
+    """Paint on a part of an image, in place, antialiased.
+
+    Args:
+        image: uint8 array (H, W, 3).
+        area: (x1, y1, x2, y2) px, outside of which nothing is painted.
+        paint: function of a pen, which has `disc(centre, radius, color)` and `line(start, end, width, color)`, all in
+            px of the image.
+    """
     height, width = image.shape[:2]
     x1, y1 = (max(0, math.floor(v)) for v in area[:2])
     x2, y2 = min(width, math.ceil(area[2]) + 1), min(height, math.ceil(area[3]) + 1)
     if x1 >= x2 or y1 >= y2:
-        return image.copy()
+        return
     patch = Image.fromarray(np.ascontiguousarray(image[y1:y2, x1:x2]))
     patch = patch.resize((patch.width * SUPERSAMPLE, patch.height * SUPERSAMPLE), Image.Resampling.NEAREST)
     paint(_Pen(patch, (x1, y1)))
-    result = image.copy()
-    result[y1:y2, x1:x2] = np.asarray(patch.reduce(SUPERSAMPLE))
-    return result
+    image[y1:y2, x1:x2] = np.asarray(patch.reduce(SUPERSAMPLE))
 
 
 def _paint_links(pen, points, drawn, visible, layout, width):
