@@ -57,8 +57,7 @@ def tvl1(frames: ArrayLike) -> np.ndarray:
 
 def encode_flow(flow_px: ArrayLike) -> np.ndarray:
     """Return flow clipped at 20 px as uint8 of the same shape; 128 is no motion, a level 0.157 px."""
-    scaled = np.clip(np.asarray(flow_px, np.float32) / CLIP_PX, -1, 1)
-    return (np.rint(scaled * LEVELS) + ZERO).astype(np.uint8)
+    return (np.rint(normalise_flow(flow_px) * LEVELS) + ZERO).astype(np.uint8)
 
 
 def decode_flow(levels: ArrayLike) -> np.ndarray:

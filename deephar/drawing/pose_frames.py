@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deephar.drawing.skeleton import paint_patch
+from deephar.drawing.skeleton import drawable, paint_patch
 from deephar.utils.images import rgb_array
-from deephar.utils.pose import VALID_ABOVE, PoseLayout, as_layout
+from deephar.utils.pose import PoseLayout, as_layout
 
 MARKERS, COLORS, THICKNESSES, BACKGROUNDS = ("bar", "dot"), (13, 6), ("ratio", "uniform"), ("rgb", "black")
 LIMBS = (  # two joints, and the coarse part that the limb belongs to
@@ -145,8 +145,7 @@ class _Painter:
 
     def draw(self, frame, pose, box):
         points = pose[:, :2]
-        drawn = np.isfinite(points).all(axis=1) & (points > VALID_ABOVE).all(axis=1)  # (J,)
-        drawn &= (np.abs(np.where(np.isfinite(points), points, 0)) < 8 * max(frame.shape)).all(axis=1)
+        drawn = drawable(points, frame.shape)  # (J,)
         if pose.shape[1] == 3:
             drawn &= pose[:, 2] >= self.threshold
         if not drawn.any():

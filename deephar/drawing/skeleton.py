@@ -66,11 +66,10 @@ def draw_pose(
     """
     image = rgb_array(image)
     points = _check_pose(pose_px, layout)  # (J, 2)
-    drawn = np.isfinite(points).all(axis=1) & (points > VALID_ABOVE).all(axis=1)  # (J,)
+    drawn = drawable(points, image.shape)  # (J,)
     if confidence is not None:
         drawn &= _per_joint(confidence, layout, "confidence") >= threshold
     visible = np.ones(len(points), bool) if visible is None else _per_joint(visible, layout, "visible") > 0.5
-    drawn &= (np.abs(np.where(np.isfinite(points), points, 0)) < 8 * max(image.shape)).all(axis=1)
     if not drawn.any():
         return image.copy()
     width = _line_width(points[drawn]) if width is None else max(1.0, float(width))
@@ -81,6 +80,12 @@ def draw_pose(
         _paint_joints(pen, points, drawn, visible, layout, width)
 
     return _supersampled(image, (*low, *high), paint)
+
+
+def drawable(points_px: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Return which points (J, 2) can be drawn on an image of a shape: (J,) those that are there and not far outside."""
+    there = np.isfinite(points_px).all(axis=1) & (points_px > VALID_ABOVE).all(axis=1)
+    return there & (np.abs(np.where(np.isfinite(points_px), points_px, 0)) < 8 * max(shape)).all(axis=1)
 
 
 def draw_box(

@@ -19,7 +19,7 @@ import numpy as np
 from deephar.data.samples import Dataset
 from deephar.training.recipes import HEATMAP_STAGES, Stage
 from deephar.utils import TRAIN_MODE
-from deephar.utils.io import write_json
+from deephar.utils.io import atomic_path, write_json
 
 if TYPE_CHECKING:
     import keras
@@ -168,6 +168,12 @@ class Trials:
         """Return a score of a trial, one for each seed that has a result with it."""
         results = [self.result(name, seed) for seed in seeds]
         return [result[score] for result in results if result is not None and score in result]
+
+    def show(self, table: str) -> None:
+        """Print a table and write it to table.txt."""
+        print(table)
+        with atomic_path(self.out / "table.txt") as temporary:
+            temporary.write_text(table + "\n", encoding="utf-8")
 
     def _path(self, name, seed):
         return self.out / f"{name.replace(' ', '-')}-seed{seed}.json"

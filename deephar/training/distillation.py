@@ -13,13 +13,13 @@ The mean over batch and classes is ours: the paper says MSE. Keras' own `keras.d
 with the student's input.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import keras
 from keras import ops
 
 from deephar.models.signature import signature_of
+from deephar.training.objectives import ExtraOutputs
 
 VARIANTS = ("separate", "unified")
 
@@ -38,26 +38,18 @@ def distillation_loss(
     return sum(ops.mean(ops.square(ops.stop_gradient(target) - student)) for target in targets)
 
 
-class Distillation(keras.Model):
+class Distillation(ExtraOutputs):
     """A student with its teachers, for training; made by `distil`.
 
     Inputs: those of the student, then one for each stream that it does not see. Outputs: the student's logits, then
     those of the teachers. Labels are those of the student alone; the signature, too.
     """
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: keras.KerasTensor | Sequence[keras.KerasTensor] | None = None,
-        y_pred: Sequence[keras.KerasTensor] | None = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> keras.KerasTensor:
-        """Return the loss of the student plus the weighted distance from its teachers."""
-        student, *teachers = y_pred
-        label = y[0] if isinstance(y, (list, tuple)) else y
-        loss = super().compute_loss(x, [label], [student], sample_weight, training)
-        return loss + self.distillation_weight * distillation_loss(student, teachers, self.variant)
+    def extra_losses(
+        self, labels: list[keras.KerasTensor], outputs: list[keras.KerasTensor], extra: list[keras.KerasTensor]
+    ) -> Iterable[keras.KerasTensor]:
+        """Yield the weighted distance of the student from its teachers."""
+        yield self.distillation_weight * distillation_loss(outputs[0], extra, self.variant)
 
 
 def distil(

@@ -11,7 +11,7 @@ probability maps that poses are read from.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -68,11 +68,19 @@ def pose_labels(signature: Signature) -> tuple[list[str], list[int]]:
     return [name for name, _ in groups], [count for _, count in groups]
 
 
-class AuxiliaryMaps(keras.Model):
-    """A pose model on the same layers whose loss adds `weight` x `heatmap_crossentropy` of every probability map.
+class ExtraOutputs(keras.Model):
+    """A model whose last outputs have no labels, but losses of their own: `extra_losses` of a subclass."""
 
-    Made by `with_maps_loss`. Outputs: those of the pose model, then the maps; labels are those of the poses alone.
-    """
+    def extra_losses(
+        self, labels: list[keras.KerasTensor], outputs: list[keras.KerasTensor], extra: list[keras.KerasTensor]
+    ) -> Iterable[keras.KerasTensor]:
+        """Yield what is added to the loss.
+
+        Args:
+            labels, outputs: list. The labels, and the outputs that they are for.
+            extra: list. The other outputs.
+        """
+        raise NotImplementedError
 
     def compute_loss(
         self,
@@ -82,13 +90,27 @@ class AuxiliaryMaps(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> keras.KerasTensor:
-        """Return the pose loss plus the weighted mean over the batch of each map's loss."""
+        """Return the loss of the outputs with labels plus the extra ones."""
         labels = list(y) if isinstance(y, (list, tuple)) else [y]
-        poses, maps = y_pred[: len(labels)], y_pred[len(labels) :]
-        loss = super().compute_loss(x, labels, list(poses), sample_weight, training)
-        for label, probabilities in zip(labels, maps, strict=True):
-            loss = loss + self.maps_weight * ops.mean(heatmap_crossentropy(label, probabilities))
+        outputs, extra = list(y_pred[: len(labels)]), list(y_pred[len(labels) :])
+        loss = super().compute_loss(x, labels, outputs, sample_weight, training)
+        for term in self.extra_losses(labels, outputs, extra):
+            loss = loss + term
         return loss
+
+
+class AuxiliaryMaps(ExtraOutputs):
+    """A pose model on the same layers whose loss adds `weight` x `heatmap_crossentropy` of every probability map.
+
+    Made by `with_maps_loss`. Outputs: those of the pose model, then the maps; labels are those of the poses alone.
+    """
+
+    def extra_losses(
+        self, labels: list[keras.KerasTensor], outputs: list[keras.KerasTensor], extra: list[keras.KerasTensor]
+    ) -> Iterable[keras.KerasTensor]:
+        """Yield the weighted mean over the batch of each map's loss."""
+        for label, probabilities in zip(labels, extra, strict=True):
+            yield self.maps_weight * ops.mean(heatmap_crossentropy(label, probabilities))
 
 
 def with_maps_loss(model: keras.Model, weight: float) -> AuxiliaryMaps:

@@ -19,13 +19,12 @@ import time
 
 import numpy as np
 
-from deephar.config import DataConfig
+from deephar.config import READERS_MARGIN, DataConfig
 from deephar.data import Lsp
 from deephar.experiments import networks, options, trials
 from deephar.experiments.datasetpath import datasetpath
 from deephar.experiments.trials import Trainee, Trial, Trials
 from deephar.utils import TEST_MODE
-from deephar.utils.io import atomic_path
 from deephar.utils.tables import table
 
 TIMED_S = 2.0  # for so long the forward pass is repeated
@@ -65,7 +64,7 @@ def arguments_of(argv=None):
 def people_of(arguments, trainee):
     """LSP, cropped and augmented as a network takes it."""
     spec = trainee.model.signature.frame
-    turns = dict(angles=range(-40, 41, 2), scales=[s / 100 * spec.margin / 1.25 for s in range(75, 131, 5)])
+    turns = dict(angles=range(-40, 41, 2), scales=[s / 100 * spec.margin / READERS_MARGIN for s in range(75, 131, 5)])
     dataconf = DataConfig.for_input(spec, **turns, chpower=[p / 100 for p in range(70, 141, 5)])
     return Lsp(datasetpath("LSP", arguments.data), dataconf, trainee.model.signature.layout)
 
@@ -139,10 +138,7 @@ def main():
     for name, trial in make_trials(arguments.side, arguments.width).items():
         if name in arguments.only:
             run_trial(trial, arguments, folder)
-    text = report(arguments, folder)
-    print(text)
-    with atomic_path(arguments.out / "table.txt") as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    folder.show(report(arguments, folder))
 
 
 if __name__ == "__main__":

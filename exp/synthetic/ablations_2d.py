@@ -24,7 +24,7 @@ import random
 
 import numpy as np
 
-from deephar.config import DataConfig
+from deephar.config import READERS_MARGIN, DataConfig
 from deephar.data.kept import KeptSamples, keep_samples
 from deephar.data.synthetic import SyntheticClips, SyntheticPoses
 from deephar.experiments import networks, options, trials
@@ -32,7 +32,6 @@ from deephar.experiments.trials import Trainee, Trial, Trials
 from deephar.metrics.pckh import pckh_report
 from deephar.metrics.pose2d import valid_joints
 from deephar.utils import TRAIN_MODE, VALID_MODE
-from deephar.utils.io import atomic_path
 from deephar.utils.pose import joint_places, mpii16j2d, take_joints
 from deephar.utils.tables import table
 
@@ -97,7 +96,7 @@ def people_of(arguments, spec, split):
     """The kept people of a split, cropped as a network takes them."""
     folder = arguments.out / "data" / f"{split}-{spec.margin:.3f}"
     if split == "train":
-        sizes = [s / 100 * spec.margin / 1.25 for s in range(80, 121, 5)]
+        sizes = [s / 100 * spec.margin / READERS_MARGIN for s in range(80, 121, 5)]
         chosen = dict(scales=sizes, chpower=[p / 100 for p in range(80, 126, 5)])
         mode, number = TRAIN_MODE, arguments.people
     else:
@@ -267,10 +266,7 @@ def main():
         if name in arguments.only:
             run_poses(trial, arguments, folder)
     run_actions(arguments, folder)
-    text = report(arguments, folder)
-    print(text)
-    with atomic_path(arguments.out / "table.txt") as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    folder.show(report(arguments, folder))
 
 
 if __name__ == "__main__":
