@@ -12,6 +12,7 @@ from deephar.data.lsp import Lsp
 from deephar.data.mpii import MpiiSinglePerson
 from deephar.data.ntu import Ntu
 from deephar.data.pennaction import PennAction
+from deephar.data.videofolder import VideoFolder
 from deephar.lazy import lazy_attributes
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "PennAction",
     "SyntheticClips",
     "SyntheticPoses",
+    "VideoFolder",
     "get_clip_frame_index",
 ]
 

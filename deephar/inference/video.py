@@ -5,25 +5,15 @@ PyAV (`pip install av`, the extra `video`) is imported on first use only.
 
 import pathlib
 from collections.abc import Iterator
-from fractions import Fraction
-from types import ModuleType, TracebackType
 
 import numpy as np
 
 from deephar.utils.images import webp_as_apng
-from deephar.utils.optional import require
+from deephar.utils.video import VideoWriter, quarter_turns, require_av, upright
+
+__all__ = ["VideoReader", "VideoWriter", "is_video", "require_av"]
 
 DEFAULT_FPS = 25.0  # for streams that do not say
-H264_OPTIONS = {"crf": "20", "preset": "veryfast"}
-
-
-def require_av() -> ModuleType:
-    """Return the module `av`.
-
-    Raises:
-        ImportError: PyAV is not installed; names the command that installs it.
-    """
-    return require("av", "Reading and writing video")
 
 
 class VideoReader:
@@ -79,7 +69,7 @@ class VideoReader:
         count = 0
         try:
             for frame in self._container.decode(self._stream):
-                yield _upright(frame)
+                yield upright(frame.to_ndarray(format="rgb24"), quarter_turns(frame))
                 count += 1
         except av.FFmpegError as error:
             problem = f"{self.path}, damaged after {count} frames"
@@ -91,70 +81,6 @@ class VideoReader:
         if self._container.duration:
             return round(self._container.duration / 1e6 * self.fps)  # the container counts microseconds
         return 0
-
-
-class VideoWriter:
-    """Writes uint8 RGB frames to an MP4 file, H.264 where this FFmpeg has it and MPEG-4 part 2 otherwise.
-
-    Use it as a context manager. An odd width or height is rounded up by repeating the last column or row, because the
-    pixel format stores colour for 2x2 pixels.
-
-    Args:
-        path: str or Path. The file to write.
-        fps: float. Frames per second.
-
-    Raises:
-        ValueError: a frame has another size than the first one, or the file was not opened.
-        ImportError: PyAV is not installed.
-        OSError: the file cannot be written.
-    """
-
-    def __init__(self, path: str | pathlib.Path, fps: float):
-        self.path = pathlib.Path(path)
-        self._fps = Fraction(fps).limit_denominator(1001)
-        self._container = self._stream = self._shape = None
-
-    def __enter__(self) -> "VideoWriter":
-        self._container = require_av().open(str(self.path), "w", format="mp4", options={"movflags": "faststart"})
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None and self._stream is not None:
-                self._container.mux(self._stream.encode(None))
-        finally:
-            self._container.close()
-
-    def add(self, frame: np.ndarray) -> None:
-        """Append one frame, uint8 (H, W, 3), RGB, of the first one's size.
-
-        Raises:
-            ValueError: another size than the first frame's, or the file was not opened.
-        """
-        if self._container is None:
-            raise ValueError(f"`VideoWriter` must be opened: `with VideoWriter(...) as writer`. Received: {self.path}")
-        av = require_av()
-        if self._stream is None:
-            self._shape = frame.shape
-            self._stream = self._open_stream(av, frame.shape)
-        if frame.shape != self._shape:
-            raise ValueError(f"`frame` must have the first frame's shape {self._shape}. Received: {frame.shape}")
-        height, width = frame.shape[:2]
-        even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        self._container.mux(self._stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
-
-    def _open_stream(self, av, shape):
-        h264 = "libx264" in av.codecs_available
-        stream = self._container.add_stream(
-            "libx264" if h264 else "mpeg4", rate=self._fps, options=H264_OPTIONS if h264 else {}
-        )
-        stream.height, stream.width = (side + side % 2 for side in shape[:2])
-        stream.pix_fmt = "yuv420p"
-        if not h264:
-            stream.bit_rate = int(stream.width * stream.height * float(self._fps) * 0.2)
-        return stream
 
 
 def is_video(path: str | pathlib.Path) -> bool:
@@ -169,10 +95,3 @@ def is_video(path: str | pathlib.Path) -> bool:
             return True
     except ValueError:
         return False
-
-
-def _upright(frame):
-    """Return one decoded frame as uint8 (H, W, 3), turned by its display matrix (counter-clockwise degrees)."""
-    array = frame.to_ndarray(format="rgb24")
-    turns = round(getattr(frame, "rotation", 0) / 90) % 4
-    return np.ascontiguousarray(np.rot90(array, turns)) if turns else array
