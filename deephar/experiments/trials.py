@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deephar.config import DataConfig
+from deephar.data.kept import KeptSamples, keep_samples
 from deephar.data.samples import Dataset
 from deephar.training.recipes import HEATMAP_STAGES, Stage
 from deephar.utils import TRAIN_MODE
@@ -142,11 +144,17 @@ class Trials:
         else:
             write_json(path, {"settings": settings, "steps": {}})
 
-    def steps(self, name: str, measure: Callable[[], int]) -> int:
-        """Return the number of steps of a trial: what the folder says, or `measure()`, which it says from then on."""
+    def steps(self, name: str, measure: Callable[[], int] | None = None) -> int:
+        """Return the number of steps of a trial: what the folder says, or `measure()`, which it says from then on.
+
+        Raises:
+            ValueError: neither says it.
+        """
         path = self.out / SETTINGS
         about = json.loads(path.read_text(encoding="utf-8"))
         if name not in about["steps"]:
+            if measure is None:
+                raise ValueError(f"`--only` must name {name} too, whose steps are taken, or give `--steps`")
             about["steps"][name] = measure()
             write_json(path, about)
         return about["steps"][name]
@@ -179,11 +187,39 @@ class Trials:
         return self.out / f"{name.replace(' ', '-')}-seed{seed}.json"
 
 
-def steps_within(trainee: Trainee, loader: Any, minutes: float, **feeding: Any) -> int:
-    """Return how many steps of a trainee fit into so many minutes; its weights are changed."""
-    trainee.start(0)
-    seconds = trainee.train(loader, WARM_UP + TIMED, 0, verbose=0, **feeding)
-    return max(1, round(60 * minutes / seconds))
+def steps_of(trial: Trial, trainee: Trainee, loader: Any, folder: Trials, arguments: Any, **feeding: Any) -> int:
+    """Return the steps of a trial: `--steps`, those of another trial, or as many as fit into `--minutes`.
+
+    The weights of the trainee are changed where they are measured.
+    """
+    if arguments.steps:
+        return arguments.steps
+    if trial.steps_of is not None:
+        return folder.steps(trial.steps_of)
+
+    def measure():
+        trainee.start(0)
+        seconds = trainee.train(loader, WARM_UP + TIMED, 0, verbose=0, **feeding)
+        return max(1, round(60 * arguments.minutes / seconds))
+
+    return folder.steps(trial.name, measure)
+
+
+def kept_crops(
+    make: Callable[[DataConfig], Dataset], spec: Any, mode: int, number: int, folder: pathlib.Path, seed: int,
+    workers: int | None, **changes: Any,
+) -> KeptSamples:
+    """Keep samples of the data set that `make` makes of a `DataConfig`, cropped and scaled as an input takes them.
+
+    Args:
+        spec: `InputSpec` of the images. Networks that crop alike share a folder.
+        folder: Path. Where the folders are.
+        changes: of `DataConfig`.
+    """
+    dataconf = DataConfig.for_input(spec, **changes).replace(value_range=(-1.0, 1.0))
+    folder = folder / f"{spec.margin:.3f}-{'-'.join(str(round(c)) for c in dataconf.pad_color)}"
+    keep_samples(make(dataconf), mode, number, folder, seed, workers)
+    return KeptSamples(folder, spec.value_range)
 
 
 def mean_and_spread(values: Sequence[float], digits: int = 1) -> str:
@@ -195,10 +231,11 @@ def mean_and_spread(values: Sequence[float], digits: int = 1) -> str:
 
 
 def add_options(parser: argparse.ArgumentParser, minutes: float, batch: int = 16) -> None:
-    """Add --minutes, --batch, --only to a parser."""
+    """Add --minutes, --steps, --batch, --only to a parser."""
     from deephar.experiments import options
 
     parser.add_argument("--minutes", type=float, default=minutes, help=f"of training a run; default {minutes:g}")
+    parser.add_argument("--steps", type=options.positive, help="of a run, instead of --minutes")
     parser.add_argument("--batch", type=options.positive, default=batch, help="images of a step")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these rows alone; default: all")
 

@@ -7,14 +7,16 @@
 SPNet (TPAMI 2020), ReceptionNet (CVPR 2018), the stacked hourglass (ECCV 2016), CPM (CVPR 2016), MSS-Net (ICIP 2018)
 and PBN (CVPR 2019), narrow versions of each with its own crop, pixels, outputs and losses.
 
-Protocol: `--side` px, every network trained from fresh weights for `--minutes` on the training images (numbers that do
-not end in 1 or 9), Adam at 0.002, cosine; rotation, scale, flip and colours at random. PCK@0.2 is the mean over 14
+Protocol: `--side` px, every network trained from fresh weights for `--minutes` or `--steps` on `--crops` crops of the
+training images (numbers that do not end in 1 or 9) whose rotation, scale, flip and colours were drawn once; Adam at
+0.002, cosine. PCK@0.2 is the mean over 14
 joints of the last output, one crop, on the test images (numbers that end in 1), a joint right within 0.2 of the torso,
 left shoulder to right hip. Work is 2 operations a multiplication with its addition, of one crop. Speed is that of this
 machine, the forward pass alone. Finished networks are kept, `--resume` trains those that are missing. The README beside
 this file has a table.
 """
 
+import functools
 import time
 
 import numpy as np
@@ -24,7 +26,7 @@ from deephar.data import Lsp
 from deephar.experiments import networks, options, trials
 from deephar.experiments.datasetpath import datasetpath
 from deephar.experiments.trials import Trainee, Trial, Trials
-from deephar.utils import TEST_MODE
+from deephar.utils import TEST_MODE, TRAIN_MODE
 from deephar.utils.tables import table
 
 TIMED_S = 2.0  # for so long the forward pass is repeated
@@ -51,22 +53,33 @@ def arguments_of(argv=None):
     parser.add_argument("--side", type=options.positive, default=128, help="of the input, px; a multiple of 64")
     parser.add_argument("--width", type=float, default=1.0, help="factor of the networks' widths")
     parser.add_argument("--limit", type=options.positive, help="so many test images, the first ones")
-    parser.add_argument("--steps", type=options.positive, help="steps of a network, instead of --minutes")
-    parser.add_argument("--workers", type=options.count, default=1, help="processes that load; 0: none")
+    parser.add_argument("--crops", type=options.positive, default=20_000, help="training crops, drawn once")
+    parser.add_argument("--workers", type=options.positive, help="processes that make the crops; default: one a core")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
         options.tiny_data(arguments, "LSP")
-        vars(arguments).update(batch=4, side=64, width=0.125, steps=2, workers=0)
+        vars(arguments).update(batch=4, side=64, width=0.125, steps=2, crops=8, workers=1)
     arguments.only = trials.chosen(parser, arguments.only, list(make_trials(arguments.side, arguments.width)))
     return arguments
 
 
-def people_of(arguments, trainee):
-    """LSP, cropped and augmented as a network takes it."""
-    spec = trainee.model.signature.frame
+def training_crops(arguments, trainee):
+    """Kept crops of the training images, as a network takes them."""
+    spec, layout = trainee.model.signature.frame, trainee.model.signature.layout
     turns = dict(angles=range(-40, 41, 2), scales=[s / 100 * spec.margin / READERS_MARGIN for s in range(75, 131, 5)])
-    dataconf = DataConfig.for_input(spec, **turns, chpower=[p / 100 for p in range(70, 141, 5)])
-    return Lsp(datasetpath("LSP", arguments.data), dataconf, trainee.model.signature.layout)
+    how = (TRAIN_MODE, arguments.crops, arguments.out / "data" / layout.name, arguments.seed, arguments.workers)
+    make = functools.partial(Lsp, datasetpath("LSP", arguments.data), poselayout=layout)
+    return trials.kept_crops(make, spec, *how, **turns, chpower=[p / 100 for p in range(70, 141, 5)])
+
+
+def score(arguments, trainee):
+    """`PoseScores` of a network on the test images."""
+    from deephar.evaluation.poses import eval_pck
+
+    signature = trainee.model.signature
+    people = Lsp(datasetpath("LSP", arguments.data), DataConfig.for_input(signature.frame), signature.layout)
+    keys = range(min(arguments.limit or np.inf, people.get_length(TEST_MODE)))
+    return eval_pck(trainee.model, people, TEST_MODE, keys=keys, batch_size=arguments.batch)
 
 
 def frames_a_second(trainee, batch):
@@ -86,22 +99,17 @@ def frames_a_second(trainee, batch):
 
 def run_trial(trial, arguments, folder):
     """Train, score and keep one network, unless it has its result."""
-    from deephar.evaluation.poses import eval_pck
     from deephar.models.flops import count_flops
 
     if not folder.missing(trial.name, [arguments.seed]):
         return
     trainee = Trainee(trial)
-    people = people_of(arguments, trainee)
-    loader = trainee.loader(people, arguments.batch, arguments.seed)
-    feeding = dict(workers=arguments.workers, use_multiprocessing=arguments.workers > 0)
-    measure = lambda: trials.steps_within(trainee, loader, arguments.minutes, **feeding)  # noqa: E731
-    steps = folder.steps(trial.name, lambda: arguments.steps or measure())
+    loader = trainee.loader(training_crops(arguments, trainee), arguments.batch, arguments.seed)
+    steps = trials.steps_of(trial, trainee, loader, folder, arguments, workers=0)
     print(f"{trial.name}: {steps} steps, {trainee.model.count_params():,} parameters", flush=True)
     trainee.start(arguments.seed)
-    seconds = trainee.train(loader, steps, arguments.seed, **feeding)
-    keys = range(min(arguments.limit or np.inf, people.get_length(TEST_MODE)))
-    scores = eval_pck(trainee.model, people, TEST_MODE, keys=keys, batch_size=arguments.batch)
+    seconds = trainee.train(loader, steps, arguments.seed, workers=0)
+    scores = score(arguments, trainee)
     result = {
         "parameters": trainee.model.count_params(),
         "flops": count_flops(trainee.model),
@@ -133,7 +141,7 @@ def report(arguments, folder):
 
 def main():
     arguments = arguments_of()
-    kept = ("minutes", "batch", "side", "width", "limit", "steps", "seed")
+    kept = ("minutes", "batch", "side", "width", "limit", "steps", "crops", "seed")
     folder = Trials(arguments.out, {name: getattr(arguments, name) for name in kept}, arguments.resume)
     for name, trial in make_trials(arguments.side, arguments.width).items():
         if name in arguments.only:

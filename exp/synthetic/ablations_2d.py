@@ -14,8 +14,9 @@
 Protocol: crops of 64 x 64 px of rendered people, `--people` of them, cropped, flipped and coloured once; Adam at 0.002,
 cosine. The full network of a family trains for `--minutes`, the others of the family take as many steps. PCKh@0.5 over
 all annotated joints but pelvis and thorax on `--validate` people of the validation split, one crop, in per cent: mean
-and standard deviation over `--seeds` runs; also of the joints that can be seen and of those that something hides.
-Finished runs are kept, `--resume` makes those that are missing. The README beside this file has a table.
+and standard deviation over `--seeds`; also of the joints that can be seen and of those that something hides. Finished
+runs are kept, `--resume` makes those that are missing; with `--steps`, processes that are started with `--resume` and
+their own `--only` and `--seeds` may fill one folder side by side. The README beside this file has a table.
 """
 
 import functools
@@ -76,17 +77,16 @@ def spnet_config(arguments, num_frames=None, **changes):
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/ablations")
     trials.add_options(parser, minutes=10.0, batch=8)
-    parser.add_argument("--seeds", type=options.positive, default=3, help="runs of each row")
+    parser.add_argument("--seeds", type=options.count, nargs="+", default=[0, 1, 2], help="one run of a row for each")
     parser.add_argument("--people", type=options.positive, default=8000, help="training images")
     parser.add_argument("--clips", type=options.positive, default=900, help="training clips")
     parser.add_argument("--validate", type=options.positive, default=1000, help="validation images; clips: a fifth")
     parser.add_argument("--side", type=options.positive, default=64, help="of the input, px; a multiple of 64")
     parser.add_argument("--filters", type=options.positive, default=16, help="width of the networks")
-    parser.add_argument("--steps", type=options.positive, help="steps of a run, instead of --minutes")
     parser.add_argument("--workers", type=options.positive, help="processes that render; default: one a core")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
-        tiny = dict(people=8, clips=2, validate=5, filters=4, steps=2, seeds=1, batch=4, workers=1)
+        tiny = dict(people=8, clips=2, validate=5, filters=4, steps=2, seeds=[0], batch=4, workers=1)
         vars(arguments).update(tiny)
     arguments.only = trials.chosen(parser, arguments.only, [*make_trials(arguments), *ACTIONS])
     return arguments
@@ -94,18 +94,15 @@ def arguments_of(argv=None):
 
 def people_of(arguments, spec, split):
     """The kept people of a split, cropped as a network takes them."""
-    folder = arguments.out / "data" / f"{split}-{spec.margin:.3f}"
-    if split == "train":
+    train, changes = split == "train", {"pad_color": (128, 128, 128)}
+    if train:
         sizes = [s / 100 * spec.margin / READERS_MARGIN for s in range(80, 121, 5)]
-        chosen = dict(scales=sizes, chpower=[p / 100 for p in range(80, 126, 5)])
-        mode, number = TRAIN_MODE, arguments.people
-    else:
-        chosen, mode, number = {}, VALID_MODE, arguments.validate
-    dataconf = DataConfig.for_input(spec, **chosen).replace(value_range=(-1.0, 1.0), pad_color=(128, 128, 128))
+        changes.update(scales=sizes, chpower=[p / 100 for p in range(80, 126, 5)])
+    mode, number = (TRAIN_MODE, arguments.people) if train else (VALID_MODE, arguments.validate)
     world = dict(split=split, length=number, seed=arguments.seed, random_poses=RANDOM_POSES)
-    source = SyntheticPoses(dataconf, mpii16j2d, **world)
-    keep_samples(source, mode, number, folder, arguments.seed, arguments.workers)
-    return KeptSamples(folder, spec.value_range)
+    folder = arguments.out / "data" / split
+    make = functools.partial(SyntheticPoses, poselayout=mpii16j2d, **world)
+    return trials.kept_crops(make, spec, mode, number, folder, arguments.seed, arguments.workers, **changes)
 
 
 def score_people(model, people, batch):
@@ -125,17 +122,14 @@ def score_people(model, people, batch):
 
 def run_poses(trial, arguments, folder):
     """Train and score a trial with every seed that has no result yet."""
-    missing = folder.missing(trial.name, range(arguments.seeds))
+    missing = folder.missing(trial.name, arguments.seeds)
     if not missing:
         return
     trainee = Trainee(trial)
     spec = trainee.model.signature.frame
     train, valid = (people_of(arguments, spec, split) for split in ("train", "validation"))
-    if trial.steps_of is None:
-        measure = functools.partial(trials.steps_within, trainee, trainee.loader(train, arguments.batch, 0))
-        steps = folder.steps(trial.name, lambda: arguments.steps or measure(arguments.minutes, workers=0))
-    else:
-        steps = folder.steps(trial.steps_of, lambda: no_steps(trial))
+    loader = trainee.loader(train, arguments.batch, 0)
+    steps = trials.steps_of(trial, trainee, loader, folder, arguments, workers=0)
     for seed in missing:
         print(f"{trial.name}, seed {seed}: {steps} steps, {trainee.model.count_params():,} parameters", flush=True)
         trainee.start(seed)
@@ -145,10 +139,6 @@ def run_poses(trial, arguments, folder):
         about = {"steps": steps, "seconds": seconds * steps, "parameters": trainee.model.count_params()}
         folder.keep(trial.name, seed, {**about, **scores, **{f"last {k}": v[-1] for k, v in scores.items()}})
         trainee.model.save_weights(folder.out / f"{trial.name.replace(' ', '-')}-seed{seed}.weights.h5")
-
-
-def no_steps(trial):
-    raise ValueError(f"`--only` must name {trial.steps_of} too, whose steps {trial.name} takes. Received: neither")
 
 
 class ActionTrainee:
@@ -216,7 +206,7 @@ def run_actions(arguments, folder):
     """Train actions on the poses of the trial spnet, then go on with and without copies of the last pose layers."""
     from deephar.evaluation.actions import eval_single_clip
 
-    seeds = [k for k in range(arguments.seeds) if any(folder.result(name, k) is None for name in ACTIONS)]
+    seeds = [k for k in arguments.seeds if any(folder.result(name, k) is None for name in ACTIONS)]
     if not seeds or not set(ACTIONS) & set(arguments.only):
         return
     trainees = {name: ActionTrainee(arguments, decoupled=name == ACTIONS[1]) for name in ACTIONS}
@@ -224,17 +214,17 @@ def run_actions(arguments, folder):
     spec = first.model.signature.frame
     stills, valid = (people_of(arguments, spec, split) for split in ("train", "validation"))
     clips, valid_clips = (clips_of(arguments, spec, split) for split in ("train", "validation"))
-    steps = max(2, folder.steps("spnet", lambda: no_steps(Trial(ACTIONS[0], {}, steps_of="spnet"))) // 2)
+    steps = max(2, (arguments.steps or folder.steps("spnet")) // 2)
     for seed in seeds:
         weights = folder.out / f"spnet-seed{seed}.weights.h5"
         if not weights.exists():
-            no_steps(Trial(ACTIONS[0], {}, steps_of="spnet"))
+            raise FileNotFoundError(f"`--only` must name spnet too, whose poses are taken. Received: no {weights}")
         print(f"spnet actions, seed {seed}: {steps} and {steps // 2} steps", flush=True)
         first.start(seed, weights)
         first.train(stills, clips, steps, seed)
         trainees[ACTIONS[1]].start(seed, first.model)
         for name, trainee in trainees.items():
-            trainee.train(stills, clips, max(1, steps // 2), seed + arguments.seeds, rate=0.3)
+            trainee.train(stills, clips, max(1, steps // 2), seed + len(arguments.seeds), rate=0.3)
             scores = score_people(trainee.model, valid, arguments.batch)
             accuracy = eval_single_clip(trainee.model, valid_clips, VALID_MODE, batch_size=CLIPS_OF_A_STEP).accuracy
             print(f"{name}: PCKh@0.5 {100 * scores['all'][-1]:.1f}, actions {100 * accuracy[-1]:.1f}", flush=True)
@@ -244,7 +234,7 @@ def run_actions(arguments, folder):
 
 def report(arguments, folder):
     """The table of what there is."""
-    rows, seeds = [], range(arguments.seeds)
+    rows, seeds = [], arguments.seeds
     for name in [*make_trials(arguments), *ACTIONS]:
         results = [r for r in (folder.result(name, seed) for seed in seeds) if r is not None]
         if not results:
