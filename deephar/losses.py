@@ -1,6 +1,7 @@
 """Losses, under the original's module name; they live in `deephar.layers.losses`."""
 
 from deephar.layers.losses import (
+    ClassWeightedCrossentropy,
     HeatmapLoss,
     PoseRegressionLoss,
     elasticnet_bincross_loss_on_valid_joints,
@@ -13,6 +14,7 @@ from deephar.layers.losses import (
 )
 
 __all__ = [
+    "ClassWeightedCrossentropy",
     "HeatmapLoss",
     "PoseRegressionLoss",
     "elasticnet_bincross_loss_on_valid_joints",

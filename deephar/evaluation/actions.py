@@ -14,7 +14,7 @@ from deephar.data.samples import Dataset
 from deephar.evaluation.batches import prefetched, sample_batches
 from deephar.inference.decode import action_probabilities
 from deephar.inference.engines import forward
-from deephar.metrics.actions import confusion, top_k_accuracy
+from deephar.metrics.actions import class_accuracy, confusion, mean_class_accuracy, top_k_accuracy
 from deephar.models.signature import signature_of
 from deephar.utils.parser import TEST_MODE
 from deephar.utils.progress import progress as progress_bar
@@ -41,6 +41,20 @@ class ActionScoresOnSet:
     scores: np.ndarray = field(repr=False, default=None)
     true: np.ndarray = field(repr=False, default=None)
     wrong_clips: tuple = field(repr=False, default=())
+
+    def top_k(self, k: int) -> float:
+        """Return the share of samples whose true action is among the `k` best of the last output, in [0, 1]."""
+        return top_k_accuracy(self.scores[-1], self.true, k)
+
+    @property
+    def class_accuracy(self) -> np.ndarray:
+        """(A,) share of each action's samples that were right, by the last output; nan for one without samples."""
+        return class_accuracy(self.confusion)
+
+    @property
+    def mean_class_accuracy(self) -> float:
+        """Mean of `class_accuracy` over the actions that have samples, in [0, 1]."""
+        return mean_class_accuracy(self.confusion)
 
 
 def action_outputs(model: keras.Model, num_actions: int | None = None) -> list[int]:

@@ -1,4 +1,4 @@
-"""Losses on body joints that leave out what was not annotated, written with `keras.ops`.
+"""Losses on body joints that leave out what was not annotated, and on actions of unequal number, with `keras.ops`.
 
 Source: Luvizon, Picard and Tabia, TPAMI 2020, section 4.2.1: the elastic net of equation 11 on the coordinates that
 exist, and binary cross entropy, weighted by 0.01 (section 4.2.3), on the confidence of a joint.
@@ -16,6 +16,8 @@ coordinates are divided by their number, never by less than one.
                             |
                  mean over T -> (B,)
 """
+
+from collections.abc import Sequence
 
 import keras
 from keras import ops
@@ -286,3 +288,37 @@ class HeatmapLoss:
     @classmethod
     def from_config(cls, config: dict) -> "HeatmapLoss":
         return cls(**config)
+
+
+@keras.saving.register_keras_serializable("deephar")
+class ClassWeightedCrossentropy(keras.losses.Loss):
+    """Cross entropy of actions, each sample times the weight of its true class, for classes of unequal number.
+
+    Input: `y_true` one-hot (B, A), `y_pred` (B, A). Output: the mean over the batch of weight x cross entropy; it is
+    not divided by the sum of a batch's weights, so weights of mean 1 over the data keep the size of the loss.
+
+    Args:
+        class_weights: list of float, A of them, 0 or above, such as `objectives.balanced_weights` gives.
+        from_logits: bool. Whether `y_pred` is scores before the softmax instead of probabilities.
+        reduction, name: as in `keras.losses.Loss`.
+    """
+
+    def __init__(
+        self,
+        class_weights: Sequence[float],
+        from_logits: bool = True,
+        reduction: str = "sum_over_batch_size",
+        name: str = "class_weighted_crossentropy",
+        **kwargs: str,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, **kwargs)
+        self.class_weights, self.from_logits = tuple(map(float, class_weights)), bool(from_logits)
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        y_true = ops.cast(y_true, y_pred.dtype)
+        weights = ops.sum(y_true * ops.convert_to_tensor(self.class_weights, y_pred.dtype), axis=-1)  # (B,)
+        return weights * ops.categorical_crossentropy(y_true, y_pred, from_logits=self.from_logits)  # (B,)
+
+    def get_config(self) -> dict:
+        own = {"class_weights": list(self.class_weights), "from_logits": self.from_logits}
+        return {**super().get_config(), **own}

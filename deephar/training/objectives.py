@@ -4,7 +4,7 @@
     pose         pose (B, [T,] J, D + 1)       the paper's regression loss on coordinates and confidence
     heatmaps     pose (B, J, D + 1)            squares against Gaussians rendered in the loss, at the maps' own size
     confidence   visibility of the same pose   binary cross entropy
-    action       one-hot (B, A)                cross entropy on probabilities or logits
+    action       one-hot (B, A)                cross entropy on probabilities or logits, by `Stage.class_weights`
 
 One pose label serves heat maps of every size, since each loss renders its own. `AuxiliaryMaps` adds a loss on the
 probability maps that poses are read from.
@@ -15,9 +15,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
-from deephar.layers.losses import HeatmapLoss, heatmap_crossentropy, pose_regression_loss
+from deephar.layers.losses import (
+    ClassWeightedCrossentropy,
+    HeatmapLoss,
+    heatmap_crossentropy,
+    pose_regression_loss,
+)
 from deephar.models.signature import Signature, signature_of
 from deephar.training.recipes import Stage
 
@@ -30,7 +36,8 @@ def objectives_of(model: keras.Model, stage: Stage) -> tuple[list[str | Callable
         stage: `Stage`, which has the settings and weights of every kind.
 
     Raises:
-        ValueError: an output that nothing can be trained on ("features"): train `model.part(indices)` instead.
+        ValueError: an output that nothing can be trained on ("features"): train `model.part(indices)` instead; or
+            another number of `class_weights` than an action output has classes.
     """
     signature = signature_of(model)
     untrained = signature.indices("features")
@@ -43,7 +50,7 @@ def objectives_of(model: keras.Model, stage: Stage) -> tuple[list[str | Callable
         "pose": lambda spec: (pose_regression_loss(stage.pose_loss, stage.confidence_weight), 1.0),
         "heatmaps": lambda spec: (_heatmap_loss(spec, stage.heatmap_loss), 1.0),
         "confidence": lambda spec: ("binary_crossentropy", stage.confidence_weight),
-        "action": lambda spec: (keras.losses.CategoricalCrossentropy(from_logits=spec.logits), stage.action_weight),
+        "action": lambda spec: (_action_loss(spec, stage.class_weights), stage.action_weight),
     }
     pairs = [makers[spec.kind](spec) for spec in signature.outputs]
     return [loss for loss, _ in pairs], [weight for _, weight in pairs]
@@ -51,6 +58,42 @@ def objectives_of(model: keras.Model, stage: Stage) -> tuple[list[str | Callable
 
 def _heatmap_loss(spec, reduction):
     return HeatmapLoss(spec.sigma_px, spec.patch, spec.background, spec.cutoff, reduction)
+
+
+def _action_loss(spec, class_weights):
+    if class_weights is None:
+        return keras.losses.CategoricalCrossentropy(from_logits=spec.logits)
+    if len(class_weights) != len(spec.labels):
+        count = len(spec.labels)
+        raise ValueError(f"`class_weights` must be {count}, one for each action. Received: {len(class_weights)}")
+    return ClassWeightedCrossentropy(class_weights, spec.logits)
+
+
+def balanced_weights(counts: Sequence[int]) -> tuple[float, ...]:
+    """Return weights with which all classes count the same in the loss, however many samples each has.
+
+    A class of n samples gets N / (K n), N samples of K classes that have any, so the mean over all samples is 1 and the
+    rate of learning need not change.
+
+    Args:
+        counts: list of int. The number of training samples of each class, such as the column sums of one-hot labels.
+
+    Returns:
+        tuple of float, for `Stage.class_weights`; 0 for a class without samples, which has no use for it.
+
+    Raises:
+        ValueError: a number below 0, or no samples.
+
+    Example:
+        >>> from deephar.training.objectives import balanced_weights
+        >>> balanced_weights([10, 30])
+        (2.0, 0.6666666666666666)
+    """
+    counts = np.asarray(counts, np.float64)
+    if counts.ndim != 1 or not np.isfinite(counts).all() or (counts < 0).any() or not counts.any():
+        raise ValueError(f"`counts` must be numbers of samples, 0 or above and not all 0. Received: {counts.tolist()}")
+    shared = float(counts.sum() / np.count_nonzero(counts))
+    return tuple(shared / n if n else 0.0 for n in counts.tolist())
 
 
 def pose_labels(signature: Signature) -> tuple[list[str], list[int]]:

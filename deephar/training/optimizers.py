@@ -72,8 +72,13 @@ def make_optimizer(stage: Stage, variables: Sequence[keras.Variable] = ()) -> ke
     Args:
         stage: `Stage`.
         variables: list of the weights that will be trained; only read where `stage.no_decay` names some of them.
+
+    Returns:
+        One of CLASSES; for 'mixed_float16' within a `LossScaleOptimizer`.
     """
     options = {"global_clipnorm": stage.clipnorm}
+    if stage.accumulation_steps > 1:
+        options["gradient_accumulation_steps"] = stage.accumulation_steps
     if stage.weight_decay is not None:
         options["weight_decay"] = stage.weight_decay
     if stage.epsilon is not None and stage.optimizer != "sgd":
@@ -87,4 +92,5 @@ def make_optimizer(stage: Stage, variables: Sequence[keras.Variable] = ()) -> ke
     optimizer = (WITH_FACTORS if stage.rate_factors else CLASSES)[stage.optimizer](stage.rate(0), **options)
     spared = [v for v in variables if matches(v.path, stage.no_decay) or matches(v.name, stage.no_decay)]
     optimizer.exclude_from_weight_decay(var_list=spared)
-    return optimizer
+    # Keras does this itself only for a model whose own policy, not that of its layers, is half precision.
+    return keras.optimizers.LossScaleOptimizer(optimizer) if stage.precision == "mixed_float16" else optimizer

@@ -53,15 +53,21 @@ class Stage:
         decay_factor: float. Paper: 0.1.
         warmup_steps: int. Steps of linear rise at the start; paper: none.
         clipnorm: float or None. Upper limit of the gradient's norm over all weights; None (paper): no limit.
+        accumulation_steps: int. Batches whose mean gradient makes one change of the weights, for batches that do not
+            fit a card. A step is one batch all the same: in the schedule, in `warmup_steps`, and in the statistics of
+            batch normalisation. Gradients of an incomplete last group are not used.
         pose_loss: str. See `deephar.layers.losses.pose_regression_loss`.
         confidence_weight: float. Of the confidence's cross entropy; paper: 0.01.
         action_weight: float. Of each action output's cross entropy; paper: 0.01.
+        class_weights: tuple of float or None. Of each action's samples in that cross entropy, for actions of unequal
+            number, see `deephar.training.objectives.balanced_weights`; None (paper): all the same.
         heatmap_weight: float. Of an additional cross entropy on every probability map
             (`losses.heatmap_crossentropy`), with which a small network is trained in fewer steps; paper: none.
         heatmap_loss: str. How the squares of heat maps' errors are summed: "mean" (hourglass, PBN), "cells" (MSS-Net)
             or "sum" (CPM), see `deephar.layers.losses.HeatmapLoss`.
         pose_replica: bool. The action part reads copies of the last pose layers, made when the stage begins.
-        precision: str. 'float32', or 'mixed_bfloat16' or 'mixed_float16' for an accelerator.
+        precision: str. 'float32', or 'mixed_bfloat16' or 'mixed_float16' for an accelerator. Weights, logits and losses
+            are float32 in each; 'mixed_float16' also scales the loss, so that small gradients are not lost.
         jit_compile: bool. Hand the step to XLA; only read on the TensorFlow backend.
         monitor: str or None. Name of the validation metric that decides which weights are best; None: the first one.
         monitor_mode: str. 'max' or 'min'.
@@ -96,9 +102,11 @@ class Stage:
     decay_factor: float = 0.1
     warmup_steps: int = 0
     clipnorm: float | None = None
+    accumulation_steps: int = 1
     pose_loss: str = "l1l2bincross"
     confidence_weight: float = 0.01
     action_weight: float = 0.01
+    class_weights: tuple[float, ...] | None = None
     heatmap_weight: float = 0.0
     heatmap_loss: str = "mean"
     pose_replica: bool = False
@@ -125,6 +133,12 @@ class Stage:
         for field in ("epochs", "steps_per_epoch", "learning_rate"):
             if not getattr(self, field) > 0:
                 raise ValueError(f"`{field}` must be above zero. Received: {getattr(self, field)!r}")
+        if not isinstance(self.accumulation_steps, int) or self.accumulation_steps < 1:
+            raise ValueError(f"`accumulation_steps` must be 1, 2, ... Received: {self.accumulation_steps!r}")
+        if self.class_weights is not None:
+            object.__setattr__(self, "class_weights", tuple(map(float, self.class_weights)))
+            if not all(0 <= weight < math.inf for weight in self.class_weights) or not any(self.class_weights):
+                raise ValueError(f"`class_weights` must be 0 or above, not all 0. Received: {self.class_weights}")
         for field in ("decay_epochs", "no_decay", "frozen"):
             object.__setattr__(self, field, tuple(getattr(self, field)))
         object.__setattr__(self, "rate_factors", tuple(map(tuple, self.rate_factors)))

@@ -1,4 +1,6 @@
-"""Names of the actions of Penn Action and NTU RGB+D, in the order of their numbers."""
+"""Names of the actions of Penn Action and NTU RGB+D, in the order of their numbers, and whether names agree."""
+
+from collections.abc import Sequence
 
 PENN_LABELS = tuple(
     "baseball_pitch baseball_swing bench_press bowl clean_and_jerk golf_swing jump_rope jumping_jacks "
@@ -21,3 +23,24 @@ def default_labels(count: int) -> tuple[str, ...]:
     """Return the names of `count` actions: Penn Action's for 15, NTU's for 60, else action_0, action_1, ..."""
     known = {len(names): names for names in (PENN_LABELS, NTU_LABELS)}
     return known.get(count) or tuple(f"action_{k}" for k in range(count))
+
+
+def check_equal_names(argument: str, lists: Sequence[Sequence[str]]) -> None:
+    """Check that several lists of names are one and the same.
+
+    Args:
+        argument: str. What the error names.
+        lists: list of lists of str, one at least.
+
+    Raises:
+        ValueError: they are not; says the first difference.
+    """
+    first = list(lists[0])
+    for number, names in enumerate(lists[1:], 1):
+        if len(names) != len(first):
+            counts = [len(k) for k in lists]
+            raise ValueError(f"`{argument}` must hold the same names in every list. Received: {counts} names")
+        for place, (name, other) in enumerate(zip(first, names, strict=True)):
+            if name != other:
+                allowed = f"`{argument}` must hold the same names in the same order in every list"
+                raise ValueError(f"{allowed}. Received: {name!r} and, in list {number}, {other!r} at {place}")

@@ -151,3 +151,26 @@ def test_perfect_maps_decode_to_their_label_within_a_quarter_cell(options):
     limit = 0.5 if "patch" in options else 0.25  # a patch is moved to a whole cell
     assert cells.max() <= limit + 1e-5
     assert confidence.min() > 0.7
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_each_sample_weighs_what_its_class_does(from_logits):
+    rng = np.random.default_rng(0)
+    logits, true = rng.normal(size=(6, 3)).astype("float32"), np.array([0, 1, 2, 2, 0, 1])
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    surprise = -np.log(shares[np.arange(6), true])
+    weights = np.array([2.0, 0.5, 0.0])
+    loss = losses.ClassWeightedCrossentropy(weights, from_logits)
+    found = loss(np.eye(3)[true], logits if from_logits else shares)
+    assert float(found) == pytest.approx(np.mean(weights[true] * surprise), rel=1e-5)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert again.get_config() == loss.get_config() and again.class_weights == (2.0, 0.5, 0.0)
+    plain = keras.losses.CategoricalCrossentropy(from_logits=True)(np.eye(3)[true], logits)
+    assert float(losses.ClassWeightedCrossentropy([1, 1, 1])(np.eye(3)[true], logits)) == pytest.approx(float(plain))
+
+
+def test_half_precision_logits_are_measured_in_float32():
+    logits = keras.ops.cast(np.array([[3.0, -3.0]], "float32"), "bfloat16")
+    found = losses.ClassWeightedCrossentropy([1.0, 1.0])(np.array([[1.0, 0.0]]), logits)
+    assert keras.backend.standardize_dtype(found.dtype) == "float32"
+    assert float(found) == pytest.approx(np.log1p(np.exp(-6.0)), rel=1e-4)  # bfloat16 has 3 digits

@@ -1,12 +1,12 @@
-"""The additional loss on probability maps: its optimum is the true position, and training takes it into account."""
+"""The additional loss on probability maps, whose optimum is the true position, and the weights of actions."""
 
 import numpy as np
 import pytest
 
 from deephar.config import ModelConfig
 from deephar.losses import heatmap_crossentropy
-from deephar.models import reception, spnet
-from deephar.training.objectives import with_maps_loss
+from deephar.models import r3d, reception, spnet
+from deephar.training.objectives import balanced_weights, objectives_of, with_maps_loss
 from deephar.training.recipes import Stage
 from deephar.training.run import Run
 from deephar.training.stages import compile_for_stage, train_stage
@@ -81,3 +81,28 @@ def test_a_model_without_maps_is_refused():
     model = reception.build((32, 32, 3), 4, 2, num_blocks=1)
     with pytest.raises(ValueError, match="`model` must read every output from probability maps"):
         with_maps_loss(model, 0.1)
+
+
+def test_balanced_weights_make_all_classes_equal():
+    counts = np.array([10, 30, 0, 160])
+    weights = np.array(balanced_weights(counts))
+    np.testing.assert_allclose((weights * counts)[[0, 1, 3]], 200 / 3)
+    assert weights[2] == 0 and (weights * counts).sum() / counts.sum() == pytest.approx(1)
+    assert balanced_weights([7, 7]) == (1.0, 1.0)
+    for wrong in ([], [0, 0], [1, -1], [1, np.nan], [[1, 2]]):
+        with pytest.raises(ValueError, match="`counts` must be numbers of samples.*Received: "):
+            balanced_weights(wrong)
+
+
+def test_actions_are_weighed_as_the_stage_says():
+    model = r3d.build((2, 16, 16, 3), num_classes=3, filters=2, gates=False)
+    stage = Stage("s", "action", class_weights=(3, 0, 1), action_weight=1.0)
+    (loss,), (weight,) = objectives_of(model, stage)
+    assert (loss.class_weights, loss.from_logits, weight) == ((3.0, 0.0, 1.0), True, 1.0)
+    (plain,), _ = objectives_of(model, stage.replace(class_weights=None))
+    assert plain.name == "categorical_crossentropy"
+    with pytest.raises(ValueError, match="`class_weights` must be 3, one for each action. Received: 2"):
+        objectives_of(model, stage.replace(class_weights=(1, 1)))
+    for wrong in ((1, -1, 1), (0, 0, 0), (1, np.inf, 1)):
+        with pytest.raises(ValueError, match="`class_weights` must be 0 or above, not all 0. Received: "):
+            stage.replace(class_weights=wrong)

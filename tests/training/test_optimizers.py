@@ -1,4 +1,4 @@
-"""Optimizers of a stage on two backends: factors of the rate, weight decay, frozen layers, the schedule for `fit`."""
+"""Optimizers of a stage on two backends: factors of the rate, decay, frozen layers, schedule, accumulated gradients."""
 
 import json
 
@@ -56,7 +56,27 @@ for _ in range(6):
     model.train_on_batch(x, y)
     bias.append(values(model)["a/bias"][0])
 
+rng = np.random.default_rng(1)
+halves = [(rng.normal(size=x.shape).astype("float32"), rng.uniform(0.1, 0.9, y.shape)) for _ in range(6)]
+
+whole = [tuple(map(np.concatenate, zip(*halves[k : k + 2]))) for k in (0, 2, 4)]
+shaky = sgd.replace(learning_rate=0.5, momentum=0.9, rate_factors=(("b/*", 2.0),), clipnorm=0.5,
+                    weight_decay=0.1, no_decay=("bias",))
+
+def after_each(stage, batches):
+    model, found = build(), []
+    model.compile(make_optimizer(stage, model.trainable_variables), "mse")
+    model.optimizer.build(model.trainable_variables)
+    for number, batch in enumerate(batches):
+        model.optimizer.learning_rate = 0.5 / (1 + number // stage.accumulation_steps)
+        model.train_on_batch(*batch)
+        found.append({k: v.tolist() for k, v in values(model).items()})
+    return found
+
 print(json.dumps({
+    "whole": after_each(shaky, whole),
+    "halves": {k: after_each(shaky.replace(accumulation_steps=2, precision=k), halves)
+               for k in ("float32", "mixed_float16")},
     "start": {k: v.tolist() for k, v in values(build()).items()},
     "plain": updates(sgd),
     "factors": updates(rated),
@@ -111,3 +131,22 @@ def test_the_schedule_for_fit_is_the_rate_of_the_stage(found):
     for name, rates in found["rates"].items():
         np.testing.assert_allclose(rates, [stage.replace(schedule=name).rate(k) for k in range(6)], rtol=1e-5)
     np.testing.assert_allclose(found["steps"], [-stage.rate(k) / 5 for k in range(6)], rtol=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_accumulated_halves_are_one_batch(found, precision):
+    whole, halves = found["whole"], found["halves"][precision]  # no layer is in half precision, the loss is scaled
+    assert len(whole) == 3 and len(halves) == 6
+    before = found["start"]
+    for step, expected in enumerate(whole):
+        for path, value in expected.items():
+            assert halves[2 * step][path] == before[path]  # half a batch changes nothing yet
+            np.testing.assert_allclose(halves[2 * step + 1][path], value, rtol=1e-4, atol=1e-6)
+            assert np.abs(np.subtract(value, before[path])).max() > 1e-3
+        before = halves[2 * step + 1]
+
+
+def test_numbers_of_accumulated_batches_are_checked():
+    for wrong in (0, 1.5):
+        with pytest.raises(ValueError, match=f"`accumulation_steps` must be 1, 2, ... Received: {wrong}"):
+            Stage("s", accumulation_steps=wrong)
