@@ -11,6 +11,7 @@ import tempfile
 import synthetic  # before NumPy, as it sets one thread
 
 # isort: split
+import drawing
 import numpy as np
 import predict
 import reader
@@ -40,6 +41,12 @@ def synthetic_rows(images=60, side=256, split="train"):
     yield f"{side}x{side}, clip", "frames/s", 1e3 / synthetic.time_clips(split, side, images // 8).mean(), None
 
 
+def drawing_rows(seconds=2.0):
+    """Poses drawn on 340 x 256 px, against enlarging the whole frame alone."""
+    for name, fast, slow in drawing.rows(seconds):
+        yield name, "frames/s", fast, slow
+
+
 def predict_rows(seconds=2.0):
     """Every way of `predict.py` beside the whole network; single layers beside the straightforward ones."""
     rows = predict.speed_rows(predict.NETWORKS, seconds)
@@ -62,6 +69,7 @@ PARTS = {  # memory first: a process starts with the peak of the one that starts
     "memory": memory_rows,
     "reader": reader_rows,
     "synthetic": synthetic_rows,
+    "drawing": drawing_rows,
     "predict": predict_rows,
 }
 

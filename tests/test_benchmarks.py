@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+PARTS = ("memory", "reader", "synthetic", "drawing", "predict")
 
 
 def benchmarks(*arguments):
@@ -16,7 +17,7 @@ def test_help_and_list_run_nothing():
     shown = benchmarks("--help")
     assert shown.returncode == 0 and shown.stdout.startswith("usage: python benchmarks") and "ratio" not in shown.stdout
     listed = benchmarks("--list")
-    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["memory", "reader", "synthetic", "predict"]
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == list(PARTS)
 
 
 def test_unknown_parts_and_options_are_refused():

@@ -8,7 +8,9 @@ networks (Carreira and Zisserman, CVPR 2017; PERF-Net, WACV 2022): grey frames, 
 The flow of a frame is where its pixels go until the next one; the last frame has that of the one before it.
 """
 
+import contextlib
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,10 +43,7 @@ def tvl1(frames: ArrayLike) -> np.ndarray:
     frames = np.asarray(frames)
     if frames.ndim not in (3, 4) or not len(frames):
         raise ValueError(f"`frames` must be (T, H, W, 3) or (T, H, W), T at least 1. Received: {frames.shape}")
-    cv2 = require("opencv-contrib-python-headless", "TV-L1 optical flow", module="cv2")
-    if not hasattr(cv2, "optflow"):
-        hint = install_hint("opencv-contrib-python-headless")
-        raise ImportError(f"TV-L1 optical flow needs OpenCV's contrib modules: {hint}, in place of opencv-python")
+    cv2 = _contrib()
     if frames.ndim == 4:
         frames = np.stack([cv2.cvtColor(rgb_array(frame), cv2.COLOR_RGB2GRAY) for frame in frames])  # (T, H, W)
     method = cv2.optflow.DualTVL1OpticalFlow_create()
@@ -53,6 +52,27 @@ def tvl1(frames: ArrayLike) -> np.ndarray:
         flow[number] = method.calc(first, second, None)
     flow[-1] = flow[len(frames) - 2] if len(frames) > 1 else 0
     return flow
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep OpenCV to one thread in the body, for work that runs in a process a core; flows are the same to the bit."""
+    cv2 = _contrib()
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def _contrib():
+    """Return the module `cv2` with its contrib modules, or raise ImportError."""
+    cv2 = require("opencv-contrib-python-headless", "TV-L1 optical flow", module="cv2")
+    if not hasattr(cv2, "optflow"):
+        hint = install_hint("opencv-contrib-python-headless")
+        raise ImportError(f"TV-L1 optical flow needs OpenCV's contrib modules: {hint}, in place of opencv-python")
+    return cv2
 
 
 def encode_flow(flow_px: ArrayLike) -> np.ndarray:

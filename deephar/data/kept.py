@@ -44,8 +44,9 @@ def keep_samples(
     about["data"] = dataset.dataconf.to_dict()
     path = folder / ABOUT
     if path.exists():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["about"] != json.loads(json.dumps(about)):
+        found = json.loads(path.read_text(encoding="utf-8"))["about"]
+        found["data"] = type(dataset.dataconf).from_dict(found["data"]).to_dict()  # with what an older version lacked
+        if found != json.loads(json.dumps(about)):
             raise ValueError(f"`folder` must be empty or hold these samples: {about}. Received: others in {folder}")
         return KeptSamples(folder)
     folder.mkdir(parents=True, exist_ok=True)

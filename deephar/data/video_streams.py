@@ -11,6 +11,7 @@ finished, and work that was interrupted goes on with what does not.
 
 import itertools
 import pathlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import h5py
@@ -26,6 +27,7 @@ SCRIPTS = {"flow": "`exp/perfnet/compute_flow.py`", "pose": "`exp/perfnet/render
 FLOW, FPS = "flow", "fps"  # names in the file
 KEYFRAME_EVERY = 12  # frames that are decoded in vain at most, before the clip that is asked for
 COMPRESSION = 4
+SHOWN = 5  # names in an error
 
 
 def stream_path(folder: str | pathlib.Path, video: str, stream: str, lossless: bool = False) -> pathlib.Path:
@@ -43,6 +45,19 @@ def stream_path(folder: str | pathlib.Path, video: str, stream: str, lossless: b
     if stream not in SUFFIXES:
         raise ValueError(f"`stream` must be one of {', '.join(SUFFIXES)}. Received: {stream!r}")
     return (pathlib.Path(folder) / video).with_suffix(SUFFIXES[stream][-1 if lossless else 0])
+
+
+def stream_paths(folder: str | pathlib.Path, videos: Sequence[str], stream: str) -> list[pathlib.Path]:
+    """Return where the streams of several videos are written; arguments as of `stream_path`.
+
+    Raises:
+        ValueError: two of them would share a file.
+    """
+    paths = [stream_path(folder, video, stream) for video in videos]
+    twice = [str(path.with_suffix("")) for path, count in Counter(paths).items() if count > 1][:SHOWN]
+    if twice:
+        raise ValueError(f"`root` must hold videos of different names, suffix aside. Received: {', '.join(twice)}")
+    return paths
 
 
 def find_stream(folder: str | pathlib.Path, video: str, stream: str) -> pathlib.Path | None:

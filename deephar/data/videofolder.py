@@ -8,7 +8,6 @@ Li et al., "PERF-Net: Pose Empowered RGB-Flow Net", WACV 2022, section 4. Its se
 time in `video_frames`, the published lists in `video_splits`, the files of flow and poses in `video_streams`.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,12 +20,20 @@ from deephar.data.samples import draw_augmentation, sample_at, shape_of, split_o
 from deephar.data.video_check import DamagedVideo, check_videos
 from deephar.data.video_frames import read_frames, read_timeline, scaled_size
 from deephar.data.video_splits import find_videos, folder_splits, hold_out, read_splits
-from deephar.data.video_streams import SCRIPTS, SUFFIXES, find_stream, read_flow, read_pose_video, stream_path
+from deephar.data.video_streams import (
+    SCRIPTS,
+    SHOWN,
+    SUFFIXES,
+    find_stream,
+    read_flow,
+    read_pose_video,
+    stream_path,
+    stream_paths,
+)
 from deephar.utils.parser import TEST_MODE, TRAIN_MODE, VALID_MODE
 from deephar.utils.settings import positive
 
 VALIDATION = 0.1  # share of the videos, without published lists
-SHOWN = 5  # names in an error
 
 
 class VideoFolder:
@@ -135,10 +142,7 @@ class VideoFolder:
     def _check_stream(self, stream):
         """Raise if a video has no file of a stream, or two have the same."""
         names, folder = self.names(), self.streams[stream]
-        paths = Counter(stream_path(folder, name, stream) for name in names)
-        twice = [str(path.with_suffix("")) for path, count in paths.items() if count > 1][:SHOWN]
-        if twice:
-            raise ValueError(f"`root` must hold videos of different names, suffix aside. Received: {', '.join(twice)}")
+        stream_paths(folder, names, stream)
         absent = [name for name in names if find_stream(folder, name, stream) is None]
         if absent:
             found = f"{len(absent)} of {len(names)} absent: {', '.join(absent[:SHOWN])}{' ...' * (len(absent) > SHOWN)}"

@@ -54,7 +54,8 @@ class VideoDataset:
     """Clips (`topology='sequences'`) or single frames (`'frames'`) of videos that are annotated in every frame.
 
     A subclass gives `prepare` and `prepare_boxes` (sentences for errors), `_annotation`, `_labels`, `_label_shapes` and
-    `_paths`, and fills `sequences` by `set_split`: {mode: list of videos, each with `num_frames` and `size` (px)}.
+    `_paths` or `_open_images`, and fills `sequences` by `set_split`: {mode: list of videos, each with `num_frames` and
+    `size` (px)}.
 
     Args:
         dataset_path: str or Path. Folder of the data set.
@@ -174,6 +175,10 @@ class VideoDataset:
         """Return the images of frames (indices from 0)."""
         raise NotImplementedError
 
+    def _open_images(self, sequence, frame_list):
+        """Yield the images of frames (indices from 0), each a context manager of an opened `PIL.Image.Image`."""
+        yield from (open_image(path, self.prepare) for path in self._paths(sequence, frame_list))
+
     def box_name(self, mode: int, seq_idx: int, frame: int) -> str:
         """Return the name of a frame's box in a file of predicted boxes."""
         return f"{seq_idx}.{frame}"
@@ -212,8 +217,8 @@ class VideoDataset:
         joints[..., 0:2] = crop_points(crop, joints[..., 0:2].reshape(-1, 2)).reshape(*joints.shape[:2], 2)
         frames, fullframes = [], []
         unblanked = {**augmentation, "geoocclusion": None}
-        for path in [] if self.pose_only else self._paths(sequence, frame_list):
-            with open_image(path, self.prepare) as image:
+        for opened in [] if self.pose_only else self._open_images(sequence, frame_list):
+            with opened as image:
                 if self.output_fullframe:
                     fullframes.append(scale_pixels(np.asarray(to_rgb(image)), unblanked, self.dataconf))
                 pixels = cut(image, self._crop_of_image(crop, image))

@@ -71,6 +71,17 @@ def datasetpath(name: str, data: str | pathlib.Path | None = None) -> str:
     raise FileNotFoundError(f"{problem}. Received: `data` = {asked!r}; {todo}.")
 
 
+def videos_root(data: str | pathlib.Path | None) -> pathlib.Path:
+    """Return the folder of the videos: `data`, or `Videos` in it, where `deephar synth` writes them.
+
+    Raises:
+        ValueError: it is not given.
+    """
+    if data is None:
+        raise ValueError("`--data` must be the folder of the videos. Received: none")
+    return next((folder for folder in (pathlib.Path(data) / "Videos",) if folder.is_dir()), pathlib.Path(data))
+
+
 def _candidates(root, place):
     return [root / name for name in place.names] + [root]
 

@@ -158,8 +158,9 @@ def initialise(model: "PoseModel", *starts: str | pathlib.Path) -> list[str]:
 
     Args:
         model: keras.Model. The network to start.
-        starts: str or Path. A weight file of the same joints; or a registered name, whose joints, dimensions and
-            actions may differ. Where there are several, a later one replaces what it has in common with an earlier one.
+        starts: str or Path. A weight file of the same joints, or a run's folder with one; or a registered name, whose
+            joints, dimensions and actions may differ. Where there are several, a later one replaces what it has in
+            common with an earlier one.
 
     Returns:
         List of str: the model's layers that none of them holds.
@@ -171,14 +172,14 @@ def initialise(model: "PoseModel", *starts: str | pathlib.Path) -> list[str]:
     """
     from deephar.checkpoints.nested import weighted_layers
     from deephar.models.surgery import copy_replica_layers
-    from deephar.models.zoo import MODELS
+    from deephar.models.zoo import MODELS, weights_in
 
     fresh = list(weighted_layers(model))
     for start in starts:
         if str(start) in MODELS:
             left = _start_by_name(model, str(start))
         else:
-            left = model.load_weights(start, by_name=True).missing
+            left = model.load_weights(weights_in(start), by_name=True).missing
         fresh = [name for name in fresh if name in left]
     copy_replica_layers(model, fresh)
     return fresh

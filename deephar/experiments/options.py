@@ -17,13 +17,22 @@ from deephar.utils.processes import exit_status
 
 
 def make_parser(doc: str, default_out: str | pathlib.Path, network: str | None = None) -> argparse.ArgumentParser:
-    """Return a parser with the options of every script.
+    """Return a parser with the options of every script that trains or runs a network.
 
     Args:
         doc: str. The script's docstring, which `--help` shows.
         default_out: str or Path. The output folder where none is named.
         network: str or None. Registered name of the network that the script takes by default, see `networks.load`.
     """
+    parser = bare_parser(doc, default_out)
+    add_network(parser, network)
+    parser.add_argument("--resume", action="store_true", help="go on with what OUT holds")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def bare_parser(doc: str, default_out: str | pathlib.Path) -> argparse.ArgumentParser:
+    """Return a parser with OUT, --out, --data and --tiny alone; arguments as of `make_parser`."""
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -31,13 +40,16 @@ def make_parser(doc: str, default_out: str | pathlib.Path, network: str | None =
     parser.add_argument("--out", type=pathlib.Path, help=f"the same; default {default_out}")
     parser.add_argument("--data", metavar="DIR", help="folder of the data set, or one that holds several by name")
     parser.add_argument("--tiny", action="store_true", help="tiny synthetic data and network: seconds, no result")
+    parser.set_defaults(default_out=pathlib.Path(default_out))
+    return parser
+
+
+def add_network(parser: argparse.ArgumentParser, network: str | None = None) -> None:
+    """Add --weights and --model to a parser, for `networks.load`; `network` as of `make_parser`."""
     default = f"; default: {network}" if network else ""
     parser.add_argument("--weights", metavar="NAME|PATH", help=f"a registered model, or weights of a run{default}")
     parser.add_argument("--model", metavar="NAME", help="a registered model, for weights that do not say what they are")
-    parser.add_argument("--resume", action="store_true", help="go on with what OUT holds")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.set_defaults(default_out=pathlib.Path(default_out), network_name=network)
-    return parser
+    parser.set_defaults(network_name=network)
 
 
 def add_boxes(parser: argparse.ArgumentParser) -> None:
@@ -109,14 +121,17 @@ def add_settle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settle", metavar="N", type=count, default=0, help=text)
 
 
-def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; `out` is the output folder, which is made."""
+def parse(
+    parser: argparse.ArgumentParser, argv: Sequence[str] | None = None, keras: bool = True
+) -> argparse.Namespace:
+    """Read the command line; `out` is the output folder, which is made. `keras` imports Keras without its messages."""
     arguments = parser.parse_args(argv)
     if arguments.folder is not None and arguments.out is not None:
         parser.error("give the output folder once, as first argument or by --out")
     arguments.out = arguments.out or arguments.folder or arguments.default_out
     arguments.out.mkdir(parents=True, exist_ok=True)
-    quiet_keras()
+    if keras:
+        quiet_keras()
     if getattr(arguments, "all_devices", False):
         from deephar.training.trainer import use_all_devices
 
@@ -124,9 +139,15 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) ->
     return arguments
 
 
-def run(main: Callable[[], int | None]) -> NoReturn:
-    """Call a script's `main` and leave with its exit status; what the user got wrong ends in one line."""
-    going_on = "what was saved last is whole, --resume goes on with it"
+def run(
+    main: Callable[[], int | None], going_on: str = "what was saved last is whole, --resume goes on with it"
+) -> NoReturn:
+    """Call a script's `main` and leave with its exit status; what the user got wrong ends in one line.
+
+    Args:
+        main: function without arguments.
+        going_on: str. What the user should know after Ctrl-C.
+    """
     name, hint = pathlib.Path(sys.argv[0]).name, "(DEEPHAR_DEBUG=1 shows where)"
     sys.exit(exit_status(main, name, going_on, hint=hint, options=OPTION_OF))
 
@@ -137,7 +158,12 @@ OPTION_OF = {  # argument of a function, as its errors name it -> option of the 
     "subsampling": "--subsampling",
     "boxes": "--boxes",
     "data": "--data",
+    "root": "--data",
+    "splits": "--splits",
+    "split": "--split",
+    "fps": "--fps",
     "weights": "--weights",
+    "init": "--init",
 }
 STAGE_FIELDS = {
     "epochs": "epochs",
@@ -145,6 +171,7 @@ STAGE_FIELDS = {
     "lr": "learning_rate",
     "optimizer": "optimizer",
     "schedule": "schedule",
+    "warmup": "warmup_steps",
     "clipnorm": "clipnorm",
     "precision": "precision",
     "heatmaps": "heatmap_weight",
@@ -155,7 +182,7 @@ def override(arguments: argparse.Namespace, stage: Stage) -> Stage:
     """Return a copy of a `Stage` with what was asked for on the command line."""
     asked = {field: getattr(arguments, name) for name, field in STAGE_FIELDS.items()}
     changes = {name: value for name, value in asked.items() if value is not None}
-    return stage.replace(**changes, warmup_steps=arguments.warmup, jit_compile=arguments.jit, seed=arguments.seed)
+    return stage.replace(**changes, jit_compile=arguments.jit, seed=arguments.seed)
 
 
 def tiny_data(arguments: argparse.Namespace, *names: str) -> None:

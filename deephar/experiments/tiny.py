@@ -11,6 +11,8 @@ from deephar.utils.io import atomic_path
 
 SIZES = ((160, 120), (120, 160))
 LSP_SIZE = (96, 96)
+VIDEO_SIZES = ((64, 48),)
+VIDEO_CLASSES = {"golf": "golf_swing", "jump": "jumping_jacks", "squat": "squat"}
 
 
 def write_tiny(folder: str | pathlib.Path, *names: str, seed: int = 0) -> pathlib.Path:
@@ -18,10 +20,11 @@ def write_tiny(folder: str | pathlib.Path, *names: str, seed: int = 0) -> pathli
 
     Args:
         folder: str or Path. Folder that holds them by name.
-        names: str. 'MPII', 'PennAction', 'Human3.6M', 'NTU', 'LSP', 'FLIC', 'PennLabels'.
+        names: str. 'MPII', 'PennAction', 'Human3.6M', 'NTU', 'LSP', 'FLIC', 'PennLabels', 'Videos'.
         seed: int. Seed of the synthetic world.
     """
     from deephar.synthetic.writers import write_flic, write_h36m, write_lsp, write_mpii, write_ntu, write_penn
+    from deephar.synthetic.writers_videos import write_videos
 
     folder, common = pathlib.Path(folder), {"seed": seed, "workers": 1}
     writers = {
@@ -31,9 +34,11 @@ def write_tiny(folder: str | pathlib.Path, *names: str, seed: int = 0) -> pathli
         "NTU": lambda: write_ntu(folder, train=2, test=1, size=(192, 108), **common),
         "LSP": lambda: write_lsp(folder, train=20, size=LSP_SIZE, **common),
         "FLIC": lambda: write_flic(folder, train=12, test=2, size=LSP_SIZE, **common),
+        "Videos": lambda: write_videos(folder, 2, 1, VIDEO_SIZES, classes=VIDEO_CLASSES, fps=8, **common),
         "PennLabels": lambda: write_penn_labels(folder / "PennLabels" / "labels", 45, 15, seed),
     }
     markers = {"LSP": "joints.mat", "FLIC": "examples.mat", "PennLabels": "labels", "NTU": "samples.json"}
+    markers["Videos"] = "test"
     for name in names:
         if not (folder / name / markers.get(name, "annotations.mat")).exists():
             writers[name]()

@@ -89,25 +89,32 @@ class Trainee:
         start_again(self.model, build_network(self.config), [self.trained])
 
     def train(self, loader: Any, steps: int, seed: int, verbose: int = 1, **feeding: Any) -> float:
-        """Train `steps` steps by a cosine schedule; return the seconds of a step behind the first ones.
+        """Train so many steps by a cosine schedule, see `train_steps`."""
+        return train_steps(self.trained, self.stage, loader, steps, seed, verbose, **feeding)
 
-        Args:
-            loader: `Loader`.
-            feeding: of `MultiModelTrainer`: workers, use_multiprocessing, max_queue_size.
-        """
-        from deephar.training.trainer import MultiModelTrainer
 
-        stage, times = self.stage.replace(steps_per_epoch=steps), []
-        trainer = MultiModelTrainer([self.trained], [loader], seed=seed, **feeding)
+def train_steps(
+    model: "keras.Model", stage: Stage, loader: Any, steps: int, seed: int, verbose: int = 1, **feeding: Any
+) -> float:
+    """Train a compiled model `steps` steps by a stage's schedule; return the seconds of a step behind the first ones.
 
-        def before_step(step):
-            times.append(time.monotonic())
-            self.trained.optimizer.learning_rate = stage.rate(step)
+    Args:
+        loader: `Loader`.
+        feeding: of `MultiModelTrainer`: workers, use_multiprocessing, max_queue_size.
+    """
+    from deephar.training.trainer import MultiModelTrainer
 
-        trainer.before_step = before_step
-        trainer.train(1, steps, verbose=verbose)
-        times = [*times, time.monotonic()][WARM_UP:]
-        return (times[-1] - times[0]) / max(1, len(times) - 1)
+    stage, times = stage.replace(steps_per_epoch=steps), []
+    trainer = MultiModelTrainer([model], [loader], seed=seed, **feeding)
+
+    def before_step(step):
+        times.append(time.monotonic())
+        model.optimizer.learning_rate = stage.rate(step)
+
+    trainer.before_step = before_step
+    trainer.train(1, steps, verbose=verbose)
+    times = [*times, time.monotonic()][WARM_UP:]
+    return (times[-1] - times[0]) / max(1, len(times) - 1)
 
 
 def start_again(model: "keras.Model", fresh: "keras.Model", compiled: "Sequence[keras.Model]") -> None:

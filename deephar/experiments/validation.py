@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 
 import keras
+import numpy as np
 
 from deephar.data.samples import Dataset
-from deephar.evaluation.actions import labelled_clips, score_clips
+from deephar.evaluation.actions import SMALLEST, labelled_clips, score_clips
 from deephar.evaluation.poses import eval_pck, eval_pose
 from deephar.models.surgery import image_view, split_at_action_part
 from deephar.utils import VALID_MODE
@@ -91,7 +92,7 @@ def pose_validation(
 
 
 class ActionValidation:
-    """Single-clip accuracy of every action output; call it with (epoch) -> {'single_clip': of the last}.
+    """Single-clip accuracy of every action output; call it with (epoch) -> that of the last, and its mean log loss.
 
     Args:
         model: keras.Model. A network of clips with action outputs.
@@ -121,7 +122,9 @@ class ActionValidation:
             self.kept = [(self.body.predict_on_batch(frames), labels) for frames, labels in self._clips()]
         scores = score_clips(self.model, self.kept or self._clips(), self.batch_size)
         print(f"epoch {epoch + 1}: single-clip accuracy by block: {per_cent(scores.accuracy)}", flush=True)
-        return {"single_clip": float(scores.accuracy[-1])}
+        own = scores.scores[-1, np.arange(len(scores.true)), scores.true]  # (N,) probability of the true action
+        log_loss = float(-np.log(np.maximum(own, SMALLEST)).mean())
+        return {"single_clip": float(scores.accuracy[-1]), "log_loss": log_loss}
 
     def _clips(self):
         return labelled_clips(self.dataset, VALID_MODE, self.keys, self.batch_size, self.label_key, progress=False)

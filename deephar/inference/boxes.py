@@ -60,28 +60,53 @@ def window_of(box: Box, size: Size, margin: float = 1.25) -> tuple[tuple[float, 
     return ((x1 + x2) / 2, (y1 + y2) / 2), max(side, MIN_WINDOW_PX)
 
 
-def box_from_poses(poses_px: ArrayLike, confidence: ArrayLike, size: Size) -> Box | None:
-    """Find the box around a person from poses of one or more frames.
+def joint_extents(poses_px: ArrayLike, confidence: ArrayLike) -> np.ndarray:
+    """Return the box (N, 4) of the joints of each pose, x1 y1 x2 y2 in frame pixels, NaN where nobody seems to be.
 
     Args:
         poses_px: array (N, J, D), x and y in frame pixels.
         confidence: array (N, J) in [0, 1]. Joints of at least CONFIDENT count, or the better half where fewer do.
+    """
+    points, confidence = np.asarray(poses_px, float)[..., :2], np.asarray(confidence, float)
+    half = max(1, confidence.shape[1] // 2)
+    ranked = np.sort(confidence, axis=1)[:, ::-1]  # (N, J)
+    enough = np.minimum(ranked[:, half - 1], CONFIDENT)  # (N,)
+    used = (confidence >= enough[:, None])[..., None]  # (N, J, 1)
+    low, high = np.where(used, points, np.inf).min(axis=1), np.where(used, points, -np.inf).max(axis=1)  # (N, 2)
+    found = ranked[:, :half].mean(axis=1) >= LOST_BELOW  # (N,)
+    return np.where(found[:, None], np.concatenate([low, high], axis=1), np.nan)
+
+
+def box_of_extents(extents: ArrayLike, size: Size) -> Box | None:
+    """Return the box around a person, JOINTS_TO_BOX times that of the joints in one or more frames.
+
+    Args:
+        extents: array (N, 4) of `joint_extents`, NaN where nobody was found.
         size: (width, height) of the frame in pixels, to which the box is cut.
 
     Returns:
         (x1, y1, x2, y2) in frame pixels, or None where nobody seems to be.
     """
-    points, confidence = np.asarray(poses_px, float)[..., :2], np.asarray(confidence, float)
-    half = max(1, confidence.shape[1] // 2)
-    ranked = np.sort(confidence, axis=1)[:, ::-1]  # (N, J)
-    found = ranked[:, :half].mean(axis=1) >= LOST_BELOW  # (N,)
-    if not found.any():
+    extents = np.asarray(extents, float).reshape(-1, 4)
+    extents = extents[~np.isnan(extents).any(axis=1)]
+    if not len(extents):
         return None
-    enough = np.minimum(ranked[:, half - 1], CONFIDENT)  # (N,)
-    used = points[found][confidence[found] >= enough[found, None]]  # (M, 2)
-    low, high = used.min(axis=0), used.max(axis=0)
+    low, high = extents[:, :2].min(axis=0), extents[:, 2:].max(axis=0)
     middle, reach = (low + high) / 2, np.maximum(high - low, MIN_WINDOW_PX / 2) * JOINTS_TO_BOX / 2
     low, high = np.maximum(middle - reach, 0), np.minimum(middle + reach, size)
     if (high - low < 2).any():
         return None
     return (*low.tolist(), *high.tolist())
+
+
+def box_from_poses(poses_px: ArrayLike, confidence: ArrayLike, size: Size) -> Box | None:
+    """Find the box around a person from poses of one or more frames.
+
+    Args:
+        poses_px, confidence: as for `joint_extents`.
+        size: (width, height) of the frame in pixels, to which the box is cut.
+
+    Returns:
+        (x1, y1, x2, y2) in frame pixels, or None where nobody seems to be.
+    """
+    return box_of_extents(joint_extents(poses_px, confidence), size)

@@ -77,6 +77,25 @@ class PersonNetwork:
         points, confidence = (np.concatenate(k) for k in zip(*parts, strict=True))
         return crop_to_frame(points, crop.afmat), confidence
 
+    def poses_each(self, frames: Sequence[np.ndarray], boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the pose in each of N frames, each in a box of its own.
+
+        Args:
+            frames: sequence of N arrays, uint8 (H, W, 3), of one size or of several.
+            boxes: sequence of N boxes (x1, y1, x2, y2), frame px.
+
+        Returns:
+            As `poses`. Batches are filled up to powers of two, so that the network is traced for a few shapes only.
+        """
+        spec, parts = self.signature.frame, []
+        crops = [crop_of(box, frame.shape[1::-1], spec) for frame, box in zip(frames, boxes, strict=True)]
+        for k in range(0, len(frames), self.batch_size):
+            some = zip(frames[k : k + self.batch_size], crops[k : k + self.batch_size], strict=True)
+            batch = np.concatenate([crop_frames([frame], crop, spec) for frame, crop in some])  # (n, h, w, 3)
+            parts.append(self._decode_images(batch, 1 << (len(batch) - 1).bit_length()))
+        points, confidence = (np.concatenate(k) for k in zip(*parts, strict=True))
+        return np.stack([crop_to_frame(p, crop.afmat) for p, crop in zip(points, crops, strict=True)]), confidence
+
     def clips(
         self, clips: Sequence[Sequence[np.ndarray]], box: Box, size: Size
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -115,8 +134,11 @@ class PersonNetwork:
             box = box_from_poses(*self.poses(frames, box, size), size) or whole_frame(size)
         return box
 
-    def _decode_images(self, batch):
-        """Return points and confidence of N images; a clip network without an image view sees each as a still clip."""
+    def _decode_images(self, batch, filled=1):
+        """Return points and confidence of N images, of batches filled up to a number of them.
+
+        A clip network without an image view sees each as a still clip.
+        """
         if self._images is None:
             from deephar.models.surgery import image_view  # Keras is loaded when a network runs, not before
 
@@ -124,7 +146,7 @@ class PersonNetwork:
         view = self._images
         signature = self.signature if view is self.model else view.signature
         if signature.num_frames is None:
-            return decode(forward_flip(view, signature, batch, len(batch), self.flip), signature, self.pose_block)
+            return decode(forward_flip(view, signature, batch, filled, self.flip), signature, self.pose_block)
         still = np.repeat(batch[:, None], signature.num_frames, axis=1)  # (N, T, h, w, 3)
         points, confidence = decode(forward_flip(view, signature, still, 1, self.flip), signature, self.pose_block)
         return points[:, 0], confidence[:, 0]

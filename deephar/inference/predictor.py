@@ -42,7 +42,8 @@ class Predictor:
         refine: int or None. How often the person's box is looked for again, each time around the pose in the box
             before: in an image, and in the first frame of a video. None: twice, but a given `box` is taken as it is.
             0: the first crop, a given box or the whole frame, is kept, for all frames of a video.
-        subsampling: int or None. Step between the frames of a clip; None: the network's own.
+        subsampling: int or None. Step between the frames of a clip; None: the network's own, in seconds where it knows
+            the frame rate that it was trained at, so that a clip lasts as long at any rate.
         pose_block: int. Index of the pose output that is returned; -1: the last.
         action_block: int. The same for the action outputs.
         flip: bool. Also run the flipped crop and take the mean; twice the time.
@@ -88,6 +89,7 @@ class Predictor:
         self.signature = signature_of(self.model, layout, labels)
         self.network = PersonNetwork(self.model, self.signature, pose_block, action_block, flip, batch_size)
         self.subsampling = subsampling or self.signature.frame.frame_step
+        self._step_s = None if subsampling else self.signature.frame.clip_step_s
         self.refine, self.height_mm = refine, height_mm
         self._has_mm = self.layout.dim == 3 and len(known_links(self.layout)[0]) > 0
         if self.layout.dim == 3 and not self._has_mm:
@@ -188,17 +190,18 @@ class Predictor:
         (10, (128, 96), 25.0)
         """
         with VideoReader(path) as video:
-            windows = WindowedVideo(self.network, self.subsampling, self.refine, box)
+            windows = WindowedVideo(self.network, self._step_s or self.subsampling, self.refine, box)
             name = pathlib.Path(path).name
             frames = progress_bar(video, video.num_frames or None, f"predict {name}") if progress else video
             for frame in frames:
-                windows.add(frame)
+                windows.add(frame, video.time_s if self._step_s else None)
             found, action = windows.finish()
             poses = tuple(self._pose_result(*pose) for pose in found)
             fps = video.fps
         if not poses:
             raise ValueError(f"`path` must hold at least one frame. Received: {path}, which has none")
-        return VideoResult(str(path), windows.size, fps, self.subsampling, poses, action, self.stamp)
+        step = round(self._step_s * fps, 3) if self._step_s else self.subsampling
+        return VideoResult(str(path), windows.size, fps, step, poses, action, self.stamp)
 
     def _find_person(self, pixels, size, box):
         rounds = rounds_of(self.refine, box)

@@ -194,7 +194,7 @@ class VideoResult:
         source: str. The video file.
         size: (width, height) of the frames in pixels.
         fps: float. Frames per second.
-        subsampling: int. Step between the frames of a clip.
+        subsampling: float. Step between the frames of a clip, in frames; a step in seconds need not be whole frames.
         poses: tuple of PoseResult, one for each frame.
         action: ActionResult, or None where the model has no actions.
         model: ModelStamp.
@@ -203,7 +203,7 @@ class VideoResult:
     source: str | None
     size: Size
     fps: float
-    subsampling: int
+    subsampling: float
     poses: tuple[PoseResult, ...]
     action: ActionResult | None
     model: ModelStamp

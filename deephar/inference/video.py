@@ -29,6 +29,7 @@ class VideoReader:
         fps: float. Average frames per second; like `num_frames` set when the file is opened.
         num_frames: int. Number of frames as the file states it, else an estimate from duration and rate; 0 where
             neither is known.
+        time_s: float. When the frame that came last is shown, s after the first one.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -56,6 +57,7 @@ class VideoReader:
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps = float(rate) if rate else DEFAULT_FPS
         self.num_frames = self._stream.frames or self._frames_from_duration()
+        self.time_s = 0.0
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -66,9 +68,13 @@ class VideoReader:
         if self._container is None:
             raise ValueError(f"`VideoReader` must be opened: `with VideoReader(path) as video`. Received: {self.path}")
         av = require_av()
-        count = 0
+        count, first, self.time_s = 0, None, 0.0
         try:
             for frame in self._container.decode(self._stream):
+                stamp = count / self.fps if frame.time is None else frame.time
+                first = stamp if first is None else first
+                if count:  # where stamps stand still or go back, the rate counts
+                    self.time_s = stamp - first if stamp - first > self.time_s else self.time_s + 1 / self.fps
                 yield upright(frame.to_ndarray(format="rgb24"), quarter_turns(frame))
                 count += 1
         except av.FFmpegError as error:

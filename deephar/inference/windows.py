@@ -5,6 +5,9 @@ first s frames together hold each of its frames once: one pass over them gives e
 
     frames   0 1 2 3 4 5 6 7 ...       s = 3: clip 0: 0 3 6 ...   clip 1: 1 4 7 ...   clip 2: 2 5 8 ...
 
+Where the step is known in seconds, a clip takes at each of its moments the frame that a player shows then, so that it
+lasts as long whatever the frame rate: s is then no whole number, and a frame may be in two clips.
+
 The last, shorter window of a video reaches back so that it is full; a video shorter than one window gets a smaller
 step, and where it has fewer than T frames, its last frame is repeated. Memory is that of one window, however long the
 video.
@@ -20,22 +23,32 @@ from deephar.inference.results import ActionResult, ActionScores
 IMAGES_PER_WINDOW = 16  # frames that share a box when the network takes single images
 TRACKING_FRAMES = 8  # frames of a window in which the person is followed
 LOOKS = 2  # times that the box is looked for again, starting from the whole frame, where nobody gave one
+ROUNDING = 1e-3  # of times: the millisecond to which containers such as Matroska round
 
 
-def clip_indices(num_available: int, num_frames: int, step: int) -> np.ndarray:
+def clip_indices(times: ArrayLike, num_frames: int, step: float) -> np.ndarray:
     """Return the frame indices of the clips that cover a window.
 
     Args:
-        num_available: int. Frames in the window.
+        times: (N,) ascending, when the frames of the window are shown; their numbers, or seconds.
         num_frames: int. T, the frames of a clip.
-        step: int. Wanted step between the frames of a clip; it is smaller where the window is shorter than T x step.
+        step: float. Wanted step between the frames of a clip, in the unit of the times; it is smaller where the window
+            is shorter than T x step.
 
     Returns:
-        int (C, T), C = the step used; every frame occurs at least once.
+        int (C, T), a clip for every frame of the first step. Every frame occurs at least once where the times are
+        numbers and the step is whole.
     """
-    step = max(1, min(step, -(-num_available // num_frames)))
-    starts, steps = np.arange(step)[:, None], step * np.arange(num_frames)[None, :]
-    return np.minimum(starts + steps, num_available - 1)  # (C, T)
+    times = np.asarray(times, float)
+    step = min(step, gap_of(times) * max(1, -(-len(times) // num_frames)))
+    starts = times[times < times[0] + step - ROUNDING] if step > ROUNDING else times[:1]
+    moments = starts[:, None] + step * np.arange(num_frames)[None, :]  # (C, T)
+    return np.searchsorted(times, moments + ROUNDING, side="right") - 1
+
+
+def gap_of(times: np.ndarray) -> float:
+    """Return the mean time from one frame to the next; 0 for one frame alone."""
+    return (times[-1] - times[0]) / max(len(times) - 1, 1)
 
 
 def rounds_of(refine: int | None, box: ArrayLike | None) -> int:
@@ -53,7 +66,8 @@ class WindowedVideo:
 
     Args:
         network: PersonNetwork.
-        subsampling: int. Step between the frames of a clip.
+        subsampling: float. Step between the frames of a clip, in the unit of the times that `add` gets: frames, or
+            seconds.
         refine: int or None. How often the box is looked for in the first frame, and where the person was lost, see
             `rounds_of`. 0 keeps the given box or the whole frame; otherwise the box follows the person.
         box: four numbers (x1, y1, x2, y2), the person's box in the first frame, px; or None.
@@ -63,20 +77,22 @@ class WindowedVideo:
     """
 
     def __init__(
-        self, network: PersonNetwork, subsampling: int = 1, refine: int | None = None, box: ArrayLike | None = None
+        self, network: PersonNetwork, subsampling: float = 1, refine: int | None = None, box: ArrayLike | None = None
     ):
         self._network, self._subsampling = network, subsampling
         self._first_rounds, self._rounds = rounds_of(refine, box), rounds_of(refine, None)
-        frames = network.signature.num_frames
-        self._span = frames * subsampling if frames else IMAGES_PER_WINDOW
         self._box, self._given = box, box is not None
-        self._window, self._num_new = [], 0
+        self._window, self._times, self._num_new = [], [], 0
         self._poses, self._scores = [], []
         self._track = None  # the person's box in the last frame that was looked at
         self.size = None
 
-    def add(self, frame: np.ndarray) -> None:
-        """Take the next frame, uint8 (H, W, 3).
+    def add(self, frame: np.ndarray, time: float | None = None) -> None:
+        """Take the next frame.
+
+        Args:
+            frame: uint8 (H, W, 3).
+            time: float or None. When it is shown, in the unit of `subsampling`; None: its number.
 
         Raises:
             ValueError: another size than the first frame's, or the given box is bad.
@@ -88,12 +104,21 @@ class WindowedVideo:
             self._track = self._network.locate([frame], self._box, size, self._first_rounds) if self._given else None
         if size != self.size:
             raise ValueError(f"`frame` must be {self.size} (width, height) as the first one. Received: {size}")
-        if len(self._window) == self._span:
-            self._window.pop(0)
         self._window.append(frame)
+        self._times.append(len(self._poses) + self._num_new if time is None else time)
+        self._gap = gap_of(self._times) or float(time is None)
         self._num_new += 1
-        if self._num_new == self._span:
+        while len(self._window) > self._num_new and self._is_full(1):
+            del self._window[0], self._times[0]
+        if self._num_new == len(self._window) and self._is_full(0):
             self._predict()
+
+    def _is_full(self, first):
+        """Whether the frames from index `first` on make a window."""
+        times, frames = self._times[first:], self._network.signature.num_frames
+        if not frames:
+            return len(times) >= IMAGES_PER_WINDOW
+        return len(times) > 0 and times[-1] + self._gap - times[0] > frames * self._subsampling - ROUNDING
 
     def finish(self) -> tuple[tuple[tuple[np.ndarray, np.ndarray, Box], ...], ActionResult | None]:
         """Predict the remaining frames and return all results.
@@ -156,7 +181,7 @@ class WindowedVideo:
     def _predict_clips(self):
         """Return points and confidence of all frames in the window; append the window's scores."""
         signature = self._network.signature
-        indices = clip_indices(len(self._window), signature.num_frames, self._subsampling)
+        indices = clip_indices(self._times, signature.num_frames, self._subsampling)
         clips = [[self._window[k] for k in row] for row in indices]
         points, confidence, scores = self._network.clips(clips, self._box, self.size)
         if scores is not None:
@@ -167,4 +192,8 @@ class WindowedVideo:
         frame_confidence = np.empty((len(self._window), confidence.shape[2]))  # (N, J)
         frame_points[indices] = points
         frame_confidence[indices] = confidence
+        left = np.setdiff1d(np.arange(len(self._window)), indices)  # of frames that no clip has
+        if len(left):
+            found = self._network.poses([self._window[k] for k in left], self._box, self.size)
+            frame_points[left], frame_confidence[left] = found
         return frame_points, frame_confidence

@@ -3,6 +3,7 @@
     load_model("spnet-2d")                        builder and configuration of its card, file from weights/
     load_model("spnet-penn-6p", weights="copy.hdf5")    the same, the file where the user has it
     load_model("run/weights_best.weights.h5")           built as config.json beside it says
+    load_model("run")                                   the same: the best weights of a run, else the last ones
     load_model("whole.keras")                           by Keras; also "whole.h5" of `model.save`
 
 What is known about each name is in `deephar.models.cards`, which needs no Keras.
@@ -34,6 +35,7 @@ __all__ = [
 FOLDER_VARIABLE = "DEEPHAR_WEIGHTS"
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 WEIGHT_SUFFIXES = (".h5", ".hdf5", ".keras")
+RUN_WEIGHTS = ("weights_best.weights.h5", "weights_last.weights.h5")  # of a run, the preferred one first
 
 
 def build_model(name: str) -> keras.Model:
@@ -94,21 +96,37 @@ def check_digest(path: pathlib.Path, card: ModelCard) -> None:
             )
 
 
-def _from_run(path):
-    """Build the network that the config.json beside a weight file describes, or None without one."""
-    config = path.parent / "config.json"
+def read_run(path: str | pathlib.Path) -> dict | None:
+    """Return what config.json beside a weight file says: `config`, with the settings of the run, and `signature`.
+
+    Args:
+        path: str or Path. The weight file, or the folder.
+
+    Returns:
+        dict, or None where there is no such file.
+
+    Raises:
+        ValueError: config.json is not that of a run.
+    """
+    config = weights_in(path).parent / "config.json"
     if not config.is_file():
         return None
     try:
         about = json.loads(config.read_text(encoding="utf-8"))
-        stored, signature = (about.get("config") or {}).get("model"), about.get("signature")
+        return {"config": about.get("config") or {}, "signature": about.get("signature")}
     except (ValueError, AttributeError) as error:
         raise ValueError(f"`config.json` must be that of a run. Received: {str(config)!r}: {error}") from error
+
+
+def _from_run(path):
+    """Build the network that the config.json beside a weight file describes, or None without one."""
+    about = read_run(path)
+    stored = about and about["config"].get("model")
     if stored is None:
         return None
     model = build_network(stored)
-    if signature is not None:
-        model.signature = Signature.from_dict(signature)
+    if about["signature"] is not None:
+        model.signature = Signature.from_dict(about["signature"])
     return model
 
 
@@ -136,6 +154,22 @@ def _from_file(path):
     return model
 
 
+def weights_in(path: str | pathlib.Path) -> pathlib.Path:
+    """Return the weight file that a path means: itself, or for the folder of a run its best weights or its last ones.
+
+    Raises:
+        FileNotFoundError: a folder without such a file.
+    """
+    path = pathlib.Path(path)
+    if not path.is_dir():
+        return path
+    found = next((path / name for name in RUN_WEIGHTS if (path / name).is_file()), None)
+    if found is None:
+        allowed = f"the folder of a run, with {' or '.join(RUN_WEIGHTS)}"
+        raise FileNotFoundError(f"`name_or_path` must be {allowed}, where it is a folder. Received: {str(path)!r}")
+    return found
+
+
 def weights_path(name_or_path: str | pathlib.Path, weights: str | pathlib.Path | None = None) -> pathlib.Path:
     """Return the path of the file that `load_model` reads for the same arguments.
 
@@ -148,8 +182,10 @@ def weights_path(name_or_path: str | pathlib.Path, weights: str | pathlib.Path |
         if not path.is_file():
             raise FileNotFoundError(f"`weights` must be a file. Received: {str(path)!r}, which does not exist")
         return path
+    path = weights_in(path)
     if path.suffix.lower() not in WEIGHT_SUFFIXES and not path.is_file():
-        raise ValueError(f"`name_or_path` must be a file or one of {', '.join(MODELS)}. Received: {name!r}")
+        allowed = f"a file or one of {', '.join(MODELS)}, or the folder of a run"
+        raise ValueError(f"`name_or_path` must be {allowed}. Received: {name!r}")
     if weights is not None:
         raise ValueError(f"`weights` goes with a registered name ({', '.join(MODELS)}). Received: {name!r}")
     return path
@@ -169,7 +205,7 @@ def load_model(name_or_path: str | pathlib.Path, weights: str | pathlib.Path | N
     Args:
         name_or_path: str or Path. A registered name (`deephar models` lists them); or a whole model, `.keras` or
             `.h5` of `model.save`; or a weight file that has its run's config.json beside it or the name of a registered
-            file.
+            file; or the folder of a run, of which the best weights are loaded.
         weights: str, Path or None. For a registered name, the weight file; None: it is looked for in the folder that
             the environment variable DEEPHAR_WEIGHTS names, in the package, and in `./weights`.
 

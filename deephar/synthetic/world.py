@@ -185,18 +185,24 @@ def _clip(split, index, seed, actions):
     return job, sample_take(job.stream("motion"), split, clip_action(index, actions.name), actions)
 
 
-def clip_length(split, index, seed=0, actions="penn"):
-    """Number of frames (20 to 80) of the whole video `index`, without drawing it."""
+def clip_length(split, index, seed=0, actions="penn", fps=FPS):
+    """Number of frames (20 to 80 at 30 a second) of the whole video `index`, without drawing it."""
     _check(split, index, (16, 16), "scene", seed)
-    return _clip(split, index, seed, actions)[1].num_frames
+    return _length(_clip(split, index, seed, actions)[1], fps)
 
 
-def _filming(job, skeleton, size, framing, fill, front):
-    """A function from frame number to camera, and the size in which frames are drawn."""
+def _length(take, fps):
+    if not 0 < fps < float("inf"):
+        raise ValueError(f"`fps` must be above 0. Received: {fps!r}")
+    return max(1, round(take.num_frames * fps / FPS))
+
+
+def _filming(job, skeleton, size, framing, fill, front, step):
+    """A function from frame number to camera, and the size in which frames are drawn; `step` in frames at FPS."""
     rig = _rig(job, skeleton, _nominal(size) if framing == "person" else size, True, front)
 
     def film(t):
-        return rig.at(t, skeleton.points[t, P["pelvis"]])
+        return rig.at(t * step, skeleton.points[t, P["pelvis"]])
 
     if framing == "scene":
         return film, size
@@ -217,6 +223,7 @@ def render_clip(
     background=None,
     annotate_only=False,
     actions="penn",
+    fps=FPS,
 ):
     """One video, or some of its frames.
 
@@ -227,6 +234,7 @@ def render_clip(
         framing: 'scene', or 'person': one fixed cut around the person over the whole video.
         frame_list: frame numbers (T,) to draw instead, each from 0 to `clip_length` - 1.
         actions: 'penn', 'ntu' or 'h36m'.
+        fps: frames a second; the motion is as fast at any rate.
 
     Returns:
         dict: `frames` uint8 (T, H, W, 3); `joints_px` (T, 36, 2); `visible` (T, 36); `joints_mm` (T, 36, 3) in camera
@@ -239,10 +247,11 @@ def render_clip(
     _check(split, index, size, framing, seed)
     job, take = _clip(split, index, seed, actions)
     size = tuple(int(v) for v in size)
-    chosen = _chosen_frames(take.num_frames, num_frames, frame_list)
-    whole = take.perform(np.arange(take.num_frames))
+    length, step = _length(take, fps), FPS / fps
+    chosen = _chosen_frames(length, num_frames, frame_list)
+    whole = take.perform(np.arange(length) * step)
     front = take.heading, get_actions(actions).view
-    film, low_size = _filming(job, whole.skeleton, size, framing, fill, front)
+    film, low_size = _filming(job, whole.skeleton, size, framing, fill, front, step)
     cameras = [film(t) for t in chosen.tolist()]
     notes = [_annotate(whole.skeleton[int(t)], camera) for t, camera in zip(chosen, cameras, strict=True)]
     out = {name: np.stack([note[name] for note in notes]) for name in notes[0]}
@@ -255,7 +264,7 @@ def render_clip(
             blur = _motion(whole, t, film(max(t - 1, 0)), camera)
             drawn.append(image(stage, whole, t, camera, low_size, job.stream("frame", t + 1), blur))
         out["frames"], out["visible"] = (np.stack(part) for part in zip(*drawn, strict=True))
-    facts = {"cameras": cameras, "action": take.action, "fps": FPS, "frame_list": chosen, "length": take.num_frames}
+    facts = {"cameras": cameras, "action": take.action, "fps": fps, "frame_list": chosen, "length": length}
     return {**out, **facts, "height_mm": take.body.height}
 
 

@@ -20,6 +20,7 @@ from deephar.synthetic.writers_flic import write_flic
 from deephar.synthetic.writers_h36m import write_h36m
 from deephar.synthetic.writers_lsp import write_lsp
 from deephar.synthetic.writers_ntu import write_ntu
+from deephar.synthetic.writers_videos import write_videos
 from deephar.utils.io import atomic_path
 from deephar.utils.jobs import run_jobs
 
@@ -170,26 +171,30 @@ WRITERS = {
     "ntu": write_ntu,
     "lsp": write_lsp,
     "flic": write_flic,
+    "videos": write_videos,
 }
 FORMATS = tuple(WRITERS)
 
 
-def synthesise(format, out, train=None, test=None, size=None, seed=0, workers=None, background=None):
+def synthesise(
+    format, out, train=None, test=None, size=None, seed=0, workers=None, background=None, **of_videos
+):
     """Write the synthetic world in one of the formats.
 
     Args:
-        format: 'mpii', 'lsp', 'flic' (images), 'penn' (videos), 'h36m' or 'ntu' (performances before four or three
-            cameras).
+        format: 'mpii', 'lsp', 'flic' (images), 'penn' (videos), 'h36m', 'ntu' (performances before four or three
+            cameras) or 'videos' (class-named folders of videos).
         out: folder to write into.
-        train, test: number of images, videos or performances; None: the writer's defaults.
+        train, test: number of images, videos, performances, or videos of a class; None: the writer's defaults.
         size: (width, height) px of all images; None: the writer's default.
         seed, workers, background: as for `write_mpii`.
+        of_videos: `actions`, `classes` and `fps` of `write_videos`, for that format; None: its defaults.
 
     Returns:
         Path of the folder written.
 
     Raises:
-        ValueError: the format is unknown or has no test split, or as the writers raise.
+        ValueError: the format is unknown, has no test split or not one of these options, or as the writers raise.
     """
     if format not in FORMATS:
         raise ValueError(f"`format` must be one of {FORMATS}. Received: {format!r}")
@@ -200,6 +205,8 @@ def synthesise(format, out, train=None, test=None, size=None, seed=0, workers=No
         reason = f"the format {format!r} is one list, of which the reader holds out two images in ten"
         raise ValueError(f"`test` must be left out: {reason}. Received: {test}")
     sizes = {"sizes": None if size is None else (tuple(size),)} if "sizes" in takes else {"size": size}
-    options = {"train": train, held_out: test, **sizes}
+    options = {"train": train, held_out: test, **sizes, **of_videos}
     given = {name: value for name, value in options.items() if value is not None}
+    for name in set(given) - set(takes):
+        raise ValueError(f"`{name}` must be left out for the format {format!r}. Received: {given[name]!r}")
     return writer(out, **given, seed=seed, workers=workers, background=background)

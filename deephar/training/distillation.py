@@ -63,8 +63,8 @@ def distil(
 
     Args:
         student: keras.Model. One clip in, logits out; it is trained.
-        teachers: dict. {stream: keras.Model}, trained networks of the same classes; they are frozen and see their
-            clips as in prediction. A teacher of the student's own `stream` sees the student's clips.
+        teachers: dict. {stream: keras.Model}, trained networks of the same classes; they are frozen, named by their
+            streams and see their clips as in prediction. One of the student's own `stream` sees the student's clips.
         variant: "separate" (equation 1) or "unified".
         weight: float, of the distance from the teachers; 1 in the paper.
         stream: str. What the student sees.
@@ -93,7 +93,7 @@ def distil(
     for name, teacher in teachers.items():
         if _classes(f"teachers[{name!r}]", teacher) != classes:
             raise ValueError(f"`teachers` must have the student's {classes} classes. Received: {name}, another number")
-        teacher.trainable = False
+        teacher.trainable, teacher.name = False, f"{name}_teacher"  # one graph holds no name twice
         inputs.setdefault(name, _input_of(teacher, name))
         logits.append(teacher(inputs[name], training=False))
     model = Distillation(list(inputs.values()), logits, name=f"{student.name}_distilled")

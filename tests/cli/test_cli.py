@@ -291,6 +291,15 @@ def test_synth_writes_what_several_cameras_saw(kind, name, size, tmp_path, capsy
     assert len(list((out / name / ("images" if kind == "h36m" else "images-small")).iterdir())) in (6, 12)
 
 
+def test_synth_writes_folders_of_videos(tmp_path, capsys):
+    out, options = tmp_path / "data", ["--train", "1", "--test", "1", "--workers", "1", "--size", "48", "32"]
+    chosen = ["--actions", "ntu", "--classes", "wave_hello=hand waving", "hop", "--fps", "10"]
+    assert cli.main(["synth", "--format", "videos", "--out", str(out), *options, *chosen]) == 0
+    assert capsys.readouterr().out.strip() == str(out / "Videos")
+    assert sorted(path.name for path in out.rglob("*.mp4")) == 2 * ["hop_0001.mp4"] + 2 * ["wave_hello_0001.mp4"]
+    fails(capsys, ["synth", "--format", "videos", "--out", out, "--classes", "fly"], "`--classes`", "Received: 'fly'")
+
+
 def test_models_lists_the_registry(capsys):
     assert cli.main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -1,5 +1,7 @@
 """Samples kept on disk: the same as those of the data set, whole or not at all, never mixed up with others."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,10 @@ def test_what_is_there_is_kept_and_nothing_else_taken_for_it(source, folder):
     assert stamps == {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     with pytest.raises(ValueError, match="`folder` must be empty or hold these samples"):
         keep_samples(source, TRAIN_MODE, 6, folder, seed=1, workers=1)
+    about = json.loads((folder / "kept.json").read_text())
+    del about["about"]["data"]["shears"]  # a version without that setting wrote it
+    (folder / "kept.json").write_text(json.dumps(about))
+    assert keep_samples(source, TRAIN_MODE, 5, folder, seed=1, workers=1).get_length(TRAIN_MODE) == 5
 
 
 def test_errors(folder, tmp_path):

@@ -372,14 +372,36 @@ def test_other_networks_are_no_ntu_network(tmp_path, tiny_data, run_folder, monk
     assert "3D poses and 60 actions. Received: pa16j2d and 15" in message
 
 
-def fails(monkeypatch, capsys, script, *arguments):
-    """Run a script in this process; the one line that it ends with."""
+def test_streams_are_computed_once_and_read_back(tmp_path):
+    pytest.importorskip("av")
+    pytest.importorskip("cv2.optflow")
+    from deephar.data import VideoFolder
+    from deephar.data.clip_crops import ClipConfig
+    from deephar.utils import TEST_MODE
+
+    flow, poses, data = tmp_path / "flow", tmp_path / "poses", tmp_path / "flow" / "data"
+    assert "9 videos: 9 without flow\n9 of 9 videos are in" in run("perfnet/compute_flow.py", flow, "--workers", 2)
+    assert "9 videos: 0 without flow" in run("perfnet/compute_flow.py", flow)
+    options = ("--data", data, "--workers", 1)
+    assert "9 videos: 9 without poses, 9 to draw" in run("perfnet/render_poses.py", poses, *options)
+    options += ("--poses", poses / "poses", "--background", "black", "--lossless")
+    assert "9 videos: 0 without poses, 9 to draw" in run("perfnet/render_poses.py", tmp_path / "black", *options)
+    config = ClipConfig(num_frames=8, crop_resolution=(32, 24), short_side=32)
+    for folder in (poses, tmp_path / "black"):
+        videos = VideoFolder(data / "Videos", config, streams={"flow": flow, "pose": folder})
+        sample = videos.get_data(0, TEST_MODE)
+        assert sample["flow"].shape == (8, 24, 32, 2) and sample["pose_frame"].shape == (8, 24, 32, 3)
+
+
+def fails(monkeypatch, capsys, script, *arguments, status=2):
+    """Run a script in this process; the one line that it ends with, or with status 1 all that it said."""
     monkeypatch.delenv("DEEPHAR_DEBUG", raising=False)
     monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(EXP / script), run_name="__main__")
-    assert ended.value.code == 2
-    return capsys.readouterr().err
+    assert ended.value.code == status
+    said = capsys.readouterr()
+    return said.err if status == 2 else said.out + said.err
 
 
 @pytest.mark.parametrize(

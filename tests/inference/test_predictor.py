@@ -194,7 +194,7 @@ def test_a_clip_network_of_another_build_sees_a_still_clip():
 
 @pytest.mark.parametrize(("available", "step"), [(24, 6), (12, 6), (9, 3), (3, 6), (1, 1), (4, 1), (25, 6)])
 def test_clips_cover_every_frame_of_a_window(available, step):
-    indices = clip_indices(min(available, 4 * step), 4, step)
+    indices = clip_indices(range(min(available, 4 * step)), 4, step)
     assert indices.shape[1] == 4 and set(indices.ravel()) == set(range(min(available, 4 * step)))
     assert (np.diff(indices, axis=1) >= 0).all()
 

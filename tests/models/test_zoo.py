@@ -15,7 +15,7 @@ from deephar.checkpoints import legacy_h5
 from deephar.config import ModelConfig
 from deephar.models import spnet, zoo
 from deephar.models.builders import build_network
-from deephar.models.zoo import MODELS, build_model, load_model
+from deephar.models.zoo import MODELS, build_model, load_model, weights_path
 from deephar.synthetic.actions import NTU
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -101,6 +101,14 @@ def test_loading_from_a_run_folder(card, tmp_path):
         load_model(run / "weights_best.weights.h5")
     (run / "config.json").write_text(json.dumps({"config": {"model": card.config}}))
     assert load_model(run / "weights_best.weights.h5").name == "SPNet"
+    (run / "weights_last.weights.h5").write_bytes(b"not read where there are best weights")
+    assert load_model(run).name == "SPNet" and weights_path(run) == run / "weights_best.weights.h5"
+    (run / "weights_last.weights.h5").unlink()
+    (run / "weights_best.weights.h5").rename(run / "weights_last.weights.h5")
+    assert load_model(str(run)).name == "SPNet"
+    (run / "weights_last.weights.h5").rename(run / "weights_best.weights.h5")
+    with pytest.raises(FileNotFoundError, match="`name_or_path` must be the folder of a run, with weights_best"):
+        load_model(tmp_path)
     (run / "config.json").write_text("{")
     with pytest.raises(ValueError, match="`config.json` must be that of a run"):
         load_model(run / "weights_best.weights.h5")

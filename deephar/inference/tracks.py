@@ -1,0 +1,65 @@
+"""One person in each of several videos, followed at once: a pass of the network takes the next frame of every video.
+
+    frame of each video, its box of the frame before --crops--> network --> poses --> boxes for the next frames
+             no box yet, or the person is lost --look for it in the whole frame, twice--> box
+
+So every frame is seen in the box of the one before, and the network still gets batches.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from deephar.inference.boxes import Box, box_from_poses, whole_frame
+from deephar.inference.network import PersonNetwork
+from deephar.inference.windows import LOOKS
+
+
+def see_next(
+    network: PersonNetwork, frames: Sequence[np.ndarray], boxes: Sequence[Box | None]
+) -> tuple[np.ndarray, np.ndarray, list[Box | None]]:
+    """Find the pose in the next frame of each of N videos.
+
+    Args:
+        network: PersonNetwork.
+        frames: sequence of N arrays, uint8 (H, W, 3), of one size or of several.
+        boxes: sequence of N boxes (x1, y1, x2, y2) px, where the person was in the frame before; None: not known.
+
+    Returns:
+        points: float (N, J, D), x and y in px of the frame.
+        confidence: float (N, J), in [0, 1].
+        boxes: list of N, around the poses found, for the frames after these; None where nobody seems to be.
+    """
+    unknown = [k for k, box in enumerate(boxes) if box is None]
+    boxes = _look(network, frames, unknown, list(boxes))
+    points, confidence = network.poses_each(frames, boxes)
+    found = _boxes_of(frames, points, confidence)
+    lost = [k for k in range(len(frames)) if found[k] is None and k not in unknown]
+    if lost:
+        again = [frames[k] for k in lost]
+        boxes = _look(network, frames, lost, boxes)
+        points[lost], confidence[lost] = network.poses_each(again, [boxes[k] for k in lost])
+        for k, box in zip(lost, _boxes_of(again, points[lost], confidence[lost]), strict=True):
+            found[k] = box
+    return points, confidence, found
+
+
+def _look(network, frames, which, boxes):
+    """Return the boxes, those of the videos `which` found from the whole frame, which is kept where nobody is."""
+    for k in which:
+        boxes[k] = whole_frame(frames[k].shape[1::-1])
+    for _ in range(LOOKS):
+        if not which:
+            break
+        some = [frames[k] for k in which]
+        found = _boxes_of(some, *network.poses_each(some, [boxes[k] for k in which]))
+        for k, box, frame in zip(which, found, some, strict=True):
+            boxes[k] = box or whole_frame(frame.shape[1::-1])
+        which = [k for k, box in zip(which, found, strict=True) if box is not None]
+    return boxes
+
+
+def _boxes_of(frames, points, confidence):
+    """The box around the pose in each frame, None where nobody seems to be."""
+    found = zip(frames, points, confidence, strict=True)
+    return [box_from_poses(pose[None], sure[None], frame.shape[1::-1]) for frame, pose, sure in found]
