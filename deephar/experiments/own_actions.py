@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 DEFAULT_INIT = "spnet-2d"
 FPS, FRAME_STEP = 30.0, 4  # of clips, where the network to start from does not say: 8 frames in 1.07 s
 CLIPS_A_VIDEO, MOST_CLIPS = 8, 3000  # that the frozen part sees, unless --cache says so
+PASSES = 3  # over these clips in an epoch, unless --steps says so
 SEEN_TOGETHER = 4  # held-out clips
 CHECKED, BOXES, RESULT = "checked_videos.json", "boxes.json", "result.json"
 SHOWN = 10  # names in a message
 STAGE = Stage(
     "action",
     "action",
-    epochs=12,
-    steps_per_epoch=60,
+    epochs=8,
     optimizer="adam",
     learning_rate=2e-3,
     schedule="cosine",
@@ -236,7 +236,8 @@ def train(
 
     counts = [train for train, _, _ in class_counts(folder)]
     arguments.cache = arguments.cache or min(MOST_CLIPS, CLIPS_A_VIDEO * sum(counts))
-    stage = options.override(arguments, STAGE)
+    steps = -(-PASSES * arguments.cache // min(arguments.batch, arguments.cache))
+    stage = options.override(arguments, STAGE.replace(steps_per_epoch=steps))
     stage = stage.replace(class_weights=balanced_weights(counts)) if arguments.balanced else stage
     trained = "\n".join(f"{v.label} {v.name}" for v in folder.videos[TRAIN_MODE])
     about = {"model": config.to_dict(), "stage": dataclasses.asdict(stage), "data": clips.dataconf.to_dict()}

@@ -24,6 +24,7 @@ from deephar.drawing.pose_frames import BACKGROUNDS, COLORS, MARKERS, THICKNESSE
 from deephar.drawing.sheet import contact_sheet
 from deephar.experiments import networks, options, streams
 from deephar.experiments.streams import Source
+from deephar.inference.quiet import quiet_keras
 from deephar.utils.io import atomic_path, weights_digest
 from deephar.utils.pose import PoseLayout, as_layout, layout_to_data
 from deephar.utils.progress import progress
@@ -223,6 +224,7 @@ def load_network(arguments: argparse.Namespace, recorded: dict | None) -> "tuple
         arguments: argparse.Namespace. The command line.
         recorded: dict or None. The settings of the kept poses.
     """
+    quiet_keras()
     import keras
 
     from deephar.inference.network import PersonNetwork

@@ -201,6 +201,7 @@ class Predictor:
         if not poses:
             raise ValueError(f"`path` must hold at least one frame. Received: {path}, which has none")
         step = round(self._step_s * fps, 3) if self._step_s else self.subsampling
+        step = int(step) if step == int(step) else step
         return VideoResult(str(path), windows.size, fps, step, poses, action, self.stamp)
 
     def _find_person(self, pixels, size, box):

@@ -13,7 +13,8 @@ predicted later. Where nobody is found in a clip the whole frame is seen, in tra
 anybody are named. Damaged videos are named too, and nothing is trained with exit status 1, unless --skip-damaged leaves
 them out. Classes may have unequal numbers of videos (--balanced).
 
-Expected: OUT is a run folder with the network, boxes.json, result.json and confusion.png. @EXPECTED@
+Expected: OUT is a run folder with the network, boxes.json, result.json and confusion.png. See the page for what
+three classes of rendered videos gave.
 """
 
 from deephar.experiments import options, own_actions

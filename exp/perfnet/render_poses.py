@@ -29,7 +29,7 @@ def main():
     streams.add_videos(parser)
     options.add_network(parser, DEFAULT_MODEL)
     pose_streams.add_options(parser)
-    arguments = options.parse(parser)
+    arguments = options.parse(parser, keras=False)
     return pose_streams.write_sheet(arguments) if arguments.sheet else pose_streams.render(arguments)
 
 
