@@ -29,6 +29,7 @@ REGISTERED = (
     "ChannelSlice",
     "ChannelSoftmax1D",
     "ChannelSoftmax2D",
+    "ClassWeightedCrossentropy",
     "ContextAggregation",
     "DepthExpectation",
     "FoldFrames",

@@ -1,6 +1,7 @@
 """Own actions: classes are checked, poses of another network with own outputs, clips of a stated time."""
 
 import argparse
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -97,6 +98,15 @@ def test_crops_vary_around_those_of_prediction():
     assert conf.subsampling == (3, 4, 5) and conf.fixed_subsampling == 4 and conf.fixed_scale == 1
     assert conf.crop_resolution == (128, 256) and max(conf.trans_x) == 8
     assert own_actions.clip_dataconf(InputSpec.for_shape((8, 32, 32, 3), fps=30.0)).subsampling == (1, 2)
+
+
+@pytest.mark.parametrize("asked", ["", "weights_best.weights.h5"])
+def test_poses_are_those_of_a_run(asked, tmp_path):
+    config = networks.tiny_config()
+    networks.build_tiny().save_weights(tmp_path / "weights_best.weights.h5")
+    (tmp_path / "config.json").write_text(json.dumps({"config": {"model": config.to_dict()}}))
+    source, found = own_actions.pose_network(argparse.Namespace(tiny=False, init=tmp_path / asked))
+    assert found == config and source.input_shape == (None, 32, 32, 3)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,6 @@ def test_only_what_is_supervised_is_trained(trainee):
     changed = {w.path for w in trainee.model.trainable_weights if not np.array_equal(w, before[w.path])}
     assert "stage2_maps/kernel" in changed and "stage1_maps/kernel" in changed  # through the stage behind it
     assert trainee.stage.heatmap_loss == "sum"  # CPM's own
-    assert trials.steps_within(trainee, trainee.loader(People(), 4, 0), 0.001, workers=0) >= 1
 
 
 def test_results_are_kept_and_not_mixed(tmp_path):
