@@ -29,7 +29,7 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
         description="Write NAME_prediction.json with named joints in pixels, and an overlay image or video.",
     )
     command.add_argument("source", metavar="IMAGE|FOLDER|VIDEO", type=pathlib.Path)
-    command.add_argument("--model", metavar="NAME|PATH", help="see `deephar models`, or a run folder; default: what ships")
+    command.add_argument("--model", metavar="NAME|PATH", help="of `deephar models`, or a run folder; default: shipped")
     command.add_argument("--weights", metavar="FILE", type=pathlib.Path, help="weights to load instead of its own")
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True, help="where the results go")
     command.add_argument("--box", metavar="X1,Y1,X2,Y2", type=box, help="the person, in pixels; default: look for one")
