@@ -13,8 +13,9 @@ predicted later. Where nobody is found in a clip the whole frame is seen, in tra
 anybody are named. Damaged videos are named too, and nothing is trained with exit status 1, unless --skip-damaged leaves
 them out. Classes may have unequal numbers of videos (--balanced).
 
-Expected: OUT is a run folder with the network, boxes.json, result.json and confusion.png. See the page for what
-three classes of rendered videos gave.
+Expected: OUT is a run folder with the network, boxes.json, result.json and confusion.png. Three classes of 20 rendered
+videos, 30 test videos of other people, two runs: 83.3 and 80.0 % by all clips, 76.7 and 80.0 % by one clip, 15 minutes
+on two cores; how, the page says.
 """
 
 from deephar.experiments import options, own_actions
