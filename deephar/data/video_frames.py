@@ -15,6 +15,7 @@ and one without stamps (H.264 with B-frames in AVI, where frames are counted) ar
 
 import bisect
 import contextlib
+import functools
 import math
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +32,7 @@ SHORT_SIDE_PX = 256
 MISSING_FRAMES = 2  # that a header may state too many
 MISSING_S = 0.2  # by which a Matroska file may end earlier than its header states
 ROUNDING_S = Fraction(1, 1000)  # of time stamps
+TIMELINES = 1024  # that a process remembers
 RESIZING = "BILINEAR"  # FFmpeg's scaler averages what it shrinks
 
 
@@ -121,6 +123,8 @@ def _damage_named(av, path):
 def read_timeline(path: str | pathlib.Path) -> Timeline:
     """Return when a video's frames are shown. All of the file is read, a frame or two are decoded.
 
+    A process remembers it, until the file changes: training asks for it with every clip.
+
     Args:
         path: str or Path. The video.
 
@@ -129,6 +133,14 @@ def read_timeline(path: str | pathlib.Path) -> Timeline:
         DamagedVideoError: the file is no video, is cut off or has no frames.
         ImportError: PyAV is not installed.
     """
+    path = pathlib.Path(path)
+    found = path.stat() if path.exists() else None
+    return _read_timeline(path, found and (found.st_size, found.st_mtime_ns))
+
+
+@functools.lru_cache(TIMELINES)
+def _read_timeline(path, stamp):
+    """The timeline of the file that has this size and time of change."""
     with open_stream(path) as (container, stream):
         packets, size, end_s = [], None, Fraction(0)
         for packet in container.demux():

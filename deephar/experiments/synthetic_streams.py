@@ -5,6 +5,7 @@
 Poses are the true ones; what is hidden is drawn too, as a pose network would guess it.
 """
 
+import itertools
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -38,9 +39,7 @@ def classes_of(number: int | None = None) -> list[tuple[str, str, int]]:
     """
     penn = [(folder, "penn", place) for folder, place in choose_classes("penn").items()]
     ntu = [(folder, "ntu", place) for folder, place in choose_classes("ntu").items()][::NTU_EVERY]
-    taken = {folder for folder, _, _ in penn}
-    mixed = [one for pair in zip(penn, ntu, strict=False) for one in pair] + penn[len(ntu) :] + ntu[len(penn) :]
-    return [one for one in mixed if one[1] == "penn" or one[0] not in taken][:number]
+    return [one for pair in itertools.zip_longest(penn, ntu) for one in pair if one is not None][:number]
 
 
 def write_streams(

@@ -12,11 +12,12 @@ import numpy as np
 
 from deephar.inference.boxes import Box, box_from_poses, whole_frame
 from deephar.inference.network import PersonNetwork
-from deephar.inference.windows import LOOKS
+
+LOOKS = 2  # times that the box is looked for again, starting from the whole frame, where nobody gave one
 
 
 def see_next(
-    network: PersonNetwork, frames: Sequence[np.ndarray], boxes: Sequence[Box | None]
+    network: PersonNetwork, frames: Sequence[np.ndarray], boxes: Sequence[Box | None], rounds: int = LOOKS
 ) -> tuple[np.ndarray, np.ndarray, list[Box | None]]:
     """Find the pose in the next frame of each of N videos.
 
@@ -24,6 +25,7 @@ def see_next(
         network: PersonNetwork.
         frames: sequence of N arrays, uint8 (H, W, 3), of one size or of several.
         boxes: sequence of N boxes (x1, y1, x2, y2) px, where the person was in the frame before; None: not known.
+        rounds: int. How often a box that is not known is looked for, see `PersonNetwork.locate`.
 
     Returns:
         points: float (N, J, D), x and y in px of the frame.
@@ -31,24 +33,24 @@ def see_next(
         boxes: list of N, around the poses found, for the frames after these; None where nobody seems to be.
     """
     unknown = [k for k, box in enumerate(boxes) if box is None]
-    boxes = _look(network, frames, unknown, list(boxes))
+    boxes = _look(network, frames, unknown, list(boxes), rounds)
     points, confidence = network.poses_each(frames, boxes)
     found = _boxes_of(frames, points, confidence)
     lost = [k for k in range(len(frames)) if found[k] is None and k not in unknown]
     if lost:
         again = [frames[k] for k in lost]
-        boxes = _look(network, frames, lost, boxes)
+        boxes = _look(network, frames, lost, boxes, rounds)
         points[lost], confidence[lost] = network.poses_each(again, [boxes[k] for k in lost])
         for k, box in zip(lost, _boxes_of(again, points[lost], confidence[lost]), strict=True):
             found[k] = box
     return points, confidence, found
 
 
-def _look(network, frames, which, boxes):
+def _look(network, frames, which, boxes, rounds):
     """Return the boxes, those of the videos `which` found from the whole frame, which is kept where nobody is."""
     for k in which:
         boxes[k] = whole_frame(frames[k].shape[1::-1])
-    for _ in range(LOOKS):
+    for _ in range(rounds):
         if not which:
             break
         some = [frames[k] for k in which]

@@ -19,10 +19,10 @@ from numpy.typing import ArrayLike
 from deephar.inference.boxes import Box, box_from_poses, check_box, whole_frame
 from deephar.inference.network import PersonNetwork
 from deephar.inference.results import ActionResult, ActionScores
+from deephar.inference.tracks import LOOKS, see_next
 
 IMAGES_PER_WINDOW = 16  # frames that share a box when the network takes single images
 TRACKING_FRAMES = 8  # frames of a window in which the person is followed
-LOOKS = 2  # times that the box is looked for again, starting from the whole frame, where nobody gave one
 ROUNDING = 1e-3  # of times: the millisecond to which containers such as Matroska round
 
 
@@ -166,17 +166,8 @@ class WindowedVideo:
 
     def _see(self, frame):
         """Return pose (1, J, D) and confidence (1, J) in the tracked box, or in the whole frame; move the box."""
-        everywhere, look = whole_frame(self.size), self._network.locate
-        if self._track is None:
-            self._track = look([frame], everywhere, self.size, self._rounds)
-        found = self._network.poses([frame], self._track, self.size)
-        box = box_from_poses(*found, self.size)
-        if box is None and self._track != everywhere:
-            self._track = look([frame], everywhere, self.size, self._rounds)
-            found = self._network.poses([frame], self._track, self.size)
-            box = box_from_poses(*found, self.size)
-        self._track = box
-        return found
+        points, confidence, (self._track,) = see_next(self._network, [frame], [self._track], self._rounds)
+        return points, confidence
 
     def _predict_clips(self):
         """Return points and confidence of all frames in the window; append the window's scores."""

@@ -88,15 +88,17 @@ class ClipTrainee:
 
         self.row, self.batch = row, arguments.batch
         common = dict(network="s3d", num_classes=len(labels), width=arguments.width, labels=list(labels))
-        config = lambda kind: {**common, "input_shape": [arguments.frames, SIDE, SIDE, CHANNELS[kind]]}  # noqa: E731
-        self.fresh = functools.partial(build_network, config(row.kind))
-        self.model = self.fresh()
-        self.teachers = {name: build_network(config(name)) for name in row.teachers}
+
+        def build(kind):
+            return build_network({**common, "input_shape": [arguments.frames, SIDE, SIDE, CHANNELS[kind]]})
+
+        self.fresh = functools.partial(build, row.kind)
+        self.model, self.teachers = self.fresh(), {name: build(name) for name in row.teachers}
         self.trained = distil(self.model, self.teachers, row.variant) if row.teachers else self.model
         compile_for_stage([self.trained], STAGE, self.model)
 
-    def start(self, seed, weights):
-        """Take fresh weights, a fresh optimizer, and the teachers of this seed."""
+    def start(self, seed, weights=None):
+        """Take fresh weights, a fresh optimizer, and the teachers of this seed, from the file weights(name, seed)."""
         import keras
 
         keras.utils.set_random_seed(seed)
@@ -123,6 +125,11 @@ def videos_of(arguments, root, row):
     return VideoFolder(root / "Videos", config, streams, rgb=row.kind == "rgb", validation=0, seed=arguments.seed)
 
 
+def file_of(folder, suffix, name, seed):
+    """Where a row's weights ("weights.h5") or logits ("npz") of a seed are."""
+    return folder.out / f"{name.replace(' ', '-')}-seed{seed}.{suffix}"
+
+
 def run_row(name, arguments, folder, root):
     """Train and score a row with every seed that has no result yet."""
     from deephar.evaluation.logits import predict_logits
@@ -130,22 +137,21 @@ def run_row(name, arguments, folder, root):
     missing = folder.missing(name, arguments.seeds)
     if not missing:
         return
-    row, of = ROWS[name], None if name == "rgb" else "rgb"
-    path = lambda name, seed: folder.out / f"{name.replace(' ', '-')}-seed{seed}.weights.h5"  # noqa: E731
+    row, path = ROWS[name], functools.partial(file_of, folder, "weights.h5")
     absent = [teacher for teacher, seed in itertools.product(row.teachers, missing) if not path(teacher, seed).exists()]
     if absent:
         raise FileNotFoundError(f"`--only` must name {absent[0]} too, which teaches {name}. Received: no weights of it")
     videos = videos_of(arguments, root, row)
     trainee = ClipTrainee(row, arguments, videos.labels)
-    budget = trials.Trial(name, {}, steps_of=of)
-    steps = trials.steps_of(budget, _Measured(trainee, path), trainee.loader(videos, 0), folder, arguments, workers=1)
+    budget = trials.Trial(name, {}, steps_of=None if name == "rgb" else "rgb")
+    steps = trials.steps_of(budget, trainee, trainee.loader(videos, 0), folder, arguments, workers=1)
     for seed in missing:
         print(f"{name}, seed {seed}: {steps} steps, {trainee.model.count_params():,} parameters", flush=True)
         trainee.start(seed, path)
         seconds = trainee.train(trainee.loader(videos, seed), steps, seed, workers=1)
         how = dict(batch_size=arguments.batch, input_key=STREAMS[row.kind])
         found = predict_logits(trainee.model, videos, TEST_MODE, **how)
-        found.save(folder.out / f"{name.replace(' ', '-')}-seed{seed}.npz")
+        found.save(file_of(folder, "npz", name, seed))
         trainee.model.save_weights(path(name, seed))
         top1 = found.scores().top_k(1)
         about = {"steps": steps, "seconds": seconds * steps, "parameters": trainee.model.count_params()}
@@ -153,22 +159,11 @@ def run_row(name, arguments, folder, root):
         print(f"top-1 {100 * top1:.1f} %", flush=True)
 
 
-class _Measured:
-    """A trainee whose `start` needs no teachers: their weights do not change how long a step takes."""
-
-    def __init__(self, trainee, path):
-        self.train = trainee.train
-
-    def start(self, seed):
-        """Nothing: fresh weights are there."""
-
-
 def fused(names, arguments, folder):
     """Top-1 of a late fusion for each seed that has all of it."""
     from deephar.evaluation.logits import ClipLogits, fuse
 
-    path = lambda name, seed: folder.out / f"{name.replace(' ', '-')}-seed{seed}.npz"  # noqa: E731
-    found = []
+    path, found = functools.partial(file_of, folder, "npz"), []
     for seed, other in zip(arguments.seeds, [*arguments.seeds[1:], arguments.seeds[0]], strict=True):
         twice = names == ("rgb", "rgb")
         paths = [path("rgb", seed), path("rgb", other)] if twice else [path(name, seed) for name in names]
