@@ -13,7 +13,7 @@ import numpy as np
 from deephar.data import clip_crops
 from deephar.data.clip_crops import ClipConfig
 from deephar.data.videofolder import VideoFolder
-from deephar.experiments import options
+from deephar.experiments import options, streams
 from deephar.experiments.datasetpath import videos_root
 from deephar.experiments.validation import spread
 from deephar.training.recipes import Recipe, Stage
@@ -35,23 +35,18 @@ PROTOCOLS = {
 TINY = {"frames": 4, "crop": [32, 32], "short_side": 32, "width": 0.0625}
 TINY_PX = TINY["short_side"]
 VALIDATION = 0.1  # share of the training videos, without lists
-CHECKED = "checked_videos.json"
 
 
 def add_videos(parser: argparse.ArgumentParser) -> None:
     """Add to a parser which videos and streams there are, and what a clip is."""
-    add = parser.add_argument_group("videos").add_argument
+    add = streams.add_folder(parser)
     add("--flow", metavar="DIR", help="optical flow of the videos, from compute_flow.py")
     add("--pose", metavar="DIR", help="rendered poses of the videos, from render_poses.py")
-    add("--splits", metavar="PATH", nargs="+", help="published lists: folder of UCF101's or HMDB51's, .csv of Kinetics")
-    add("--split", type=options.positive, default=1, help="number of the split of UCF101 or HMDB51; default 1")
     add("--validation", type=options.fraction, help="share of training videos that validate; default 0.1, 0 with lists")
     add("--skip-damaged", action="store_true", help="check all videos first, list the damaged ones, leave them out")
     add("--protocol", choices=PROTOCOLS, default="kinetics", help="clips and crops; default kinetics")
     add("--frames", type=options.positive, help="of a clip; default: the protocol's")
     add("--crop", type=options.positive, nargs=2, metavar=("W", "H"), help="of the frames, px; default: the protocol's")
-    add("--short-side", type=options.positive, default=256, help="of the frames before the crop, px; default 256")
-    add("--fps", type=float, default=25.0, help="frames a second of clips; default 25")
 
 
 def add_network(parser: argparse.ArgumentParser) -> None:
@@ -71,12 +66,12 @@ def add_learning(parser: argparse.ArgumentParser, batch: int = 8) -> None:
 
 
 def parse(
-    parser: argparse.ArgumentParser, argv: Sequence[str] | None = None, streams: Sequence[str] = ()
+    parser: argparse.ArgumentParser, argv: Sequence[str] | None = None, seen: Sequence[str] = ()
 ) -> argparse.Namespace:
     """Read the command line; with --tiny videos and streams are made where none are given.
 
     Args:
-        streams: list of str. Those that --tiny makes; without any the one that the command line names, if it does.
+        seen: list of str. The streams that --tiny makes; without any the one that the command line names, if it does.
     """
     arguments = options.parse(parser, argv)
     if arguments.tiny:
@@ -84,7 +79,7 @@ def parse(
         if "epochs" in arguments:
             options.make_tiny(arguments, batch=2)
         options.tiny_data(arguments, "Videos")
-        for stream in streams or [getattr(arguments, "stream", "rgb")]:
+        for stream in seen or [getattr(arguments, "stream", "rgb")]:
             if stream != "rgb" and getattr(arguments, stream) is None:
                 setattr(arguments, stream, _tiny_stream(arguments, stream))
     return arguments
@@ -140,39 +135,34 @@ def clip_config(arguments: argparse.Namespace, training: bool) -> ClipConfig:
     config = PROTOCOLS[arguments.protocol][0 if training else 1]
     asked = {"num_frames": arguments.frames, "crop_resolution": arguments.crop}
     changes = {name: value for name, value in asked.items() if value is not None}
-    return config.replace(**changes, short_side=arguments.short_side, fps=arguments.fps)
+    return config.replace(**changes, short_side=arguments.short_side or config.short_side, fps=arguments.fps)
 
 
 def videos_of(
-    arguments: argparse.Namespace, config: ClipConfig, streams: Sequence[str], labels: Sequence[str] | None = None
+    arguments: argparse.Namespace, config: ClipConfig, seen: Sequence[str], labels: Sequence[str] | None = None
 ) -> VideoFolder:
-    """Return the videos of the command line with some of their streams; says how many, and which are damaged.
+    """Return the videos of the command line with the streams that are `seen`; says which are missing and damaged.
 
     Raises:
         ValueError: a stream's folder is not given.
     """
     from deephar.data.video_check import damage_report
 
-    folders = {stream: getattr(arguments, stream) for stream in streams if stream != "rgb"}
+    folders = {stream: getattr(arguments, stream) for stream in seen if stream != "rgb"}
     for stream, folder in folders.items():
         if folder is None:
             raise ValueError(f"`--{stream}` must be the folder of the {stream} stream. Received: none")
-    splits = arguments.splits[0] if arguments.splits and len(arguments.splits) == 1 else arguments.splits
-    videos = VideoFolder(
-        videos_root(arguments.data),
+    videos = streams.open_folder(
+        arguments,
         config,
-        folders,
-        rgb="rgb" in streams,
-        splits=splits,
-        split=arguments.split,
-        validation=VALIDATION if arguments.validation is None and not splits else arguments.validation,
+        streams=folders,
+        rgb="rgb" in seen,
+        validation=VALIDATION if arguments.validation is None and not arguments.splits else arguments.validation,
         labels=labels,
         skip_damaged=arguments.skip_damaged,
-        check_file=arguments.out / CHECKED if arguments.skip_damaged else None,
+        check_file=arguments.out / streams.CHECKED if arguments.skip_damaged else None,
         workers=None,
     )
-    if videos.missing:
-        print(f"{len(videos.missing)} videos of the lists are not there, the first one: {videos.missing[0]}")
     if videos.damaged:
         print(damage_report(videos.damaged))
     return videos
@@ -238,7 +228,7 @@ def train_clips(
     stream: str,
     trained: "keras.Model | None" = None,
     about: Mapping | None = None,
-) -> float | None:
+) -> None:
     """Train a network, validate after every epoch, write the run folder.
 
     Args:
@@ -251,9 +241,6 @@ def train_clips(
         trained: keras.Model or None. What is trained, where that is more: a student with its teachers, whose inputs are
             named by their streams.
         about: dict or None. What else goes into config.json.
-
-    Returns:
-        Best top-1 accuracy, in [0, 1], or None.
     """
     from deephar.data import BatchLoader
     from deephar.training.run import Run
@@ -272,4 +259,3 @@ def train_clips(
         check = ClipValidation(model, videos, stream, arguments.validate, batch)
     train_stage(trained, loader, stage, run, check, model, print_full_losses=False, **options.loading(arguments))
     print(f"weights: {run.path('weights_best.weights.h5')}")
-    return run.meta.get("best") if check else None

@@ -72,14 +72,15 @@ def datasetpath(name: str, data: str | pathlib.Path | None = None) -> str:
 
 
 def videos_root(data: str | pathlib.Path | None) -> pathlib.Path:
-    """Return the folder of the videos: `data`, or `Videos` in it, where `deephar synth` writes them.
+    """Return the folder of the videos: `data`, or `Videos` in it where `deephar synth` wrote that.
 
     Raises:
         ValueError: it is not given.
     """
     if data is None:
-        raise ValueError("`--data` must be the folder of the videos. Received: none")
-    return next((folder for folder in (pathlib.Path(data) / "Videos",) if folder.is_dir()), pathlib.Path(data))
+        raise ValueError("`--data` must be a folder of class-named folders of videos. Received: none")
+    written = pathlib.Path(data) / "Videos"  # without the mark it is a class of this name
+    return written if (written / "synthetic.json").is_file() else pathlib.Path(data)
 
 
 def _candidates(root, place):

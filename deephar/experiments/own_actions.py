@@ -15,7 +15,8 @@ from deephar.config import DataConfig, ModelConfig
 from deephar.data.video_check import damage_report
 from deephar.data.video_splits import SPLIT_NAMES
 from deephar.data.videofolder import VideoFolder
-from deephar.experiments import multitask_training, networks, options
+from deephar.experiments import multitask_training, networks, options, streams
+from deephar.experiments.datasetpath import videos_root
 from deephar.experiments.own_videos import PeopleInVideos, PersonVideos
 from deephar.models.signature import Signature
 from deephar.models.specs import InputSpec
@@ -35,7 +36,7 @@ FPS, FRAME_STEP = 30.0, 4  # of clips, where the network to start from does not 
 CLIPS_A_VIDEO, MOST_CLIPS = 8, 3000  # that the frozen part sees, unless --cache says so
 PASSES = 3  # over these clips in an epoch, unless --steps says so
 SEEN_TOGETHER = 4  # held-out clips
-CHECKED, BOXES, RESULT = "checked_videos.json", "boxes.json", "result.json"
+BOXES, RESULT = "boxes.json", "result.json"
 SHOWN = 10  # names in a message
 STAGE = Stage(
     "action",
@@ -81,8 +82,6 @@ def parse(doc: str, argv: Sequence[str] | None = None) -> argparse.Namespace:
     if arguments.tiny:
         options.tiny_data(arguments, "Videos")
         options.make_tiny(arguments, cache=arguments.cache or 8)
-    if not arguments.data:
-        raise ValueError("`--data` must be a folder of class-named folders of videos. Received: none")
     arguments.clips = arguments.batch
     return arguments
 
@@ -95,10 +94,8 @@ def read_folder(arguments: argparse.Namespace) -> VideoFolder | None:
     Raises:
         FileNotFoundError, ValueError: there is no such folder, or fewer than two classes of two videos.
     """
-    root = pathlib.Path(arguments.data)
-    if (root / "Videos" / "synthetic.json").is_file():  # as `deephar synth --out` leaves it
-        root = root / "Videos"
-    about = dict(validation=arguments.held_out, check_file=arguments.out / CHECKED)
+    root = videos_root(arguments.data)
+    about = dict(validation=arguments.held_out, check_file=arguments.out / streams.CHECKED)
     folder = VideoFolder(root, **about)
     check_classes(folder)
     damaged = folder.check()
@@ -161,11 +158,11 @@ def pose_network(arguments: argparse.Namespace) -> "tuple[PoseModel, ModelConfig
     """
     if arguments.tiny and not arguments.init:
         return networks.build_tiny(), networks.tiny_config()
-    from deephar.models.zoo import MODELS, load_model, read_run, weights_in
+    from deephar.models.zoo import MODELS, load_model, read_run
 
     name = str(arguments.init or DEFAULT_INIT)
     with arguments_renamed(name_or_path="init"):
-        about = None if name in MODELS else read_run(weights_in(name))
+        about = None if name in MODELS else read_run(name)
         stored = dict(MODELS[name].config if name in MODELS else (about or {}).get("config", {}).get("model") or {})
         family = stored.pop("network", "spnet") if stored else None
         if family not in ("spnet", None) or (family is None and pathlib.Path(name).exists()):

@@ -15,6 +15,7 @@ import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -70,14 +71,38 @@ class Source:
         return (timeline.num_frames(self.fps), *scaled_size(timeline.size, self.short_side)[::-1])
 
 
-def add_videos(parser: argparse.ArgumentParser) -> None:
-    """Add to a parser which videos there are, how they are seen, and what becomes of damaged ones."""
+def add_folder(parser: argparse.ArgumentParser) -> Callable:
+    """Add to a parser which videos there are, by what lists, and how their frames are seen; return what adds more."""
     add = parser.add_argument_group("videos").add_argument
     text = "published lists, where videos lie anywhere: .csv of Kinetics, folder of UCF101's or HMDB51's"
     add("--splits", metavar="PATH", nargs="+", help=text)
     add("--split", type=options.positive, default=1, help="number of the split of UCF101 or HMDB51; default 1")
     add("--fps", type=float, default=DEFAULT_FPS, help=f"frames a second; default {DEFAULT_FPS:g}")
     add("--short-side", type=options.positive, help=f"of the frames, px; default {SHORT_SIDE_PX}")
+    return add
+
+
+def open_folder(arguments: argparse.Namespace, config: ClipConfig, **how: Any) -> VideoFolder:
+    """Return the videos of the command line; says what a list has and the folder has not.
+
+    Args:
+        arguments: argparse.Namespace. The command line, of a parser with `add_folder`.
+        config: `ClipConfig`.
+        how: further arguments of `VideoFolder`.
+
+    Raises:
+        FileNotFoundError, ValueError: as `VideoFolder`; no folder is given.
+    """
+    splits = arguments.splits[0] if arguments.splits and len(arguments.splits) == 1 else arguments.splits
+    folder = VideoFolder(videos_root(arguments.data), config, splits=splits, split=arguments.split, **how)
+    if folder.missing:
+        print(f"{len(folder.missing)} videos of the lists are not there, the first one: {folder.missing[0]}")
+    return folder
+
+
+def add_videos(parser: argparse.ArgumentParser) -> None:
+    """Add `add_folder` to a parser, and how the work is shared and what becomes of damaged videos."""
+    add = add_folder(parser)
     add("--workers", metavar="N", type=options.positive, default=os.cpu_count() or 1, help="processes; default: cores")
     add("--skip-damaged", action="store_true", help="exit status 0 although there are damaged videos")
 
@@ -99,11 +124,8 @@ def read_videos(arguments: argparse.Namespace, stream: str) -> tuple[Source, lis
     short_side = arguments.short_side or (networks.TINY_SIDE if arguments.tiny else SHORT_SIDE_PX)
     if out.is_relative_to(root.resolve()):
         raise ValueError(f"OUT must lie outside of the folder of the videos, {str(root)!r}. Received: {str(out)!r}")
-    splits = arguments.splits[0] if arguments.splits and len(arguments.splits) == 1 else arguments.splits
     config = ClipConfig(fps=arguments.fps, short_side=short_side)
-    folder = VideoFolder(root, config, splits=splits, split=arguments.split)
-    if folder.missing:
-        print(f"{len(folder.missing)} videos of the lists are not there, the first one: {folder.missing[0]}")
+    folder = open_folder(arguments, config)
     stream_paths(out, folder.names(), stream)
     return Source(root, config.fps, short_side), folder.names()
 
