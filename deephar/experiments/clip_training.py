@@ -77,7 +77,7 @@ def parse(
     if arguments.tiny:
         vars(arguments).update({name: value for name, value in TINY.items() if name in arguments})
         if "epochs" in arguments:
-            options.make_tiny(arguments, batch=2)
+            options.make_tiny(arguments, batch=2, clipnorm=1.0)  # gradients of so thin networks reach 1e6
         options.tiny_data(arguments, "Videos")
         for stream in seen or [getattr(arguments, "stream", "rgb")]:
             if stream != "rgb" and getattr(arguments, stream) is None:
