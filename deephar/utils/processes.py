@@ -20,8 +20,9 @@ def exit_status(
 ) -> int:
     """Call `main` and return the exit status: its own or 0; 2 after an error that is for the user; 130 after Ctrl-C.
 
-    Any other error is a fault: it is printed with its traceback, and the status is 1. SIGTERM ends `main` as Ctrl-C
-    does where it runs in the main thread, the only one that Python lets take signals.
+    It is 141 where nobody reads the output any more, as of `deephar models | head -1`. Any other error is a fault: it
+    is printed with its traceback, and the status is 1. SIGTERM ends `main` as Ctrl-C does where it runs in the main
+    thread, the only one that Python lets take signals.
 
     Args:
         main: function without arguments.
@@ -40,6 +41,9 @@ def exit_status(
     except KeyboardInterrupt:
         print(f"interrupted; {interrupted}", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader of our output has seen enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at the end is silent too
+        return 141  # what shells report for a program that SIGPIPE ended
     except Exception as error:
         if debug() if debug else os.environ.get("DEEPHAR_DEBUG"):
             raise

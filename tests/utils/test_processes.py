@@ -41,6 +41,16 @@ def test_user_errors_are_one_line(capsys, monkeypatch):
     assert capsys.readouterr().err.startswith("prog: error: Reading needs the package no-such-package")
 
 
+def test_a_reader_that_has_seen_enough_ends_the_program_in_silence():
+    main = "lambda: [print('x' * 999) for _ in range(999)] and 0"
+    program = f"import sys; from deephar.utils.processes import exit_status; sys.exit(exit_status({main}, 'x'))"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
 def unpack():
     _, _ = (1, 2, 3)
 
