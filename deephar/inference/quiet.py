@@ -1,11 +1,15 @@
 """Start Keras without the messages that its backend writes past Python to stderr."""
 
+import logging
 import os
 import sys
 
 
 def quiet_keras() -> None:
-    """Import Keras without the start-up messages that its backend writes past Python to stderr."""
+    """Import Keras without the start-up messages that its backend writes past Python to stderr, and later warnings.
+
+    The later ones are TensorFlow's on retracing, which a program that loads several networks in turn cannot avoid.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -18,3 +22,4 @@ def quiet_keras() -> None:
         os.dup2(saved, 2)
         os.close(saved)
         os.close(sink)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
