@@ -1,4 +1,4 @@
-# make test | test-lowest | demo | lint | clean: each sets up the virtual environment it needs.
+# make test | test-all | test-lowest | demo | lint | clean: each sets up the virtual environment it needs.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: test test-lowest demo lint clean
+.PHONY: test test-all test-lowest demo lint clean
 
 # .venv/video holds what the package needs, .venv/test the other backend and the test tools too.
 $(VENV)/video $(VENV)/test: $(VENV)/%: pyproject.toml setup.py
@@ -19,6 +19,9 @@ $(VENV)/video $(VENV)/test: $(VENV)/%: pyproject.toml setup.py
 	@touch $@
 
 test: lint
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not slow" --numprocesses=3 --dist=worksteal
+
+test-all: lint
 	$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses=3 --dist=worksteal
 
 # The lowest versions that pyproject.toml allows, on the lowest Python: make test-lowest PYTHON=python3.10

@@ -9,6 +9,8 @@ import sys
 import keras
 import pytest
 
+from deephar.experiments.tiny import run_untraced
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 SHARED = pathlib.Path(os.environ.get("DEEPHAR_SHARED", ROOT.parent / "shared"))
@@ -66,14 +68,17 @@ def fixture_world(golden_module, tmp_path_factory):
 @pytest.fixture
 def untraced():
     """Run training steps and predictions operation by operation: for tiny networks tracing takes much longer."""
-    if keras.backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow
+    run_untraced()
 
-    tensorflow.config.run_functions_eagerly(True)
+
+@pytest.fixture(autouse=True)
+def traced_again():
+    """Undo what `untraced` or a script's --tiny asked for."""
     yield
-    tensorflow.config.run_functions_eagerly(False)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.run_functions_eagerly(False)
 
 
 # NumPy draws the first weights: JAX would compile a program for every shape, which is most of what a build takes.

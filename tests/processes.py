@@ -16,14 +16,12 @@ ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow"}
 ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 
-def run_script(path, *arguments, traced=False, timeout=300):
+def run_script(path, *arguments, timeout=300):
     """Run a script as `python PATH ARGUMENTS` does; return what it printed.
 
     Args:
         path: str or Path.
         arguments: its arguments, any type with a `str`.
-        traced: whether training steps and predictions are compiled to graphs: for tiny networks this takes much longer
-            than running them.
         timeout: seconds.
     """
     context = multiprocessing.get_context("forkserver")
@@ -31,7 +29,7 @@ def run_script(path, *arguments, traced=False, timeout=300):
     with tempfile.TemporaryDirectory() as folder, _environment():
         outputs = [os.path.join(folder, name) for name in ("stdout", "stderr")]
         command = [str(path), *map(str, arguments)]
-        process = context.Process(target=_run, args=(command, outputs, os.getcwd(), traced))
+        process = context.Process(target=_run, args=(command, outputs, os.getcwd()))
         process.start()
         process.join(timeout)
         process.kill()
@@ -52,14 +50,10 @@ def _environment():
         os.environ.update(before)
 
 
-def _run(command, outputs, folder, traced):
+def _run(command, outputs, folder):
     for number, name in enumerate(outputs, 1):
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, number)
     os.chdir(folder)
-    if not traced:
-        import tensorflow
-
-        tensorflow.config.run_functions_eagerly(True)
     sys.argv = command
     runpy.run_path(command[0], run_name="__main__")

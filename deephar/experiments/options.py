@@ -132,6 +132,10 @@ def parse(
     arguments.out.mkdir(parents=True, exist_ok=True)
     if keras:
         quiet_keras()
+    if keras and arguments.tiny:
+        from deephar.experiments.tiny import run_untraced
+
+        run_untraced()
     if getattr(arguments, "all_devices", False):
         from deephar.training.trainer import use_all_devices
 

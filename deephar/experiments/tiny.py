@@ -1,4 +1,4 @@
-"""Tiny synthetic data sets in their official formats, for --tiny: written in seconds, kept where they are there."""
+"""What --tiny runs on: synthetic data sets in their official formats, kept where they are there, and quick steps."""
 
 import pathlib
 
@@ -13,6 +13,16 @@ SIZES = ((160, 120), (120, 160))
 LSP_SIZE = (96, 96)
 VIDEO_SIZES = ((64, 48),)
 VIDEO_CLASSES = {"golf": "golf_swing", "jump": "jumping_jacks", "squat": "squat"}
+
+
+def run_untraced() -> None:
+    """Make TensorFlow run steps operation by operation: to trace a graph takes far longer than a few tiny steps."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.run_functions_eagerly(True)
 
 
 def write_tiny(folder: str | pathlib.Path, *names: str, seed: int = 0) -> pathlib.Path:

@@ -36,6 +36,7 @@ def test_round_trip(reference, reference_weights, tmp_path, name):
             np.testing.assert_allclose(array, stored[weight], rtol=0, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_image_file_into_clip_model_and_second_model_of_a_process(tmp_path):
     """A small network: by name from images to clips, and by order from a file with counted-on layer names."""
     small = dict(num_pyramids=2, num_levels=3, growth=8, poselayout="pa16j2d", num_pose_features=16)

@@ -80,6 +80,7 @@ def test_cvpr18_human36m(run):
     assert "MPJPE (mm)" in log and "1 (None, 4, 2)" in log and (folder / "pose.png").exists()
 
 
+@pytest.mark.slow
 def test_tpami20_multitask(run):
     folder = run("tpami20_multitask")
     log = (folder / "log.txt").read_text()

@@ -27,6 +27,7 @@ def trained(tmp_path_factory):
     return out, run(out, "--balanced")
 
 
+@pytest.mark.slow
 def test_from_folders_to_a_run(trained):
     out, text = trained
     assert "9 videos of 3 classes; clips of 8 frames in 1.07 s" in text and "of 9 videos" in text
@@ -41,6 +42,7 @@ def test_from_folders_to_a_run(trained):
     assert config["stage"]["class_weights"] == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.slow
 def test_the_folder_of_the_run_is_the_network(trained, tmp_path, capsys):
     model = load_model(trained[0])
     assert model.signature.labels == tuple(LABELS) and model.signature.frame.clip_step_s == pytest.approx(4 / 30)
@@ -52,6 +54,7 @@ def test_the_folder_of_the_run_is_the_network(trained, tmp_path, capsys):
     assert found["subsampling"] == pytest.approx(8 * 4 / 30, abs=1e-3)  # 8 frames a second
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_exactly(trained, tmp_path):
     out, data = tmp_path / "run", trained[0] / "data"
     assert "epoch 2" not in run(out, "--data", data, "--balanced", "--time-limit", 0)
@@ -68,6 +71,7 @@ def copy_of(data, folder):
     return folder
 
 
+@pytest.mark.slow
 def test_damaged_videos_stop_the_training_or_are_left_out(trained, tmp_path, monkeypatch, capsys):
     data = copy_of(trained[0] / "data", tmp_path / "videos")
     broken = data / "train" / "golf" / "broken.mp4"

@@ -50,6 +50,7 @@ def test_a_student_learns_from_its_teacher(runs, tmp_path):
         assert {k["label"] for k in video["classes"]} == {"golf", "jump", "squat"}
 
 
+@pytest.mark.slow
 def test_all_fusions_are_scored(runs, tmp_path):
     streams = ("--data", runs / "rgb" / "data", "--flow", runs / "rgb" / "flow")
     networks = ("--networks", f"rgb={runs / 'rgb'}", f"flow={runs / 'flow'}", f"rgb={runs / 'rgb'}")
@@ -98,6 +99,7 @@ def test_a_video_that_cannot_be_read_is_named(runs, tmp_path, monkeypatch, capsy
     assert json.loads((tmp_path / "out" / "predictions.json").read_text())["failed"][0]["video"] == str(broken)
 
 
+@pytest.mark.slow
 def test_claims_about_streams_are_checked_one_by_one(tmp_path, monkeypatch, capsys):
     path = EXP / "synthetic" / "ablations_streams.py"
     out = run_script(path, tmp_path, "--tiny", "--only", "rgb", "flow", "rgb from flow")

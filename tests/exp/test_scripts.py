@@ -50,9 +50,10 @@ def rows_of(folder):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_train_lsp_stops_in_time_and_resumes(tmp_path, tiny_data):
     options = ("--data", tiny_data, "--synthetic", 0.25, "--heatmaps", 0.1)
-    out = run("lsp/train_lsp_spnet.py", tmp_path, *options, "--time-limit", 0, traced=True)
+    out = run("lsp/train_lsp_spnet.py", tmp_path, *options, "--time-limit", 0)
     assert "epoch 1: lsp PCK@0.2 by block" in out and len(rows_of(tmp_path)) == 1
     first = np.load(tmp_path / "state.npz")["w0"]
     out = run("lsp/train_lsp_spnet.py", tmp_path, *options, "--resume")
@@ -104,7 +105,7 @@ def test_a_heatmap_network_is_trained_scored_and_predicts(tmp_path, tiny_data):
     assert list(joints)[:2] == ["r_ankle", "r_knee"]  # MPII's order, as the network was trained
 
 
-@pytest.mark.parametrize("family", ["cpm", "mssnet", "pbn"])
+@pytest.mark.parametrize("family", ["cpm", *(pytest.param(k, marks=pytest.mark.slow) for k in ("mssnet", "pbn"))])
 def test_networks_of_heat_maps_are_trained_and_scored(family, tmp_path, tiny_data):
     run_folder = tmp_path / "run"
     options = ("--epochs", 1, "--steps", 1, "--validate", 2, "--data", tiny_data)
@@ -241,6 +242,7 @@ def test_train_penn(tmp_path, tiny_data):
     assert row["stage"] == "joint" and {"single_clip", "pckh_mpii", "pck_lsp", "loss0", "loss1"} <= set(row)
 
 
+@pytest.mark.slow
 def test_eval_penn_on_predicted_boxes(tmp_path, tiny_data, run_folder):
     weights = run_folder / "weights_best.weights.h5"
     out = run("pennaction/predict_bboxes.py", tmp_path / "boxes", "--data", tiny_data, "--weights", weights)
@@ -262,6 +264,7 @@ def test_eval_speed(tmp_path):
     assert [cut["action_outputs"] for cut in cuts] == [0, 1]
 
 
+@pytest.mark.slow
 def test_train_and_eval_penn_merge(tmp_path, tiny_data):
     options = ("--data", tiny_data, "--stages", "action", "--epochs", 1)
     out = run("pennaction/train_penn_ar_pe_merge.py", tmp_path / "run", *options)
@@ -277,6 +280,7 @@ def test_train_and_eval_penn_merge(tmp_path, tiny_data):
     assert Image.open(tmp_path / "eval" / "confusion.png").size[0] > 400
 
 
+@pytest.mark.slow
 def test_train_penn_pose_action(tmp_path):
     script, labels = "pennaction/train_penn_pose_action.py", tmp_path / "held_out" / "data"
     out = run(script, tmp_path / "held_out", "--validate", 2, "--epochs", 1)
@@ -315,6 +319,7 @@ def test_train_ntu_on_the_synthetic_world(tmp_path, tiny_data):
     assert [(s["monitor"], s["monitor_mode"]) for s in stages] == [("mpjpe_synthetic", "min"), ("single_clip", "max")]
 
 
+@pytest.mark.slow
 def test_actions_are_trained_on_features_computed_once(tmp_path, run_folder, monkeypatch, capsys):
     script, weights = "pennaction/train_penn_multimodel.py", run_folder / "weights_best.weights.h5"
     options = ("--synthetic", "--stages", "action", "--clips", 4, "--init", weights)
@@ -337,6 +342,7 @@ def test_train_3d_poses_on_rendered_people_alone(tmp_path):
     assert config["stage"]["monitor"] == "mpjpe_synthetic_h36m"
 
 
+@pytest.mark.slow
 def test_ntu_from_poses_to_actions_on_predicted_boxes(tmp_path, tiny_data):
     out = run("ntu/train_pose_baseline.py", tmp_path / "poses", "--data", tiny_data, "--epochs", 1)
     assert "{'h36m': 4, 'mpii': 3, 'ntu': 1}" in out and "h36m MPJPE by block" in out
@@ -354,6 +360,7 @@ def test_ntu_from_poses_to_actions_on_predicted_boxes(tmp_path, tiny_data):
     assert report["h36m"]["MPJPE"][0] > 50 and len(report["mpii_pckh@0.5"]) == 2
 
 
+@pytest.mark.slow
 def test_ntu_merge(tmp_path, tiny_data):
     options = ("--data", tiny_data, "--stages", "action", "--validate", 1, "--steps", 1)
     run("ntu/train_ntu_ar_pe_merge.py", tmp_path / "run", *options)
@@ -372,6 +379,7 @@ def test_other_networks_are_no_ntu_network(tmp_path, tiny_data, run_folder, monk
     assert "3D poses and 60 actions. Received: pa16j2d and 15" in message
 
 
+@pytest.mark.slow
 def test_streams_are_computed_once_and_read_back(tmp_path):
     pytest.importorskip("av")
     pytest.importorskip("cv2.optflow")
@@ -431,6 +439,7 @@ def test_scripts_import_no_other_script(path):
     assert "sys.path" not in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_script_runs_from_an_empty_folder(tmp_path):
     command = [sys.executable, EXP / "pennaction" / "eval_penn_multitask.py", "out", "--tiny"]
     environment = {**os.environ, **ENVIRONMENT}
@@ -458,6 +467,7 @@ def test_without_a_network_the_file_is_named(script, file, instead, tmp_path, ti
     assert "`" not in message
 
 
+@pytest.mark.slow
 def test_the_small_network_is_scored_with_a_word(tmp_path, tiny_data, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["eval", str(tmp_path), "--data", str(tiny_data), "--limit", "1"])
     with pytest.raises(SystemExit) as ended:

@@ -59,11 +59,13 @@ def test_networks_take_their_stream():
 
 
 def test_networks_of_other_classes_or_streams_are_refused(tmp_path):
+    options = dict(width=0.0625, variant="s3d", num_classes=2)
+    model = s3d.build(**options)
     for name, labels in (("one", ["run", "sit"]), ("two", ["sit", "run"])):
-        config = dict(network="s3d", input_shape=[None, None, None, 3], width=0.0625, num_classes=2, labels=labels)
+        config = dict(network="s3d", input_shape=[None, None, None, 3], labels=labels, **options)
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.json").write_text(json.dumps({"config": {"model": config}}))
-        s3d.build(width=0.0625, num_classes=2, labels=labels).save_weights(tmp_path / name / "weights_best.weights.h5")
+        model.save_weights(tmp_path / name / "weights_best.weights.h5")
     one, two = f"rgb={tmp_path / 'one'}", f"rgb={tmp_path / 'two'}"
     [(stream, model)] = clip_training.load_networks([one])
     assert stream == "rgb" and model.signature.outputs[0].labels == ("run", "sit")

@@ -64,6 +64,7 @@ def test_stages_train_what_they_say(models):
     assert changed(models, action_net, clips, actions) == OF_POSES | OF_ACTIONS
 
 
+@pytest.mark.slow
 def test_start_from_pose_weights_or_from_merged_ones(models, tmp_path):
     class Arguments:
         init, weights = None, None

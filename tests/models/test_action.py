@@ -238,6 +238,7 @@ def test_compile(pose_net, merged):
         action.compile(pose_net, loss_weights=[1, 2])
 
 
+@pytest.mark.slow
 def test_learns_from_poses():
     """Two actions that differ in where one joint moves."""
     keras.utils.set_random_seed(1)

@@ -25,7 +25,7 @@ def build(name):
     )
 
 
-@pytest.fixture(scope="module", params=["merge_penn", "merge_ntu"])
+@pytest.fixture(scope="module", params=["merge_penn", pytest.param("merge_ntu", marks=pytest.mark.slow)])
 def network(request, reference, reference_weights, tmp_path_factory):
     """(name, network with the reference weights, report of loading, layout of the file)."""
     path = tmp_path_factory.mktemp("weights") / f"{request.param}.h5"

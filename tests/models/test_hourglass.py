@@ -46,6 +46,7 @@ def test_as_many_weights_as_the_reference(num_stacks, filters, trainable, frozen
     assert (count(model.trainable_variables), count(model.non_trainable_variables)) == (trainable, frozen)
 
 
+@pytest.mark.slow
 def test_the_network_of_the_paper():
     model = hourglass.build()
     assert (count(model.trainable_variables), count(model.non_trainable_variables)) == (25_434_112, 120_576)

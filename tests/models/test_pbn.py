@@ -27,7 +27,9 @@ ALONE = [[joint] for joint in range(16)]
         ({"head": "plain"}, (3_492_880, 16_896)),
         ({"groups": "body"}, (3_671_440, 19_200)),
         ({"groups": ALONE}, (3_974_160, 23_040)),
-        ({"num_stacks": 3, "branch_filters": 96, "branch_residuals": 3}, (11_519_824, 66_752)),
+        pytest.param(
+            {"num_stacks": 3, "branch_filters": 96, "branch_residuals": 3}, (11_519_824, 66_752), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_as_many_weights_as_counted_by_hand(options, number):

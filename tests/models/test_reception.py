@@ -134,6 +134,7 @@ def test_cut_after_a_block(plain, images):
         sharpen_maps(plain, 2.0)
 
 
+@pytest.mark.slow
 def test_compiles_with_the_losses_of_the_original(plain, images):
     pose = np.random.default_rng(1).uniform(0.1, 0.9, (2, 16, 2)).astype("float32")
     seen = np.ones((2, 16, 1), "float32")

@@ -45,7 +45,7 @@ def layout_of(reference, name):
     return [(layer, shapes) for layer, shapes in stored if shapes], layout["parameters"]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ["reception_mpii", pytest.param("reception_h36m", marks=pytest.mark.slow)])
 def test_outputs_agree(name, loaded, reference, reference_weights):
     x = reference_weights.reference_input((2, *SHAPE))
     outputs = [keras.ops.convert_to_numpy(y) for y in loaded(name)(x)]
@@ -64,6 +64,7 @@ def test_parameters_are_those_of_the_original_without_its_frozen_kernels(name, l
     assert loaded(name).count_params() + frozen == stored
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_way_back_is_the_file_again(name, loaded, reference, weight_file, tmp_path):
     groups, _ = layout_of(reference, name)
@@ -88,6 +89,7 @@ def test_options_leave_the_weights_alone(weight_file, reference, reference_weigh
     assert all(np.array_equal(a, b) for a, b in weights)
 
 
+@pytest.mark.slow
 def test_other_networks_are_refused(weight_file):
     for changes, words in (
         ({"num_context_per_joint": 1}, "RegMap1/maps: (1, 1, 576, 48) in the file, (1, 1, 576, 32) in the model"),

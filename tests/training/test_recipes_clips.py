@@ -135,7 +135,9 @@ def test_accumulation_resumes_in_the_middle_of_a_group(tmp_path):
         train_stage(linear(), Clips(), other, Run(tmp_path / "killed", resume=True), verbose=0)
 
 
-@pytest.mark.parametrize(("name", "precision"), [("r3d", "mixed_bfloat16"), ("s3d", "mixed_float16")])
+@pytest.mark.parametrize(
+    ("name", "precision"), [("r3d", "mixed_bfloat16"), pytest.param("s3d", "mixed_float16", marks=pytest.mark.slow)]
+)
 def test_half_precision_keeps_weights_logits_and_loss_in_float32(name, precision):
     model = BUILD[name]()
     stage = small(precision=precision)

@@ -149,6 +149,7 @@ def test_frozen_pose_layers_do_not_change():
     assert {p.split("/")[0] for p in changed(before, full)} == {"act1_action_pred"}
 
 
+@pytest.mark.slow
 def test_recipe_runs_through_and_decouples(tmp_path):
     short = dict(epochs=1, steps_per_epoch=2)
     recipe = Recipe(
