@@ -25,7 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from deephar.utils.video import exact_rate, quarter_turns, require_av, upright
+from deephar.utils.upright import SQUARE, pixel_aspect, shown_pixels, shown_size
+from deephar.utils.video import exact_rate, require_av
 
 DEFAULT_FPS = 25.0
 SHORT_SIDE_PX = 256
@@ -33,7 +34,6 @@ MISSING_FRAMES = 2  # that a header may state too many
 MISSING_S = 0.2  # by which a Matroska file may end earlier than its header states
 ROUNDING_S = Fraction(1, 1000)  # of time stamps
 TIMELINES = 1024  # that a process remembers
-RESIZING = "BILINEAR"  # FFmpeg's scaler averages what it shrinks
 
 
 class DamagedVideoError(ValueError):
@@ -62,7 +62,8 @@ class Timeline:
         time_base: Fraction. Seconds a unit of the stamps.
         keyframes: stamps, ascending, at which decoding can begin.
         counted: whether the stamps are the frames' numbers, because the file has none.
-        size: (width, height) px, upright.
+        size: (width, height) px as shown, upright and of square pixels.
+        aspect: Fraction. Width of a stored pixel over its height.
     """
 
     start: int
@@ -71,6 +72,7 @@ class Timeline:
     keyframes: tuple[int, ...]
     counted: bool
     size: tuple[int, int]
+    aspect: Fraction = SQUARE
 
     def number_at(self, stamp: int, fps: float) -> int:
         """Return the number, from 0, of the first resampled frame that can show the frame of a time stamp."""
@@ -161,11 +163,10 @@ def _read_timeline(path, stamp):
 
 
 def _first_size(packet):
-    """The upright (width, height) of the first frame that a packet completes, None where it completes none."""
+    """The shown (width, height) of the first frame that a packet completes, None where it completes none."""
     with contextlib.suppress(require_av().FFmpegError):  # which decoding meets again
         for frame in packet.decode():
-            size = (frame.width, frame.height)
-            return size[::-1] if quarter_turns(frame) % 2 else size
+            return shown_size(frame, pixel_aspect(packet.stream))
     return None
 
 
@@ -180,16 +181,17 @@ def _check_complete(path, container, stream, number, end_s):
 
 def _timeline(container, stream, packets, size):
     """`Timeline` of packets (stamp, duration, whether a keyframe, ...) in the order of the file."""
+    aspect = pixel_aspect(stream)
     rate, stamps = stream.average_rate or stream.guessed_rate or Fraction(DEFAULT_FPS), [p[0] for p in packets]
     in_order = None not in stamps and stamps == sorted(stamps)
     if None in stamps or in_order and container.format.name == "avi" and stream.codec_context.has_b_frames:
-        return Timeline(0, len(packets), 1 / Fraction(rate), (0,), True, size)
+        return Timeline(0, len(packets), 1 / Fraction(rate), (0,), True, size, aspect)
     start, (last, duration) = min(stamps), max((p[0], p[1]) for p in packets)
     if not duration:
         mean = Fraction(last - start, len(packets) - 1) if len(packets) > 1 else 1 / (rate * stream.time_base)
         duration = max(1, round(mean))
     keyframes = tuple(sorted({start, *(p[0] for p in packets if p[2])}))
-    return Timeline(start, last + duration, stream.time_base, keyframes, False, size)
+    return Timeline(start, last + duration, stream.time_base, keyframes, False, size, aspect)
 
 
 def frames_at(
@@ -273,7 +275,7 @@ def _resampled(path, timeline, first, last, fps, short_side):
     shown, array, number = None, None, first
     for frame, start in _decoded(path, timeline, first, fps):
         while shown is not None and number < min(start, last + 1):
-            array = _pixels(shown, size) if array is None else array
+            array = shown_pixels(shown, timeline.aspect, size) if array is None else array
             yield array
             number += 1
         if number > last:
@@ -281,15 +283,8 @@ def _resampled(path, timeline, first, last, fps, short_side):
         shown, array = frame, None
     if shown is None:
         raise DamagedVideoError(path, "no frame can be decoded")
-    array = _pixels(shown, size) if array is None else array
+    array = shown_pixels(shown, timeline.aspect, size) if array is None else array
     yield from (array for _ in range(number, last + 1))
-
-
-def _pixels(frame, size):
-    """An `av.VideoFrame` as uint8 (H, W, 3), RGB, resized to (width, height) px, which count after it is upright."""
-    turns = quarter_turns(frame)
-    width, height = size[::-1] if turns % 2 else size
-    return upright(frame.to_ndarray(format="rgb24", width=width, height=height, interpolation=RESIZING), turns)
 
 
 def _decoded(path, timeline, first, fps):

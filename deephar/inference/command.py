@@ -22,7 +22,7 @@ def predict_source(arguments: argparse.Namespace) -> int:
             height and overlay, as `deephar.cli.predict` parses them.
 
     Returns:
-        0, or 2 where some images of a folder could not be read (the others are written).
+        0, or 2 where some images of a folder or some frames of a video could not be read (the others are written).
 
     Raises:
         FileNotFoundError, ValueError: as `kind_of_source`, `output_folder` and `Predictor`.
@@ -84,7 +84,9 @@ def _predict_video(predictor, arguments):
         print(f"action: {action_words(result.action)}")
     name = _choose_name(result, arguments)
     _report(save_video(result, arguments.out, predictor.layout, arguments.overlay, name))
-    return 0
+    for problem in result.problems:
+        print(f"deephar: {arguments.source}: {problem}", file=sys.stderr)
+    return 0 if result.complete else 2
 
 
 def _predict_folder(predictor, arguments):

@@ -141,9 +141,9 @@ def save_video(
         label = action_words(result.action) if result.action else ""
         with VideoReader(result.source) as video, atomic_path(written[1]) as temporary:
             pairs = zip(video, result.poses, strict=True)
-            with VideoWriter(temporary, result.fps) as writer:
+            with VideoWriter(temporary, result.fps, timed=not result.has_fixed_rate) as writer:
                 for frame, pose in progress_bar(pairs, len(result.poses), f"draw {name}") if progress else pairs:
-                    writer.add(draw_person(frame, pose, layout, label))
+                    writer.add(draw_person(frame, pose, layout, label), video.time_s)
     return written
 
 

@@ -169,11 +169,11 @@ class Predictor:
             progress: bool. Show a bar on stderr.
 
         Returns:
-            `VideoResult`.
+            `VideoResult`, of a damaged file with what could be read: see its `complete` and `problems`.
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is not a video, has no frames or is damaged, or `box` is bad.
+            ValueError: the file is not a video, no frame of it can be read, or `box` is bad.
             ImportError: PyAV is not installed.
 
         Example:
@@ -193,16 +193,18 @@ class Predictor:
             windows = WindowedVideo(self.network, self._step_s or self.subsampling, self.refine, box)
             name = pathlib.Path(path).name
             frames = progress_bar(video, video.num_frames or None, f"predict {name}") if progress else video
+            times = []
             for frame in frames:
                 windows.add(frame, video.time_s if self._step_s else None)
+                times.append(video.time_s)
             found, action = windows.finish()
             poses = tuple(self._pose_result(*pose) for pose in found)
-            fps = video.fps
+            fps, state = video.fps, (tuple(times), video.complete, tuple(video.problems))
         if not poses:
             raise ValueError(f"`path` must hold at least one frame. Received: {path}, which has none")
         step = round(self._step_s * fps, 3) if self._step_s else self.subsampling
         step = int(step) if step == int(step) else step
-        return VideoResult(str(path), windows.size, fps, step, poses, action, self.stamp)
+        return VideoResult(str(path), windows.size, fps, step, poses, action, self.stamp, *state)
 
     def _find_person(self, pixels, size, box):
         rounds = rounds_of(self.refine, box)

@@ -198,6 +198,9 @@ class VideoResult:
         poses: tuple of PoseResult, one for each frame.
         action: ActionResult, or None where the model has no actions.
         model: ModelStamp.
+        times_s: tuple of float, when each frame is shown, s after the first one; None: number / `fps`.
+        complete: bool. Whether no frame of the source seems to be missing or damaged.
+        problems: tuple of str. What was damaged, missing or changed, see `VideoReader`.
     """
 
     source: str | None
@@ -207,12 +210,29 @@ class VideoResult:
     poses: tuple[PoseResult, ...]
     action: ActionResult | None
     model: ModelStamp
+    times_s: tuple[float, ...] | None = None
+    complete: bool = True
+    problems: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.times_s is None:
+            object.__setattr__(self, "times_s", tuple(k / self.fps for k in range(len(self.poses))))
+
+    @property
+    def has_fixed_rate(self) -> bool:
+        """Whether every frame is shown within half a frame of its number / `fps`."""
+        return all(abs(time * self.fps - k) <= 0.5 for k, time in enumerate(self.times_s))
 
     def to_dict(self) -> dict:
         """Return the JSON document for a video as a dict."""
-        frames = [{"frame": k, "time_s": round(k / self.fps, 3), **pose.to_dict()} for k, pose in enumerate(self.poses)]
+        frames = [
+            {"frame": k, "time_s": round(time, 3), **pose.to_dict()}
+            for k, (time, pose) in enumerate(zip(self.times_s, self.poses, strict=True))
+        ]
         return {
             **_head(self),
+            "complete": self.complete,
+            "problems": list(self.problems),
             "fps": round(self.fps, 4),
             "num_frames": len(self.poses),
             "subsampling": self.subsampling,

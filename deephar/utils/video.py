@@ -1,4 +1,4 @@
-"""What reading and writing of videos share: PyAV where it is installed, frames turned upright, the writer.
+"""What reading and writing of videos share: PyAV where it is installed, exact rates, the writer.
 
 PyAV (`pip install av`, the extra `video`) is imported on first use only.
 """
@@ -6,13 +6,13 @@ PyAV (`pip install av`, the extra `video`) is imported on first use only.
 import pathlib
 from fractions import Fraction
 from types import ModuleType, TracebackType
-from typing import Any
 
 import numpy as np
 
 from deephar.utils.optional import require
 
 H264_OPTIONS = {"crf": "20", "preset": "veryfast"}
+MILLISECOND = Fraction(1, 1000)
 LARGEST_DENOMINATOR = 1001  # of a frame rate: 30000/1001 is the oddest one
 
 
@@ -40,16 +40,6 @@ def exact_rate(fps: float) -> Fraction:
     return broadcast if rate.denominator > 1 and abs(fps - broadcast) < 1e-3 else rate
 
 
-def quarter_turns(frame: Any) -> int:
-    """Return the quarter turns, counter-clockwise, by which an `av.VideoFrame` becomes upright, 0 to 3."""
-    return round(getattr(frame, "rotation", 0) / 90) % 4
-
-
-def upright(array: np.ndarray, turns: int) -> np.ndarray:
-    """Return an image (H, W, 3) turned by quarter turns counter-clockwise."""
-    return np.ascontiguousarray(np.rot90(array, turns)) if turns else array
-
-
 class VideoWriter:
     """Writes uint8 RGB frames to an MP4 file, H.264 where this FFmpeg has it and MPEG-4 part 2 otherwise.
 
@@ -60,6 +50,7 @@ class VideoWriter:
         path: str or Path. The file to write.
         fps: float. Frames per second.
         lossless: bool. Write FFV1 in a Matroska file (.mkv) instead, every pixel as it is and nothing rounded up.
+        timed: bool. `add` gets the time of every frame, which is kept to the millisecond, instead of the fixed rate.
         keyframe_every: int or None. Frames from one at which reading can begin to the next; None: as the codec likes.
 
     Raises:
@@ -69,9 +60,14 @@ class VideoWriter:
     """
 
     def __init__(
-        self, path: str | pathlib.Path, fps: float, lossless: bool = False, keyframe_every: int | None = None
+        self,
+        path: str | pathlib.Path,
+        fps: float,
+        lossless: bool = False,
+        keyframe_every: int | None = None,
+        timed: bool = False,
     ) -> None:
-        self.path = pathlib.Path(path)
+        self.path, self._timed, self._stamp = pathlib.Path(path), timed, -1
         self._fps, self._lossless, self._keyframe_every = exact_rate(fps), lossless, keyframe_every
         self._container = self._stream = self._shape = None
 
@@ -89,8 +85,12 @@ class VideoWriter:
         finally:
             self._container.close()
 
-    def add(self, frame: np.ndarray) -> None:
-        """Append one frame, uint8 (H, W, 3), RGB, of the first one's size.
+    def add(self, frame: np.ndarray, time_s: float | None = None) -> None:
+        """Append one frame.
+
+        Args:
+            frame: uint8 (H, W, 3), RGB, of the first one's size.
+            time_s: float. When it is shown, for a writer made with `timed`; later than the one before.
 
         Raises:
             ValueError: another size than the first frame's, or the file was not opened.
@@ -106,7 +106,11 @@ class VideoWriter:
         height, width = frame.shape[:2]
         odd = (0, 0) if self._lossless else (height % 2, width % 2)
         pixels = np.pad(frame, ((0, odd[0]), (0, odd[1]), (0, 0)), mode="edge")
-        self._container.mux(self._stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        shown = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        if self._timed:
+            self._stamp = max(self._stamp + 1, round(time_s / MILLISECOND))
+            shown.pts, shown.time_base = self._stamp, MILLISECOND
+        self._container.mux(self._stream.encode(shown))
 
     def _open_stream(self, av, shape):
         codec = "ffv1" if self._lossless else "libx264" if "libx264" in av.codecs_available else "mpeg4"
@@ -114,6 +118,8 @@ class VideoWriter:
         stream = self._container.add_stream(codec, rate=self._fps, options=options)
         stream.height, stream.width = (side if self._lossless else side + side % 2 for side in shape[:2])
         stream.pix_fmt = "bgr0" if self._lossless else "yuv420p"
+        if self._timed:
+            stream.codec_context.time_base = MILLISECOND
         if self._keyframe_every is not None:
             stream.gop_size = self._keyframe_every
         if codec == "mpeg4":

@@ -1,11 +1,17 @@
-"""Video in and out: what is written comes back, turned upright, and every failure names the file."""
+"""Video in and out: what is written comes back, frames come as they are shown, damage and failures are said."""
 
+import itertools
+import struct
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from deephar.data.video_frames import read_frames, read_timeline
 from deephar.inference.video import VideoReader, VideoWriter, is_video
+from tests.data.clip_files import numbered, write_video
 
 av = pytest.importorskip("av")
 
@@ -121,3 +127,112 @@ def test_without_pyav_the_message_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(ImportError, match="pip install av$"):
         read(tmp_path / "a.mp4")
+
+
+def with_matrix(path, matrix):
+    """Write the 2 x 2 part of a display matrix, numbers of which 1 is a pixel, into an MP4 file."""
+    data = bytearray(path.read_bytes())
+    place = data.index(b"tkhd") + 4 + 40  # after versions, times, number, duration, layers and volume
+    (a, b), (c, d) = matrix
+    data[place : place + 36] = struct.pack(">9i", *(round(v * 65536) for v in (a, b, 0, c, d, 0, 0, 0, 16384)))
+    path.write_bytes(data)
+    return path
+
+
+C, S = np.cos(np.radians(10)), np.sin(np.radians(10))
+SHOWN = {  # by a display matrix: what becomes of rows and columns
+    ((1, 0), (0, 1)): lambda x: x,
+    ((-1, 0), (0, 1)): lambda x: x[:, ::-1],  # a front camera
+    ((1, 0), (0, -1)): lambda x: x[::-1],
+    ((-1, 0), (0, -1)): lambda x: x[::-1, ::-1],
+    ((0, 1), (-1, 0)): lambda x: np.rot90(x, -1),
+    ((0, -1), (1, 0)): lambda x: np.rot90(x, 1),
+    ((0, 1), (1, 0)): lambda x: x.swapaxes(0, 1),
+    ((0, -1), (-1, 0)): lambda x: x.swapaxes(0, 1)[::-1, ::-1],
+    ((0, 0), (0, 0)): lambda x: x,  # as broken software writes it
+    ((C, S), (-S, C)): lambda x: np.asarray(Image.fromarray(x).rotate(-10, Image.Resampling.BILINEAR)),
+}
+
+
+@pytest.mark.parametrize("matrix", SHOWN)
+def test_frames_are_turned_and_mirrored_as_the_display_matrix_says(tmp_path, matrix):
+    image = gradient(48, 64)
+    path = with_matrix(write(tmp_path / "a.mp4", [image] * 3), matrix)
+    found, _, _ = read(path)
+    expected = SHOWN[matrix](image)
+    assert found.shape[1:] == expected.shape and np.abs(found[0].astype(int) - expected).mean() < 4
+    np.testing.assert_array_equal(read_frames(path, [0], short_side=None)[0], found[0])
+
+
+def gradient(height, width):
+    """An image whose corners differ."""
+    rows, columns = np.mgrid[:height, :width]
+    return np.stack([rows * 4, columns * 3, np.full_like(rows, 90)], axis=-1).astype(np.uint8)
+
+
+def test_pixels_become_square(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(3, 2)
+        for frame in frames_of(2):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))
+    found, _, _ = read(path)
+    assert found.shape[1:3] == (48, 96) and found[0, 24, 40, 0] > 180 and found[0, 24, 56, 0] < 60
+    assert read_timeline(path).size == (96, 48) and read_frames(path, [1], short_side=24).shape[1:3] == (24, 48)
+    assert read(with_matrix(path, ((0, 1), (-1, 0))))[0].shape[1:3] == (96, 48)
+
+
+def everything(path):
+    with VideoReader(path) as video:
+        return [(video.time_s, frame) for frame in video], video
+
+
+def test_times_are_those_of_the_stream(tmp_path):
+    times = [*(k / 30 for k in range(10)), 1, 1.2, 3]
+    with VideoWriter(tmp_path / "a.mp4", 30, timed=True) as writer:
+        for time in times:
+            writer.add(np.zeros((16, 16, 3), np.uint8), time)
+    found, video = everything(tmp_path / "a.mp4")
+    assert [time for time, _ in found] == pytest.approx(times, abs=1e-3) and video.complete and not video.problems
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+def test_times_begin_at_the_first_frame_wherever_the_stream_begins(tmp_path, name):
+    path = write_video(tmp_path / name, numbered(8), stamps=[2000 + 40 * k for k in range(8)], base=Fraction(1, 1000))
+    found, video = everything(path)
+    assert [time for time, _ in found] == pytest.approx([0.04 * k for k in range(8)], abs=2e-3)
+    assert video.start_s >= 0 and (name != "a.mkv" or video.start_s == pytest.approx(2, abs=0.01))
+
+
+def test_damaged_packets_are_skipped_and_counted(tmp_path):
+    path = write(tmp_path / "a.mp4", np.random.default_rng(0).integers(0, 256, (60, 48, 64, 3)).astype(np.uint8))
+    with av.open(str(path)) as container:
+        packets = [(k.pos, k.size) for k in container.demux(video=0) if k.size]
+    data = bytearray(path.read_bytes())
+    for position, size in packets[30:33]:
+        data[position : position + size] = bytes(size)
+    path.write_bytes(data)
+    found, video = everything(path)
+    assert 50 <= len(found) < 60 and video.count == len(found) and not video.complete
+    assert video.problems[0].startswith(f"{60 - len(found)} of 60 frames missing, the first after ")
+
+
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_of_a_file_that_was_cut_off_what_is_there_comes(tmp_path, share):
+    path = write(tmp_path / "a.mp4", np.random.default_rng(0).integers(0, 256, (60, 48, 64, 3)).astype(np.uint8))
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    found, video = everything(path)
+    assert 0 < len(found) < 60 * share + 3 and not video.complete
+    assert video.problems[0].startswith(f"{60 - len(found)} of 60 frames missing, the file is cut off")
+
+
+def test_a_change_of_size_is_said_and_scaled_back(tmp_path):
+    small, large = (write_video(tmp_path / f"{n}.ts", frames_of(10, n, 2 * n)) for n in (48, 96))
+    (tmp_path / "both.ts").write_bytes(large.read_bytes() + small.read_bytes())
+    found, video = everything(tmp_path / "both.ts")
+    assert len(found) == 20 and {frame.shape for _, frame in found} == {(96, 192, 3)}
+    assert "the size changes at 0.4" in video.problems[0] and "192 x 96 to 96 x 48" in video.problems[0]
+    assert all(b > a for (a, _), (b, _) in itertools.pairwise(found))

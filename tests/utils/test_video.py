@@ -1,12 +1,11 @@
-"""Frame rates as fractions, quarter turns, and the forms that the writer knows."""
+"""Frame rates as fractions, and the forms that the writer knows."""
 
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from deephar.utils.video import VideoWriter, exact_rate, quarter_turns, upright
+from deephar.utils.video import VideoWriter, exact_rate
 
 
 def test_rates_are_exact():
@@ -20,14 +19,6 @@ def test_rates_are_exact():
     for fps in (0, -1, float("inf"), float("nan")):
         with pytest.raises(ValueError, match="`fps` must be above 0"):
             exact_rate(fps)
-
-
-def test_upright():
-    turns = [quarter_turns(SimpleNamespace(rotation=degrees)) for degrees in (0, 90, -90, 180, -180)]
-    assert turns == [0, 1, 3, 2, 2] and quarter_turns(object()) == 0
-    image = np.arange(12).reshape(2, 2, 3)
-    assert upright(image, 0) is image
-    np.testing.assert_array_equal(upright(upright(image, 1), 3), image)
 
 
 @pytest.mark.parametrize("lossless", [False, True])
@@ -47,3 +38,13 @@ def test_forms(tmp_path, lossless):
         np.testing.assert_array_equal(found, frames)
     else:
         assert found.shape == (9, 16, 18, 3)
+
+
+def test_frames_with_times_keep_them(tmp_path):
+    av = pytest.importorskip("av")
+    times = [0, 0.033, 0.0337, 0.5, 0.54, 2]
+    with VideoWriter(tmp_path / "a.mp4", 30, timed=True) as writer:
+        for time in times:
+            writer.add(np.full((16, 16, 3), 100, np.uint8), time)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert [frame.time for frame in container.decode(video=0)] == pytest.approx([0, 0.033, 0.034, 0.5, 0.54, 2])
