@@ -28,9 +28,10 @@ class Stage:
         folder: a folder of images for the background, or None.
         ring_mm: for several cameras around the person, how far the farthest is: a room that holds all of them, and
             nothing and nobody else within; `camera` is not used then.
+        alone: whether nobody else may come along.
     """
 
-    def __init__(self, job, skeleton, camera, folder, ring_mm=None):
+    def __init__(self, job, skeleton, camera, folder, ring_mm=None, alone=False):
         points = skeleton.points.reshape(-1, 3)
         low, high = points.min(0), points.max(0)
         centre = (low + high)[:2] / 2
@@ -44,7 +45,7 @@ class Stage:
             where.update(clear=max(clear, ring_mm + 400.0), indoors=True)
         self.room = backgrounds.sample_room(job.stream("room"), job.split, folder=folder, **where)
         self.effects = effects.sample_effects(job.stream("effects"))
-        self.other = self._second_person(job, centre, clear, camera) if ring_mm is None else []
+        self.other = [] if alone or ring_mm is not None else self._second_person(job, centre, clear, camera)
 
     @property
     def prop_look(self):

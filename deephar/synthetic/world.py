@@ -57,7 +57,8 @@ class Job:
         )
 
 
-def _check(split, index, size, framing, seed):
+def check_job(split, index, size, framing, seed):
+    """Raise ValueError for an argument of an image or clip that is out of range."""
     if split not in SPLITS:
         raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
     if int(index) != index or index < 0:
@@ -147,7 +148,7 @@ def render_still(
     Raises:
         ValueError: an argument out of range.
     """
-    _check(split, index, size, framing, seed)
+    check_job(split, index, size, framing, seed)
     if not 0 <= random_poses <= 1:
         raise ValueError(f"`random_poses` must be from 0 to 1. Received: {random_poses!r}")
     actions = get_actions(actions)
@@ -187,7 +188,7 @@ def _clip(split, index, seed, actions):
 
 def clip_length(split, index, seed=0, actions="penn", fps=FPS):
     """Number of frames (20 to 80 at 30 a second) of the whole video `index`, without drawing it."""
-    _check(split, index, (16, 16), "scene", seed)
+    check_job(split, index, (16, 16), "scene", seed)
     return _length(_clip(split, index, seed, actions)[1], fps)
 
 
@@ -244,7 +245,7 @@ def render_clip(
     Raises:
         ValueError: an argument out of range.
     """
-    _check(split, index, size, framing, seed)
+    check_job(split, index, size, framing, seed)
     job, take = _clip(split, index, seed, actions)
     size = tuple(int(v) for v in size)
     length, step = _length(take, fps), FPS / fps
