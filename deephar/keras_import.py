@@ -17,14 +17,15 @@ BACKENDS = ("tensorflow", "jax", "torch")  # each is the name of the package tha
 
 # Everything with a `from_config` that deephar registers with Keras, and the modules whose import registers it.
 REGISTERING = tuple(
-    "deephar.models.action deephar.models.cpm deephar.models.hourglass deephar.models.mssnet deephar.models.pbn "
-    "deephar.models.r3d deephar.models.reception deephar.models.s3d deephar.models.spnet "
-    "deephar.layers.losses deephar.training.optimizers".split()
+    "deephar.models.action deephar.models.cpm deephar.models.detector deephar.models.hourglass deephar.models.mssnet "
+    "deephar.models.pbn deephar.models.r3d deephar.models.reception deephar.models.s3d deephar.models.spnet "
+    "deephar.layers.detection deephar.layers.losses deephar.training.optimizers".split()
 )
 REGISTERED = (
     "ActionNet",
     "AdamWWithRateFactors",
     "AdamWithRateFactors",
+    "CellDistances",
     "CentreTap",
     "ChannelSlice",
     "ChannelSoftmax1D",
@@ -32,6 +33,7 @@ REGISTERED = (
     "ClassWeightedCrossentropy",
     "ContextAggregation",
     "DepthExpectation",
+    "DetectionLoss",
     "FoldFrames",
     "GlobalMaxMinPooling2D",
     "HeatmapLoss",

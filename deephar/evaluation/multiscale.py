@@ -138,7 +138,7 @@ def predict_scales(
     """
     if not scales or min(scales) <= 0:
         raise ValueError(f"`scales` must be above 0, at least one. Received: {scales}")
-    index = signature.pose_outputs[-1]
+    index = signature.pose_outputs[signature.answer]
     spec = signature.outputs[index]
     usual = sample_batches(dataset, mode, keys, batch_size, progress, label)
     views = [sample_batches(scaled(dataset, scale), mode, keys, batch_size, progress=False) for scale in scales]

@@ -62,6 +62,7 @@ class PosePredictions:
         true: (N, J, 2), -1e9 where not annotated.
         head_size: (N,) pixels, NaN where the data set has none.
         visible: (N, J), 1 for joints that are seen, 0 for hidden ones, NaN where the data set does not say.
+        answer: int. Index of the block that is the network's answer, -1 for the last.
     """
 
     predicted: np.ndarray
@@ -69,6 +70,7 @@ class PosePredictions:
     true: np.ndarray
     head_size: np.ndarray
     visible: np.ndarray
+    answer: int = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,7 @@ def predict_poses(
     label: str = "poses",
     scales: Sequence[float] | None = None,
 ) -> PosePredictions:
-    """Run every prediction block on images of a data set, or the last one at several scales.
+    """Run every prediction block on images of a data set, or the answer alone at several scales.
 
     Args:
         model: a pose network for images, or a clip network whose pose part then sees single images.
@@ -109,7 +111,7 @@ def predict_poses(
         flip: also predict the flipped crop and take the mean.
         progress, label: bar on stderr.
         scales: sizes of the crops over the usual one, see `deephar.evaluation.multiscale`; None: the usual one alone.
-            With scales there is one block, the last.
+            With scales there is one block, the network's answer.
 
     Returns:
         `PosePredictions`.
@@ -121,18 +123,18 @@ def predict_poses(
     if scales is None:
         poses, samples = predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries)
         points = crop_to_frame(poses[..., :2], np.stack([s["afmat"] for s in samples]))  # (K, N, J, 2)
-        confidence = poses[..., -1]
+        confidence, answer = poses[..., -1], signature_of(_images_of(model)).answer
     else:
         view = _images_of(model)
         options = (mode, keys, batch_size, flip, scales, progress, label)
         points, confidence, samples = predict_scales(view, signature_of(view), dataset, *options)
-        points, confidence = points[None], confidence[None]  # (1, N, J, 2), (1, N, J)
+        points, confidence, answer = points[None], confidence[None], 0  # (1, N, J, 2), (1, N, J)
     afmat = np.stack([s["afmat"] for s in samples])
     true = crop_to_frame(np.stack([s["pose"][:, :2] for s in samples]), afmat)
     sizes = [np.nan if s.get("headsize") is None else float(np.ravel(s["headsize"])[0]) for s in samples]
     unknown = np.full(true.shape[1], np.nan)
     visible = np.stack([unknown if s.get("visible") is None else s["visible"] for s in samples])  # (N, J)
-    return PosePredictions(points, confidence, true, np.array(sizes), visible)
+    return PosePredictions(points, confidence, true, np.array(sizes), visible, answer)
 
 
 def _images_of(model):

@@ -8,6 +8,7 @@ import numpy as np
 from deephar.data.samples import Dataset
 from deephar.evaluation.actions import SMALLEST, labelled_clips, score_clips
 from deephar.evaluation.poses import eval_pck, eval_pose
+from deephar.models.signature import signature_of
 from deephar.models.surgery import image_view, split_at_action_part
 from deephar.utils import VALID_MODE
 
@@ -26,7 +27,7 @@ def per_cent(scores: Iterable[float]) -> str:
 
 
 class PoseValidation:
-    """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP, FLIC) of every block; call it with (epoch) -> metrics of the last.
+    """PCKh@0.5 (MPII, synthetic) or PCK@0.2 (LSP, FLIC) of every block; call it with (epoch) -> metrics of the answer.
 
     Args:
         model: keras.Model. The network, for images or clips.
@@ -46,7 +47,7 @@ class PoseValidation:
             scores = evaluate(self.model, data, VALID_MODE, keys=self.keys[name], progress=False)
             threshold = f"{scores.metric}@{scores.threshold:g}"
             print(f"epoch {epoch + 1}: {name} {threshold} by block: {per_cent(scores.mean)}", flush=True)
-            metrics[f"{metric}_{name}"] = float(scores.mean[-1])
+            metrics[f"{metric}_{name}"] = float(scores.mean[signature_of(self.model).answer])
         return metrics
 
 

@@ -30,7 +30,8 @@ def crop_of(box: Box, size: Size, spec: InputSpec) -> Crop:
         centre, side = window_of(box, size, spec.margin)
         window = (side, side)
     else:
-        shrink = min(size[0] / spec.size[1], size[1] / spec.size[0])  # frame px an input px
+        most = max if spec.crop == "whole" else min
+        shrink = most(size[0] / spec.size[1], size[1] / spec.size[0])  # frame px an input px
         centre, window = (size[0] / 2, size[1] / 2), (shrink * spec.size[1], shrink * spec.size[0])
     return make_crop(size, centre, window, PLAIN, spec.resolution, spec.pad_color)
 

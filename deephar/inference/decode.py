@@ -17,13 +17,15 @@ SMALLEST = 1e-30  # of a trained action's probability, where all are masked that
 QUARTER_CELL = 0.25  # Newell et al., ECCV 2016: a quarter cell from the maximum towards its higher neighbour
 
 
-def decode(outputs: Sequence[np.ndarray], signature: Signature, block: int = -1) -> tuple[np.ndarray, np.ndarray]:
+def decode(
+    outputs: Sequence[np.ndarray], signature: Signature, block: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the poses that one prediction block sees.
 
     Args:
         outputs: list of arrays, all outputs of the network in its order.
         signature: `Signature` of the network.
-        block: int, index of the pose output; -1: the last.
+        block: int, index of the pose output; None: the network's answer, `signature.answer`.
 
     Returns:
         points: float (B, [T,] J, D), x and y (and z) normalised to the crop.
@@ -36,7 +38,7 @@ def decode(outputs: Sequence[np.ndarray], signature: Signature, block: int = -1)
 
         points, confidence = decode(model.predict(frames), model.signature)
     """
-    index = block_index(signature.pose_outputs, block)
+    index = block_index(signature.pose_outputs, signature.answer if block is None else block)
     spec, y = signature.outputs[index], np.asarray(outputs[index], np.float64)
     if spec.kind == "heatmaps":
         return _from_heatmaps(y[..., : spec.layout.num_joints], spec.decoding)
@@ -176,7 +178,12 @@ def _unflip_heatmaps(y, spec, signature):
     return y[:, :, ::-1][..., sides]
 
 
+def _unflip_boxes(y, spec, signature):
+    return y[:, :, ::-1][..., [0, 3, 2, 1, 4]]  # the distances to the left and to the right change places
+
+
 _UNFLIP = {
+    "boxes": _unflip_boxes,
     "pose": _unflip_pose,
     "confidence": lambda y, spec, signature: y[..., _sides(spec, signature), :],
     "heatmaps": _unflip_heatmaps,

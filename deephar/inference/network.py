@@ -25,7 +25,7 @@ class PersonNetwork:
     Args:
         model: keras.Model. A network of images or clips with pose outputs.
         signature: Signature of the model.
-        pose_block: int. Index of the pose output that is returned; -1: the last.
+        pose_block: int or None. Index of the pose output that is returned; None: the network's answer.
         action_block: int. The same for the action outputs.
         flip: bool. Also run the flipped crop and take the mean; twice the time.
         batch_size: int. Frames in one forward pass.
@@ -41,13 +41,14 @@ class PersonNetwork:
         self,
         model: "keras.Model",
         signature: Signature,
-        pose_block: int = -1,
+        pose_block: int | None = None,
         action_block: int = -1,
         flip: bool = False,
         batch_size: int = 16,
     ):
         if not signature.pose_outputs:
             raise ValueError("`model` must have pose outputs. Received: one of actions alone")
+        pose_block = signature.answer if pose_block is None else pose_block
         block_index(signature.pose_outputs, pose_block, "pose_block")
         self.model, self.signature, self.pose_block = model, signature, pose_block
         self.flip, self.batch_size = flip, batch_size

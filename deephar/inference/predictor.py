@@ -44,7 +44,8 @@ class Predictor:
             0: the first crop, a given box or the whole frame, is kept, for all frames of a video.
         subsampling: int or None. Step between the frames of a clip; None: the network's own, in seconds where it knows
             the frame rate that it was trained at, so that a clip lasts as long at any rate.
-        pose_block: int. Index of the pose output that is returned; -1: the last.
+        pose_block: int or None. Index of the pose output that is returned; None: the network's answer, the last of
+            those with the finest maps.
         action_block: int. The same for the action outputs.
         flip: bool. Also run the flipped crop and take the mean; twice the time.
         batch_size: int. Frames in one forward pass.
@@ -74,7 +75,7 @@ class Predictor:
         labels: Sequence[str] | None = None,
         refine: int | None = None,
         subsampling: int | None = None,
-        pose_block: int = -1,
+        pose_block: int | None = None,
         action_block: int = -1,
         flip: bool = False,
         batch_size: int = 16,

@@ -24,6 +24,7 @@ NETWORKS = {  # family: module and function that builds it; imported when it is 
     "cpm": ("deephar.models.cpm", "build"),
     "mssnet": ("deephar.models.mssnet", "build"),
     "pbn": ("deephar.models.pbn", "build"),
+    "detector": ("deephar.models.detector", "build"),
     "r3d": ("deephar.models.r3d", "build"),
     "s3d": ("deephar.models.s3d", "build"),
     "merge": ("deephar.models.builders", "build_merge"),

@@ -55,6 +55,12 @@ class Signature:
         return self.indices("pose", "heatmaps")
 
     @property
+    def answer(self) -> int:
+        """Index into `pose_outputs` of the network's answer: the last of those with the finest maps; -1: no poses."""
+        strides = [self.outputs[k].stride for k in self.pose_outputs]
+        return max((k for k, stride in enumerate(strides) if stride == min(strides)), default=-1)
+
+    @property
     def action_outputs(self) -> tuple[int, ...]:
         """Indices of the action outputs with as many classes as the last one has."""
         found = self.indices("action")

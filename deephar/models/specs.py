@@ -6,10 +6,10 @@ from typing import Any
 
 from deephar.utils.pose import PoseLayout
 
-KINDS = ("pose", "confidence", "heatmaps", "action", "features")
+KINDS = ("pose", "confidence", "heatmaps", "action", "boxes", "features")
 INPUT_KINDS = ("image", "center_map", "features")
 PEOPLE = ("one", "all")
-CROPS = ("person", "frame")
+CROPS = ("person", "frame", "whole")
 DECODINGS = ("argmax", "softargmax")
 FREE_LENGTH = 0  # `num_frames` of a network that takes clips of any length
 
@@ -34,7 +34,8 @@ class InputSpec:
         fps: frame rate that `frame_step` refers to; None where it was not stated.
         value_range: what the pixel values 0 and 255 become.
         pad_color: RGB, 0 to 255, of what lies outside of the frame.
-        crop: "person", the square around the person, or "frame", the whole frame scaled by its short side.
+        crop: "person", the square around the person; "frame", the whole frame scaled by its short side; or "whole", the
+            whole frame scaled by its long side, the rest padded.
         margin: side of that square over the longer side of the person's box.
         kind: "image"; "center_map", a Gaussian of peak 1 at the centre of the person who is meant; or "features", what
             another network gives.
@@ -102,7 +103,8 @@ class OutputSpec:
 
     Attributes:
         kind: "pose", coordinates (B, [T,] J, D [+ 1]) normalised to the crop; "confidence" (B, [T,] J, 1) of the pose
-            of the same block; "heatmaps" (B, H, W, J [+ 1]); "action" (B, A); "features", anything else, which is
+            of the same block; "heatmaps" (B, H, W, J [+ 1]); "action" (B, A); "boxes", maps (B, H, W, 5) of people and
+            the sides of their boxes, see `deephar.models.detector`; "features", anything else, which is
             neither decoded nor trained.
         block: name of the prediction block, stage or stack that it belongs to.
         layout: joint layout (`PoseLayout`) of a pose or heat maps.

@@ -5,6 +5,7 @@
     heatmaps     pose (B, J, D + 1)            squares against Gaussians rendered in the loss, at the maps' own size
     confidence   visibility of the same pose   binary cross entropy
     action       one-hot (B, A)                cross entropy on probabilities or logits, by `Stage.class_weights`
+    boxes        boxes (B, N, 4) in [0, 1]     focal loss on the middles of people, overlap of the boxes there
 
 One pose label serves heat maps of every size, since each loss renders its own. `AuxiliaryMaps` adds a loss on the
 probability maps that poses are read from.
@@ -18,6 +19,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from deephar.layers.detection import DetectionLoss
 from deephar.layers.losses import (
     ClassWeightedCrossentropy,
     HeatmapLoss,
@@ -50,6 +52,7 @@ def objectives_of(model: keras.Model, stage: Stage) -> tuple[list[str | Callable
         "pose": lambda spec: (pose_regression_loss(stage.pose_loss, stage.confidence_weight), 1.0),
         "heatmaps": lambda spec: (_heatmap_loss(spec, stage.heatmap_loss), 1.0),
         "confidence": lambda spec: ("binary_crossentropy", stage.confidence_weight),
+        "boxes": lambda spec: (DetectionLoss(), 1.0),
         "action": lambda spec: (_action_loss(spec, stage.class_weights), stage.action_weight),
     }
     pairs = [makers[spec.kind](spec) for spec in signature.outputs]

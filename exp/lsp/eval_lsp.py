@@ -81,7 +81,7 @@ def main():
     print(f"LSP, {arguments.split} split, {scores.num_people} of {len(keys)} people count; {how}")
     print(pose_table(scores))
     places = joint_places(lsp14j2d, layout)
-    true, last = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted[-1]))  # (N, 14, 2)
+    true, last = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted[found.answer]))  # (N, 14, 2)
     pcp = pcp_per_part(true, last)
     print("PCP of the last block, %: " + ", ".join(f"{name} {100 * value:.1f}" for name, value in pcp.items()))
     report = {

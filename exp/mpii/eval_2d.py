@@ -82,7 +82,7 @@ def predict(arguments):
     more = dict(batch_size=arguments.batch, flip=arguments.flip, label=f"{len(keys)} people", scales=scales)
     found = predict_poses(model, mpii, VALID_MODE, keys, **more)
     places = joint_places(mpii16j2d, signature.layout)
-    true, poses = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted[-1]))  # (N, 16, 2)
+    true, poses = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted[found.answer]))  # (N, 16, 2)
     seen, annotated = take_joints(found.visible[..., None], places)[..., 0], valid_joints(true)  # (N, 16)
     counted = {"": annotated, " visible": annotated & (seen == 1), " hidden": annotated & (seen == 0)}
     how = {"flip": arguments.flip, "scales": scales, "people": len(keys)}

@@ -13,10 +13,11 @@
 
 Protocol: crops of 64 x 64 px of rendered people, `--people` of them, cropped, flipped and coloured once; Adam at 0.002,
 cosine. The full network of a family trains for `--minutes`, the others of the family take as many steps. PCKh@0.5 over
-all annotated joints but pelvis and thorax on `--validate` people of the validation split, one crop, in per cent: mean
-and standard deviation over `--seeds`; also of the joints that can be seen and of those that something hides. Finished
-runs are kept, `--resume` makes those that are missing; with `--steps`, processes that are started with `--resume` and
-their own `--only` and `--seeds` may fill one folder side by side. The README beside this file has a table.
+all annotated joints but pelvis and thorax on `--validate` people of the validation split, one crop, the last output
+among the finest, in per cent: mean and standard deviation over `--seeds`; also of the joints that can be seen and of
+those that something hides. Finished runs are kept, `--resume` makes those that are missing; with `--steps`, processes
+that are started with `--resume` and their own `--only` and `--seeds` may fill one folder side by side. The README
+beside this file has a table.
 """
 
 import functools
@@ -120,6 +121,11 @@ def score_people(model, people, batch):
     return scores
 
 
+def answer_of(scores, trainee):
+    """The scores of the network's answer, which need not be its last output."""
+    return {f"last {name}": values[trainee.model.signature.answer] for name, values in scores.items()}
+
+
 def run_poses(trial, arguments, folder):
     """Train and score a trial with every seed that has no result yet."""
     missing = folder.missing(trial.name, arguments.seeds)
@@ -137,7 +143,7 @@ def run_poses(trial, arguments, folder):
         scores = score_people(trainee.model, valid, arguments.batch)
         print(f"PCKh@0.5 by output: {' '.join(f'{100 * score:.1f}' for score in scores['all'])}", flush=True)
         about = {"steps": steps, "seconds": seconds * steps, "parameters": trainee.model.count_params()}
-        folder.keep(trial.name, seed, {**about, **scores, **{f"last {k}": v[-1] for k, v in scores.items()}})
+        folder.keep(trial.name, seed, {**about, **scores, **answer_of(scores, trainee)})
         trainee.model.save_weights(folder.out / f"{trial.name.replace(' ', '-')}-seed{seed}.weights.h5")
 
 
@@ -229,7 +235,7 @@ def run_actions(arguments, folder):
             accuracy = eval_single_clip(trainee.model, valid_clips, VALID_MODE, batch_size=CLIPS_OF_A_STEP).accuracy
             print(f"{name}: PCKh@0.5 {100 * scores['all'][-1]:.1f}, actions {100 * accuracy[-1]:.1f}", flush=True)
             about = {"steps": steps + steps // 2, "parameters": trainee.model.count_params(), "actions": accuracy[-1]}
-            folder.keep(name, seed, {**about, **scores, **{f"last {k}": v[-1] for k, v in scores.items()}})
+            folder.keep(name, seed, {**about, **scores, **answer_of(scores, trainee)})
 
 
 def report(arguments, folder):

@@ -31,6 +31,7 @@ HOURGLASS = dict(network="hourglass", num_joints=4, filters=8)
 CPM = dict(network="cpm", num_joints=4, num_stages=2, filters=8)
 MSSNET = dict(network="mssnet", num_joints=4, num_stacks=1, filters=8)
 PBN = dict(network="pbn", num_stacks=2, filters=8, branch_filters=4)
+DETECTOR = dict(network="detector", filters=8)
 R3D = dict(network="r3d", num_classes=5, filters=4)
 S3D = dict(network="s3d", num_classes=5, width=0.05)
 OVERLAPPING = [[9, 8, 7, 13, 12], [13, 14, 15], [12, 11, 10], [3, 2, 6], [4, 1, 5, 0]]
@@ -101,12 +102,13 @@ TINY = {
     "r3d_flow": Tiny({**R3D, "input_shape": (4, 32, 32, 2), "gates": "block"}),
     "s3d": Tiny({**S3D, "input_shape": (None, None, None, 3)}, whole=True),
     "s3d_plain": Tiny({**S3D, "input_shape": (4, 32, 32, 2), "variant": "s3d"}),
+    "detector": Tiny({**DETECTOR, "input_shape": (None, None, 3)}, still=NORMALISED_BIASES, whole=True),
     "pbn_deep": Tiny({**PBN, "input_shape": (64, 64, 3), "head": "deep"}),
 }
 STEPS = ("spnet_image", "pose_action")  # trained on every backend
 AGREEING = (
     *(*STEPS, "spnet_clip_replica", "reception", "reception_3d", "merge_poses", "visual"),
-    *("hourglass", "cpm", "mssnet", "pbn", "r3d", "s3d"),
+    *("hourglass", "cpm", "mssnet", "pbn", "detector", "r3d", "s3d"),
 )
 WHOLE = [name for name, tiny in TINY.items() if tiny.whole]
 
@@ -133,6 +135,8 @@ def expected_shape(spec, signature, size):
         return (len(spec.labels),)
     if spec.kind == "heatmaps":
         return (size[0] // spec.stride, size[1] // spec.stride, spec.layout.num_joints + spec.background)
+    if spec.kind == "boxes":
+        return (size[0] // spec.stride, size[1] // spec.stride, 5)
     if spec.kind == "pose":
         return (*clip, spec.layout.num_joints, spec.layout.dim + spec.has_confidence)
     (layout,) = {k.layout for k in signature.outputs if k.kind == "pose" and k.block == spec.block}
@@ -157,6 +161,10 @@ def labels_of(signature, batch):
         if spec.kind == "action":
             labels.append(np.eye(len(spec.labels))[rng.integers(0, len(spec.labels), batch)])
             continue
+        if spec.kind == "boxes":
+            corners = np.sort(rng.uniform(0, 1, (batch, 3, 2, 2)), axis=2)
+            labels.append(corners.reshape(batch, 3, 4) * rng.integers(0, 2, (batch, 3, 1)))  # without area: nobody
+            continue
         layout = spec.layout or signature.layout
         pose = rng.uniform(0.1, 0.9, (batch, *clip, layout.num_joints, layout.dim))
         visible = rng.integers(0, 2, (*pose.shape[:-1], 1)).astype(float)
@@ -174,7 +182,7 @@ def run(model, inputs):
 def trained_part(model):
     """The network without the outputs that nothing can be trained on."""
     signature = model.signature
-    kept = signature.indices("pose", "confidence", "heatmaps", "action")
+    kept = signature.indices("pose", "confidence", "heatmaps", "action", "boxes")
     return model if len(kept) == len(signature.outputs) else model.part(kept)
 
 

@@ -32,7 +32,7 @@ from tests.contract.networks import (
 )
 
 HALF = "mixed_bfloat16"
-EXACT = ("pose", "confidence", "heatmaps", "action")  # kinds of outputs that are float32 in every precision
+EXACT = ("pose", "confidence", "heatmaps", "action", "boxes")  # kinds of outputs that are float32 in every precision
 
 
 @functools.cache
@@ -108,6 +108,8 @@ def flipped_by_hand(outputs, signature):
             y[..., 0] = 1 - y[..., 0]
         if spec.kind in ("pose", "confidence"):
             y = y[..., sides, :]
+        if spec.kind == "boxes":
+            y = y[:, :, ::-1][..., [0, 3, 2, 1, 4]]
         if spec.kind == "heatmaps":
             y = y[:, :, ::-1, [*sides, *range(len(sides), y.shape[-1])]]  # a background has no sides
         flipped.append(y)

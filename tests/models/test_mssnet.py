@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from deephar.inference import Predictor
+from deephar.inference.decode import decode
 from deephar.models import hourglass, mssnet
 
 
@@ -25,6 +27,17 @@ def test_outputs_are_scales_of_each_stack_then_the_regression():
     names = ["stack1", "stack1_2", "stack1_8", "stack2", "stack2_2", "stack2_8", "regression"]
     assert [spec.block for spec in model.signature.outputs] == names
     assert [spec.stride for spec in model.signature.outputs] == [4, 8, 32, 4, 8, 32, 4]
+    assert model.signature.answer == 6
+
+
+def test_without_regression_the_finest_maps_of_the_last_stack_are_the_answer():
+    model = mssnet.build((64, 64, 3), num_joints=5, num_stacks=2, filters=8, regression=False)
+    signature = model.signature
+    assert signature.answer == 3 and signature.outputs[3].block == "stack2"
+    outputs = model.predict_on_batch(np.random.default_rng(0).uniform(0, 1, (2, 64, 64, 3)).astype("float32"))
+    np.testing.assert_array_equal(decode(outputs, signature)[0], decode(outputs, signature, 3)[0])
+    assert not np.array_equal(decode(outputs, signature)[0], decode(outputs, signature, -1)[0])
+    assert Predictor(model).network.pose_block == 3 and Predictor(model, pose_block=-1).network.pose_block == -1
 
 
 def test_without_scales_and_regression_it_is_an_hourglass():

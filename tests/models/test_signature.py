@@ -135,7 +135,7 @@ def test_select_keeps_order_and_inputs():
 @pytest.mark.parametrize(
     ("spec", "arguments", "message"),
     [
-        (InputSpec, dict(crop="body"), "`crop` must be one of person, frame. Received: 'body'"),
+        (InputSpec, dict(crop="body"), "`crop` must be one of person, frame, whole. Received: 'body'"),
         (InputSpec, dict(size=(3,)), "`size` .* Received: "),
         (InputSpec, dict(channels=0), "`channels` .* Received: 0"),
         (InputSpec, dict(num_frames=-1), "`num_frames` .* Received: -1"),
@@ -144,7 +144,7 @@ def test_select_keeps_order_and_inputs():
         (InputSpec, dict(value_range=(1, 0)), "`value_range` .* Received: "),
         (InputSpec, dict(pad_color=(0, 0, 300)), "`pad_color` .* Received: "),
         (InputSpec, dict(margin=0), "`margin` .* Received: 0"),
-        (OutputSpec, dict(kind="boxes"), "`kind` must be one of pose, confidence, .* Received: 'boxes'"),
+        (OutputSpec, dict(kind="masks"), "`kind` must be one of pose, confidence, .* Received: 'masks'"),
         (OutputSpec, dict(kind="pose"), "`layout` must be a PoseLayout of pose. Received: None"),
         (OutputSpec, dict(kind="heatmaps", layout="pa16j2d"), "`layout` must be a PoseLayout .*Received: 'pa16j2d'"),
         (OutputSpec, dict(kind="heatmaps", layout=pa16j2d, decoding="max"), "`decoding` .* Received: 'max'"),

@@ -1,0 +1,130 @@
+"""Who is in an image: boxes of people, found in the whole frame by a small network.
+
+    frame --long side scaled to the input's, rest padded--> maps --local maxima--> boxes, the best of those that overlap
+      boxes in frame pixels <--afmat inverted------------------------------------------------------------+
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import maximum_filter
+
+from deephar.inference.boxes import whole_frame
+from deephar.inference.crops import crop_frames, crop_of
+from deephar.inference.engines import forward
+from deephar.models.signature import signature_of
+from deephar.utils.transform import crop_to_frame
+
+if TYPE_CHECKING:
+    import keras
+
+LEAST_SCORE = 0.3
+MOST_OVERLAP = 0.6  # of the boxes of two people, intersection over union
+FREE_SIZE = (256, 256)  # px of the input of a network that takes any size
+
+
+def decode_boxes(
+    maps: np.ndarray, stride: int = 4, least_score: float = LEAST_SCORE, most_overlap: float = MOST_OVERLAP
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the boxes that a detector's maps show.
+
+    Args:
+        maps: float (B, H, W, 5) of `deephar.models.detector`.
+        stride: int. Input pixels a cell.
+        least_score: float in [0, 1]. Scores below it are nobody's.
+        most_overlap: float in [0, 1]. Of boxes with more intersection over union the one with the best score stays.
+
+    Returns:
+        For each of the B images (boxes float (N, 4), x1 y1 x2 y2 in px of the input; scores float (N,) in [0, 1]), the
+        best first.
+    """
+    found = []
+    for image in np.asarray(maps, np.float64):
+        score = image[..., 0]  # (H, W)
+        peak = (score == maximum_filter(score, 3, mode="constant")) & (score >= least_score)
+        rows, columns = np.nonzero(peak)
+        left, up, right, down = image[rows, columns, 1:].T  # (N,) each
+        x, y = columns + 0.5, rows + 0.5
+        boxes = stride * np.stack([x - left, y - up, x + right, y + down], axis=1)
+        order = np.argsort(-score[rows, columns], kind="stable")
+        boxes, scores = boxes[order], score[rows, columns][order]
+        kept = apart(boxes, most_overlap)
+        found.append((boxes[kept], scores[kept]))
+    return found
+
+
+def overlaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the intersection over union (N, M) of boxes (N, 4) and (M, 4), x1 y1 x2 y2; 0 for boxes without area."""
+    a, b = np.asarray(a, float).reshape(-1, 4)[:, None], np.asarray(b, float).reshape(-1, 4)[None]
+    sides = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)  # (N, M, 2)
+    shared = sides.prod(axis=-1)
+    areas = [np.clip(k[..., 2:] - k[..., :2], 0, None).prod(axis=-1) for k in (a, b)]
+    return shared / np.maximum(areas[0] + areas[1] - shared, 1e-12)
+
+
+def apart(boxes: np.ndarray, most_overlap: float = MOST_OVERLAP) -> list[int]:
+    """Return the indices of the boxes (N, 4), best first, that no better one overlaps by more than `most_overlap`."""
+    shared, kept = overlaps(boxes, boxes), []
+    for k in range(len(boxes)):
+        if not (shared[k, kept] > most_overlap).any():
+            kept.append(k)
+    return kept
+
+
+class PersonDetector:
+    """Finds people in frames with a network that `deephar.models.detector` built.
+
+    Args:
+        model: keras.Model.
+        least_score, most_overlap: as for `decode_boxes`.
+        batch_size: int. Frames in one forward pass.
+
+    Example:
+
+        detect = PersonDetector(deephar.load_model("people"))
+        (boxes, scores), *_ = detect([frame])
+    """
+
+    def __init__(
+        self,
+        model: "keras.Model",
+        least_score: float = LEAST_SCORE,
+        most_overlap: float = MOST_OVERLAP,
+        batch_size: int = 16,
+    ) -> None:
+        signature = signature_of(model)
+        indices = signature.indices("boxes")
+        if not indices:
+            kinds = [spec.kind for spec in signature.outputs]
+            raise ValueError(f"`model` must have an output of boxes, see deephar.models.detector. Received: {kinds}")
+        self.model, self.batch_size = model, batch_size
+        self.least_score, self.most_overlap = least_score, most_overlap
+        self.signature = signature.replace(size=FREE_SIZE) if None in signature.frame.size else signature
+        self._output = indices[-1]
+
+    def __call__(self, frames: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the people in frames.
+
+        Args:
+            frames: list of uint8 (H, W, 3), RGB, of any sizes.
+
+        Returns:
+            For each of them (boxes float (N, 4), x1 y1 x2 y2 in px, within the frame; scores float (N,) in [0, 1]), the
+            best first.
+        """
+        found, spec = [], self.signature.frame
+        stride = self.signature.outputs[self._output].stride
+        for first in range(0, len(frames), self.batch_size):
+            some = frames[first : first + self.batch_size]
+            sizes = [frame.shape[1::-1] for frame in some]
+            crops = [crop_of(whole_frame(size), size, spec) for size in sizes]
+            inputs = np.concatenate([crop_frames([f], crop, spec) for f, crop in zip(some, crops, strict=True)])
+            maps = forward(self.model, inputs, self.batch_size)[self._output]
+            decoded = decode_boxes(maps, stride, self.least_score, self.most_overlap)
+            for size, crop, (boxes, scores) in zip(sizes, crops, decoded, strict=True):
+                corners = boxes.reshape(-1, 2, 2) / spec.resolution
+                inside = np.clip(crop_to_frame(corners, crop.afmat), 0, size)  # (N, 2, 2)
+                seen = (inside[:, 1] - inside[:, 0] >= 1).all(axis=1)
+                found.append((inside[seen].reshape(-1, 4), scores[seen]))
+        return found
