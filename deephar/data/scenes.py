@@ -1,0 +1,176 @@
+"""Images of nobody, of one person or of several, with a box for each: what a detector of people learns from.
+
+    rendered      an empty place or people in it, `deephar.synthetic.crowd`        box around the joints of each person
+    photographs   one as the background, up to two others pasted over it, smaller   of whom enough can be seen
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from deephar.config import DataConfig
+from deephar.data.frames import crop_points, cut, make_crop, scale_pixels
+from deephar.data.lsp import load_people
+from deephar.data.samples import MAX_PEOPLE, draw_augmentation, shape_of
+from deephar.synthetic.crowd import render_crowd
+from deephar.synthetic.motion import SPLITS
+from deephar.utils.images import read_image
+
+EMPTY = 0.25  # share of rendered scenes without anybody
+MOST_PEOPLE = 4
+MOST_PASTED = 2
+LEAST_SEEN = 0.3  # share of a person's joints that can be seen, or of the box that nothing was pasted over
+SHORT_SIDE = (0.55, 1.0)  # of an image, over the long one
+PASTED_SIDE = (0.2, 0.6)  # of a pasted photograph over the background's
+Photograph = tuple[Path, np.ndarray]  # image file, box x1 y1 x2 y2 px of the annotated person
+
+
+def photographs(folder: str | Path, mode: int) -> list[Photograph]:
+    """Return the photographs of a mode of LSP, small or extended: image files, and boxes (4,) of the annotated joints.
+
+    Args:
+        folder: str or Path. It holds `joints.mat` and `images/`.
+        mode: TEST_MODE, TRAIN_MODE or VALID_MODE.
+
+    Raises:
+        FileNotFoundError, ValueError: as `deephar.data.lsp.load_people`.
+    """
+    joints, names, _, samples = load_people(Path(folder) / "joints.mat")
+    found = []
+    for k in samples[mode].tolist():
+        points = joints[k][np.isfinite(joints[k]).all(axis=1)]
+        if len(points) > 1:
+            found.append((Path(folder) / "images" / names[k], np.concatenate([points.min(0), points.max(0)])))
+    return found
+
+
+class PeopleScenes:
+    """Scenes for a detector of people; what is in scene `key` depends on split, seed and key alone.
+
+    Args:
+        dataconf: `DataConfig`: size and value range of the frame, flips and colours in training. The whole scene is
+            seen, its long side as long as the frame's.
+        split: 'train', 'validation' or 'test', of the synthetic world.
+        length: int. Number of scenes.
+        photos: list of `Photograph`, see `photographs`; empty: all scenes are rendered.
+        photo_share: float in [0, 1]. Share of scenes of photographs, where there are any.
+        seed: int.
+
+    Samples: `frame` (H, W, 3) as `dataconf` says; `boxes` (MAX_PEOPLE, 4), x1 y1 x2 y2 in [0, 1] of the frame, cut at
+    its sides, zeros where nobody is.
+
+    Example:
+
+        >>> from deephar.config import DataConfig
+        >>> from deephar.data.scenes import PeopleScenes
+        >>> scenes = PeopleScenes(DataConfig(crop_resolution=(64, 64)), length=2)
+        >>> scenes.get_data(0, 0)["boxes"].shape
+        (8, 4)
+    """
+
+    def __init__(
+        self,
+        dataconf: DataConfig,
+        split: str = "train",
+        length: int = 1000,
+        photos: Sequence[Photograph] = (),
+        photo_share: float = 0.5,
+        seed: int = 0,
+    ) -> None:
+        if split not in SPLITS:
+            raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
+        if length < 1 or not 0 <= photo_share <= 1:
+            received = f"length={length}, photo_share={photo_share}"
+            raise ValueError(f"`length` must be at least 1, `photo_share` from 0 to 1. Received: {received}")
+        self.dataconf, self.split, self.length, self.seed = dataconf, split, int(length), int(seed)
+        self.photos, self.photo_share = list(photos), float(photo_share) if len(photos) else 0.0
+        self._rng = np.random.default_rng(seed)
+
+    def get_length(self, mode: int) -> int:
+        """Return the number of scenes, the same in every mode."""
+        return self.length
+
+    def get_shape(self, dictkey: str) -> tuple[int, ...]:
+        """Return the shape of one entry of a sample."""
+        return shape_of({"frame": self.dataconf.input_shape, "boxes": (MAX_PEOPLE, 4)}, dictkey)
+
+    def get_data(self, key: int, mode: int, rng: np.random.Generator | None = None) -> dict:
+        """Make scene `key`."""
+        if not 0 <= key < self.length:
+            raise IndexError(f"`key` must be from 0 to {self.length - 1}. Received: {key}")
+        image, boxes = self.scene(key)
+        augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
+        size = image.size
+        side = max(n / m for n, m in zip(size, self.dataconf.crop_resolution, strict=True))
+        window = side * np.array(self.dataconf.crop_resolution)
+        plain = {"angle": 0, "hflip": augmentation["hflip"]}
+        centre = (size[0] / 2, size[1] / 2)
+        crop = make_crop(size, centre, window, plain, self.dataconf.crop_resolution, self.dataconf.pad_color)
+        corners = np.sort(crop_points(crop, boxes.reshape(-1, 2)).reshape(-1, 2, 2), axis=1)  # a flip exchanges sides
+        labels = np.zeros((MAX_PEOPLE, 4))
+        labels[: len(boxes)] = np.clip(corners, 0, 1).reshape(-1, 4)[:MAX_PEOPLE]
+        return {"frame": scale_pixels(cut(image, crop), augmentation, self.dataconf), "boxes": labels}
+
+    def scene(self, key: int) -> tuple[Image.Image, np.ndarray]:
+        """Return the image of a scene and the boxes (N, 4) px of the people in it of whom enough can be seen."""
+        rng = np.random.default_rng([self.seed, SPLITS.index(self.split), int(key)])
+        long = max(self.dataconf.crop_resolution)
+        short = max(16, round(long * rng.uniform(*SHORT_SIDE)))
+        size = (long, short) if rng.uniform() < 0.5 else (short, long)
+        photographed = rng.uniform() < self.photo_share
+        return self._photographed(rng, size) if photographed else self._rendered(rng, size, int(key))
+
+    def _rendered(self, rng, size, key):
+        number = 0 if rng.uniform() < EMPTY else int(rng.integers(1, MOST_PEOPLE + 1))
+        drawn = render_crowd(self.split, key, number, size, self.seed)
+        boxes = drawn["boxes"][drawn["visible"].mean(axis=1) >= LEAST_SEEN] if number else drawn["boxes"]
+        return Image.fromarray(drawn["frame"]), _inside(boxes, size)
+
+    def _photographed(self, rng, size):
+        """A photograph, or an empty place, as the background, and some others over it."""
+        number = int(rng.integers(0, MOST_PASTED + 1))
+        chosen = rng.choice(len(self.photos), min(number + 1, len(self.photos)), replace=False)
+        picked = [self.photos[k] for k in chosen]
+        if rng.uniform() < 0.5 or len(picked) == 1:
+            (canvas, box), picked = _sized(picked[0], size), picked[1:]
+            boxes, places = [box], [(0, 0, *size)]
+        else:
+            drawn = render_crowd(self.split, int(rng.integers(2**31)), 0, size, self.seed)
+            canvas, boxes, places = Image.fromarray(drawn["frame"]), [], []
+        for photo in picked:
+            image, box = _sized(photo, tuple(max(8, round(rng.uniform(*PASTED_SIDE) * n)) for n in size), keep=True)
+            corner = [int(rng.integers(0, n - m + 1)) for n, m in zip(size, image.size, strict=True)]
+            canvas.paste(image, tuple(corner))
+            boxes.append(box + np.array([*corner, *corner]))
+            places.append((*corner, *np.add(corner, image.size).tolist()))
+        return canvas, _inside(_uncovered(boxes, places), size)
+
+
+def _sized(photo, size, keep=False):
+    """A photograph in a size, or with `keep` as large as fits into it, and its box there."""
+    image = Image.fromarray(read_image(photo[0]))
+    if keep:
+        scale = min(n / m for n, m in zip(size, image.size, strict=True))
+        size = tuple(max(1, round(n * scale)) for n in image.size)
+    factors = np.array(size) / image.size
+    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), photo[1] * np.tile(factors, 2)
+
+
+def _uncovered(boxes, places):
+    """The boxes of which later places (x1, y1, x2, y2) leave enough to be seen, (N, 4)."""
+    kept = []
+    for k, box in enumerate(boxes):
+        low = np.maximum(box[:2], [place[:2] for place in places[k + 1 :]] or [box[2:]])
+        high = np.minimum(box[2:], [place[2:] for place in places[k + 1 :]] or [box[:2]])
+        hidden = np.clip(high - low, 0, None).prod(axis=-1).sum() / max(np.prod(box[2:] - box[:2]), 1e-9)
+        if 1 - hidden >= LEAST_SEEN:
+            kept.append(box)
+    return np.array(kept).reshape(-1, 4)
+
+
+def _inside(boxes, size):
+    """Boxes (N, 4) cut at the sides of an image, without those that are outside."""
+    cut_off = np.clip(boxes, 0, np.tile(size, 2)).reshape(-1, 4)
+    return cut_off[(cut_off[:, 2:] - cut_off[:, :2] >= 2).all(axis=1)]

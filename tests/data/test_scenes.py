@@ -1,0 +1,78 @@
+"""Scenes for a detector: the same for the same key, boxes in the frame, flipped with it, none where nobody is."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deephar.config import DataConfig
+from deephar.data.scenes import PeopleScenes, photographs
+from deephar.experiments.tiny import write_tiny
+from deephar.utils import TEST_MODE, TRAIN_MODE
+
+CONF = DataConfig(crop_resolution=(64, 64), value_range=(0.0, 1.0), fixed_hflip=0)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return photographs(write_tiny(tmp_path_factory.mktemp("lsp"), "LSP") / "LSP", TRAIN_MODE)
+
+
+def boxes_of(sample):
+    boxes = sample["boxes"]
+    return boxes[boxes[:, 2] > boxes[:, 0]]
+
+
+def test_photographs_have_the_box_of_their_annotated_joints(photos):
+    assert len(photos) > 5 and all(path.is_file() for path, _ in photos)
+    for path, box in photos:
+        assert (box[2:] > box[:2]).all() and (box > -100).all() and (box < 3 * max(Image.open(path).size)).all()
+
+
+def test_scenes_depend_on_their_key_alone(photos):
+    first, second = (PeopleScenes(CONF, length=6, photos=photos) for _ in range(2))
+    for key in (5, 0, 3):
+        a, b = first.get_data(key, TEST_MODE), second.get_data(key, TEST_MODE)
+        np.testing.assert_array_equal(a["frame"], b["frame"])
+        np.testing.assert_array_equal(a["boxes"], b["boxes"])
+        assert a["frame"].shape == first.get_shape("frame") and a["boxes"].shape == first.get_shape("boxes")
+        assert 0 <= a["frame"].min() and a["frame"].max() <= 1
+    assert not np.array_equal(first.get_data(0, TEST_MODE)["frame"], first.get_data(1, TEST_MODE)["frame"])
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_boxes_lie_in_the_frame_and_some_scenes_are_empty(photos, share):
+    scenes = PeopleScenes(CONF, length=24, photos=photos, photo_share=share)
+    numbers = []
+    for key in range(24):
+        boxes = boxes_of(scenes.get_data(key, TEST_MODE))
+        assert (boxes >= 0).all() and (boxes <= 1).all()
+        numbers.append(len(boxes))
+    assert max(numbers) >= 2 and (share == 1 or min(numbers) == 0)
+
+
+def test_a_flip_takes_the_boxes_along(photos):
+    plain, flipped = (
+        PeopleScenes(CONF.replace(fixed_hflip=k), length=8, photos=photos, photo_share=0.5) for k in (0, 1)
+    )
+    for key in range(8):
+        a, b = plain.get_data(key, TEST_MODE), flipped.get_data(key, TEST_MODE)
+        np.testing.assert_allclose(b["frame"], a["frame"][:, ::-1], atol=0.02)
+        x1, y1, x2, y2 = boxes_of(a).T
+        np.testing.assert_allclose(boxes_of(b), np.stack([1 - x2, y1, 1 - x1, y2], axis=1), atol=1e-6)
+
+
+def test_what_is_pasted_over_somebody_takes_the_box_away():
+    from deephar.data.scenes import _uncovered
+
+    boxes = [np.array([0, 0, 10, 10.0]), np.array([2, 2, 4, 4.0])]
+    assert len(_uncovered(boxes, [(0, 0, 20, 20), (0, 0, 5, 5)])) == 2
+    assert _uncovered(boxes, [(0, 0, 20, 20), (0, 0, 10, 8)]).tolist() == [[2, 2, 4, 4]]
+
+
+def test_arguments_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="`split` must be one of"):
+        PeopleScenes(CONF, split="all")
+    with pytest.raises(ValueError, match="`length` must be at least 1, `photo_share` from 0 to 1. Received: length=0"):
+        PeopleScenes(CONF, length=0)
+    with pytest.raises(IndexError, match="`key` must be from 0 to 1. Received: 2"):
+        PeopleScenes(CONF, length=2).get_data(2, TEST_MODE)
