@@ -86,6 +86,21 @@ def make_crop(
     return Crop(sheared @ geometry.afmat, tuple(int(n) for n in resolution), bool(geometry.hflip), tuple(pad_color))
 
 
+def frame_window(
+    size: tuple[int, int], resolution: tuple[int, int], whole: bool
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return centre (x, y) and window (width, height), frame px, of a crop in the middle of a frame.
+
+    Args:
+        size: (width, height) of the frame, px.
+        resolution: (width, height) of the crop, px.
+        whole: whether all of the frame is seen, the rest padded; or else the crop is filled.
+    """
+    ratios = [n / m for n, m in zip(size, resolution, strict=True)]  # frame px a crop px
+    shrink = max(ratios) if whole else min(ratios)
+    return (size[0] / 2, size[1] / 2), (shrink * resolution[0], shrink * resolution[1])
+
+
 def cut(image: Image.Image, crop: Crop) -> np.ndarray:
     """Sample the crop from an image.
 

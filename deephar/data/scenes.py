@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from deephar.config import DataConfig
-from deephar.data.frames import crop_points, cut, make_crop, scale_pixels
+from deephar.data.frames import crop_points, cut, frame_window, make_crop, scale_pixels
 from deephar.data.lsp import load_people
 from deephar.data.samples import MAX_PEOPLE, draw_augmentation, shape_of
 from deephar.synthetic.crowd import render_crowd
@@ -102,12 +102,9 @@ class PeopleScenes:
             raise IndexError(f"`key` must be from 0 to {self.length - 1}. Received: {key}")
         image, boxes = self.scene(key)
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
-        size = image.size
-        side = max(n / m for n, m in zip(size, self.dataconf.crop_resolution, strict=True))
-        window = side * np.array(self.dataconf.crop_resolution)
-        plain = {"angle": 0, "hflip": augmentation["hflip"]}
-        centre = (size[0] / 2, size[1] / 2)
-        crop = make_crop(size, centre, window, plain, self.dataconf.crop_resolution, self.dataconf.pad_color)
+        resolution, plain = self.dataconf.crop_resolution, {"angle": 0, "hflip": augmentation["hflip"]}
+        centre, window = frame_window(image.size, resolution, whole=True)
+        crop = make_crop(image.size, centre, window, plain, resolution, self.dataconf.pad_color)
         corners = np.sort(crop_points(crop, boxes.reshape(-1, 2)).reshape(-1, 2, 2), axis=1)  # a flip exchanges sides
         labels = np.zeros((MAX_PEOPLE, 4))
         labels[: len(boxes)] = np.clip(corners, 0, 1).reshape(-1, 4)[:MAX_PEOPLE]

@@ -120,12 +120,12 @@ def predict_poses(
         ValueError: the data set is empty in this mode, or the clip network cannot take single images.
     """
     entries = ("pose", "afmat", "headsize", "visible")
+    view = _images_of(model)
     if scales is None:
-        poses, samples = predict_crops(model, dataset, mode, keys, batch_size, flip, progress, label, entries)
+        poses, samples = predict_crops(view, dataset, mode, keys, batch_size, flip, progress, label, entries)
         points = crop_to_frame(poses[..., :2], np.stack([s["afmat"] for s in samples]))  # (K, N, J, 2)
-        confidence, answer = poses[..., -1], signature_of(_images_of(model)).answer
+        confidence, answer = poses[..., -1], signature_of(view).answer
     else:
-        view = _images_of(model)
         options = (mode, keys, batch_size, flip, scales, progress, label)
         points, confidence, samples = predict_scales(view, signature_of(view), dataset, *options)
         points, confidence, answer = points[None], confidence[None], 0  # (1, N, J, 2), (1, N, J)

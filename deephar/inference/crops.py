@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from deephar.data.frames import Crop, cut, make_crop, normalise
+from deephar.data.frames import Crop, cut, frame_window, make_crop, normalise
 from deephar.inference.boxes import Box, Size, window_of
 from deephar.models.signature import InputSpec
 
@@ -30,9 +30,7 @@ def crop_of(box: Box, size: Size, spec: InputSpec) -> Crop:
         centre, side = window_of(box, size, spec.margin)
         window = (side, side)
     else:
-        most = max if spec.crop == "whole" else min
-        shrink = most(size[0] / spec.size[1], size[1] / spec.size[0])  # frame px an input px
-        centre, window = (size[0] / 2, size[1] / 2), (shrink * spec.size[1], shrink * spec.size[0])
+        centre, window = frame_window(size, spec.resolution, spec.crop == "whole")
     return make_crop(size, centre, window, PLAIN, spec.resolution, spec.pad_color)
 
 

@@ -8,15 +8,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from deephar.data.video_frames import DEFAULT_FPS, MISSING_FRAMES, MISSING_S
 from deephar.utils.images import webp_as_apng
 from deephar.utils.upright import pixel_aspect, shown_pixels, shown_size
 from deephar.utils.video import VideoWriter, require_av
 
 __all__ = ["VideoReader", "VideoWriter", "is_video", "require_av"]
-
-DEFAULT_FPS = 25.0  # for streams that do not say
-SURPLUS_FRAMES = 2  # that a header may state too many
-CUT_S = 0.2  # by which a file without a number of frames may end earlier than it states
 
 
 class VideoReader:
@@ -80,7 +77,7 @@ class VideoReader:
     def _start(self):
         self.size, self.time_s, self.start_s, self.count = None, 0.0, 0.0, 0
         self.problems, self.complete = [], True
-        self._num_packets, self._broken_s, self._ended, self._end_s = 0, [], None, 0.0
+        self._num_packets, self._left_out, self._broken_s, self._ended, self._end_s = 0, 0, [], None, 0.0
 
     def __exit__(self, *exc_info: object) -> None:
         self._container.close()
@@ -113,7 +110,8 @@ class VideoReader:
                 self._ended, packet = str(error), None
             if packet is None:
                 return
-            self._num_packets += bool(packet.size) and not packet.is_discard
+            self._num_packets += bool(packet.size)
+            self._left_out += packet.is_discard  # by an edit list: decoded, not shown
             if packet.pts is not None:
                 self._end_s = max(self._end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             try:
@@ -133,14 +131,14 @@ class VideoReader:
     def _check_end(self):
         """Add what is missing or damaged to the problems."""
         stated, where = self._stream.frames, f", the first after {self._broken_s[0]:.3f} s" if self._broken_s else ""
-        cut = self._num_packets + SURPLUS_FRAMES < stated
-        lost = (stated if cut else self._num_packets) - self.count
+        cut = self._num_packets + MISSING_FRAMES < stated
+        lost = (stated if cut else self._num_packets) - self._left_out - self.count
         if cut or self._broken_s and lost > 0:
             self.problems.append(f"{lost} of {self.count + lost} frames missing{', the file is cut off' * cut}{where}")
         elif self._broken_s:
             self.problems.append(f"{len(self._broken_s)} of {self.count} frames damaged{where}")
         stated_s = (self._container.duration or 0) / 1e6  # the container counts microseconds
-        if not cut and "matroska" in self._container.format.name and self._end_s + CUT_S < stated_s:
+        if not cut and "matroska" in self._container.format.name and self._end_s + MISSING_S < stated_s:
             self.problems.append(f"the file is cut off at {self._end_s:.3f} of {stated_s:.3f} s")
             cut = True
         if self._ended:

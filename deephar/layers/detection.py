@@ -76,7 +76,8 @@ class DetectionLoss:
         each = people_gaussians(boxes, ops.cast(height, "float32"), ops.cast(width, "float32"))  # (B, N, H, W)
         people = ops.maximum(ops.sum(ops.cast(ops.max(each, axis=(2, 3)) > 0, "float32"), axis=1), 1.0)  # (B,)
         target, score = ops.max(each, axis=1), ops.clip(y_pred[..., 0], EPSILON, 1 - EPSILON)  # (B, H, W)
-        return self._focal(target, score) / people + self.box_weight * self._boxes(boxes, each, target, y_pred)
+        lost = self._boxes(boxes, each, target, y_pred, cell_middles(height, width))
+        return self._focal(target, score) / people + self.box_weight * lost
 
     @staticmethod
     def _focal(target, score):
@@ -85,9 +86,9 @@ class DetectionLoss:
         return -ops.sum(ops.where(target > 1 - EPSILON, right, wrong), axis=(1, 2))  # (B,)
 
     @staticmethod
-    def _boxes(boxes, each, target, y_pred):
+    def _boxes(boxes, each, target, y_pred, middles):
         """1 - overlap, a mean over the cells near somebody, each of whom counts the same; 0 where nobody is."""
-        rows, columns = cell_middles(y_pred.shape[1] or ops.shape(y_pred)[1], y_pred.shape[2] or ops.shape(y_pred)[2])
+        rows, columns = middles
         left, up, right, down = (y_pred[:, None, :, :, k] for k in range(1, 5))  # (B, 1, H, W)
         predicted = (columns - left, rows - up, columns + right, rows + down)
         true = tuple(boxes[..., k, None, None] for k in range(4))  # (B, N, 1, 1)

@@ -9,18 +9,17 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from deephar.synthetic.actions import get_actions, sample_take
+from deephar.synthetic.actions import get_actions
 from deephar.synthetic.appearance import dress, sample_person
-from deephar.synthetic.body import POINT_NAMES, sample_body
+from deephar.synthetic.body import POINT_NAMES
 from deephar.synthetic.camera import box_of, project, sample_rig
 from deephar.synthetic.effects import apply
 from deephar.synthetic.motion import place
-from deephar.synthetic.poses import random_pose
 from deephar.synthetic.render import render
 from deephar.synthetic.scene import PART_SECOND_PERSON, Scene, merge
 from deephar.synthetic.stage import Stage
 from deephar.synthetic.visibility import visible_points
-from deephar.synthetic.world import Job, check_job
+from deephar.synthetic.world import Job, check_job, draw_still
 
 CROWDS = 6  # the family of random numbers, see `world.STILLS`
 MOST_PEOPLE = 8
@@ -103,20 +102,14 @@ def _people(job, number):
     """People who stand apart from each other."""
     rng, look = job.stream("motion"), job.stream("person")
     spots, reach = [np.zeros(2)], rng.uniform(*REACH_MM)
-    people = []
+    people, actions = [], get_actions("penn")
     for k in range(number):
         if k:
             spots.append(_free_spot(rng, spots, reach))
-        performance = place(_pose(rng, job.split), rng.uniform(0, 360), spots[k])
+        performance, _ = draw_still(rng, job.split, actions, RANDOM_POSES)
+        performance = place(performance, rng.uniform(0, 360), spots[k])
         people.append(_Person(performance.skeleton[0], sample_person(look, job.split)))
     return people
-
-
-def _pose(rng, split):
-    if rng.uniform() < RANDOM_POSES:
-        return random_pose(rng, sample_body(rng))
-    take = sample_take(rng, split, actions=get_actions("penn"))
-    return take.perform(rng.uniform(0, take.num_frames - 1))
 
 
 def _free_spot(rng, spots, reach):

@@ -71,12 +71,11 @@ def check_job(split, index, size, framing, seed):
         raise ValueError(f"`seed` must be a whole number from 0. Received: {seed!r}")
 
 
-def _still(job, actions, random_poses):
+def draw_still(rng, split, actions, random_poses):
     """Performance of one frame and its action (-1 for a random pose)."""
-    rng = job.stream("motion")
     if rng.uniform() < random_poses:
         return random_pose(rng, sample_body(rng)), -1
-    take = sample_take(rng, job.split, actions=actions)
+    take = sample_take(rng, split, actions=actions)
     return take.perform(rng.uniform(0, take.num_frames - 1)), take.action
 
 
@@ -153,7 +152,7 @@ def render_still(
         raise ValueError(f"`random_poses` must be from 0 to 1. Received: {random_poses!r}")
     actions = get_actions(actions)
     job = Job(int(seed), split, STILLS[actions.name], int(index))
-    performance, action = _still(job, actions, random_poses)
+    performance, action = draw_still(job.stream("motion"), split, actions, random_poses)
     size = tuple(int(v) for v in size)
     camera = _rig(job, performance.skeleton, _nominal(size) if framing == "person" else size, False).first
     low_size = size

@@ -41,10 +41,9 @@ def exit_status(
     except KeyboardInterrupt:
         print(f"interrupted; {interrupted}", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output has seen enough, such as `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at the end is silent too
-        return 141  # what shells report for a program that SIGPIPE ended
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _is_unread():
+            return 141  # what shells report for a program that SIGPIPE ended
         if debug() if debug else os.environ.get("DEEPHAR_DEBUG"):
             raise
         if not is_for_user(error):
@@ -58,6 +57,16 @@ def exit_status(
     finally:
         if takes_signals:
             signal.signal(signal.SIGTERM, before)
+
+
+def _is_unread():
+    """Whether nobody reads the output any more, such as `head`; if so, it is silent from now on, also at the end."""
+    try:
+        print(flush=True)  # what was to be written may be dropped already
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def follow_parent() -> None:

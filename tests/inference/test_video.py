@@ -11,7 +11,7 @@ from PIL import Image
 
 from deephar.data.video_frames import read_frames, read_timeline
 from deephar.inference.video import VideoReader, VideoWriter, is_video
-from tests.data.clip_files import numbered, write_video
+from tests.data.clip_files import numbered, numbers_of, placed, write_video
 
 av = pytest.importorskip("av")
 
@@ -156,18 +156,12 @@ SHOWN = {  # by a display matrix: what becomes of rows and columns
 
 @pytest.mark.parametrize("matrix", SHOWN)
 def test_frames_are_turned_and_mirrored_as_the_display_matrix_says(tmp_path, matrix):
-    image = gradient(48, 64)
+    image = placed(1)[0]
     path = with_matrix(write(tmp_path / "a.mp4", [image] * 3), matrix)
     found, _, _ = read(path)
     expected = SHOWN[matrix](image)
     assert found.shape[1:] == expected.shape and np.abs(found[0].astype(int) - expected).mean() < 4
     np.testing.assert_array_equal(read_frames(path, [0], short_side=None)[0], found[0])
-
-
-def gradient(height, width):
-    """An image whose corners differ."""
-    rows, columns = np.mgrid[:height, :width]
-    return np.stack([rows * 4, columns * 3, np.full_like(rows, 90)], axis=-1).astype(np.uint8)
 
 
 def test_pixels_become_square(tmp_path):
@@ -218,6 +212,19 @@ def test_damaged_packets_are_skipped_and_counted(tmp_path):
     found, video = everything(path)
     assert 50 <= len(found) < 60 and video.count == len(found) and not video.complete
     assert video.problems[0].startswith(f"{60 - len(found)} of 60 frames missing, the first after ")
+
+
+def test_frames_that_an_edit_list_leaves_out_are_not_missing(tmp_path):
+    source = write_video(tmp_path / "a.mp4", numbered(30), b_frames=0, gop=30)
+    with av.open(str(source)) as whole, av.open(str(tmp_path / "b.mp4"), "w") as cut:
+        stream = cut.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.size:
+                early = round(0.4 / float(packet.time_base))
+                packet.pts, packet.dts, packet.stream = packet.pts - early, packet.dts - early, stream
+                cut.mux(packet)
+    found, video = everything(tmp_path / "b.mp4")
+    assert numbers_of([frame for _, frame in found]) == list(range(10, 30)) and video.complete and not video.problems
 
 
 @pytest.mark.parametrize("share", [0.4, 0.8])

@@ -166,3 +166,9 @@ def test_workers_end_with_a_killed_parent(tmp_path):
     while running(worker) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not running(worker)
+
+
+def test_another_pipe_that_breaks_is_an_error(capsys, monkeypatch):
+    monkeypatch.delenv("DEEPHAR_DEBUG", raising=False)
+    assert exit_status(failing(BrokenPipeError(32, "Broken pipe")), "prog") == 2
+    assert "Broken pipe" in capsys.readouterr().err
