@@ -15,6 +15,7 @@ import drawing
 import numpy as np
 import predict
 import reader
+import stream
 
 from deephar.utils.tables import table
 
@@ -65,11 +66,19 @@ def memory_rows():
         yield f"{network} network, {way}", "MB for predict", most - before, None
 
 
+def stream_rows(frames=20_000):
+    """Memory that many frames take more than few: `stream.py` for 100,000, and for the wait of a frame."""
+    early, late, speed = stream.endless(frames)
+    yield f"{frames:,} frames, peak", "MB", late, early
+    yield "looks, tracks, windows, results of two people", "frames/s", speed, None
+
+
 PARTS = {  # memory first: a process starts with the peak of the one that starts it
     "memory": memory_rows,
     "reader": reader_rows,
     "synthetic": synthetic_rows,
     "drawing": drawing_rows,
+    "stream": stream_rows,
     "predict": predict_rows,
 }
 

@@ -8,12 +8,21 @@ import argparse
 
 def box(text: str) -> tuple[float, float, float, float]:
     """Return the four numbers of a box from `x1,y1,x2,y2`, px."""
+    return _four(text, "x1,y1,x2,y2")
+
+
+def camera(text: str) -> tuple[float, float, float, float]:
+    """Return the focal lengths and the principal point from `fx,fy,cx,cy`, px."""
+    return _four(text, "fx,fy,cx,cy")
+
+
+def _four(text, names):
     try:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
         values = ()
     if len(values) != 4:
-        raise argparse.ArgumentTypeError(f"must be x1,y1,x2,y2 in pixels. Received: {text}")
+        raise argparse.ArgumentTypeError(f"must be {names} in pixels. Received: {text}")
     return values
 
 

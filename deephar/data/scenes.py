@@ -1,10 +1,11 @@
 """Images of nobody, of one person or of several, with a box for each: what a detector of people learns from.
 
     rendered      an empty place or people in it, `deephar.synthetic.crowd`        box around the joints of each person
-    photographs   one as the background, up to two others pasted over it, smaller   of whom enough can be seen
+    photographs   one or a part of one as the background, up to two others          of whom enough can be seen
+                  pasted over it, smaller; or a part of one beside the person
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,10 @@ MOST_PASTED = 2
 LEAST_SEEN = 0.3  # share of a person's joints that can be seen, or of the box that nothing was pasted over
 SHORT_SIDE = (0.55, 1.0)  # of an image, over the long one
 PASTED_SIDE = (0.2, 0.6)  # of a pasted photograph over the background's
+PART, PART_SIDE = 0.4, (0.5, 1.0)  # how often only a part of a photograph is the background, and its sides
+ROOM, LEAST_ROOM = 0.15, 0.2  # kept free around a person, over the box; side of a part beside it, over the whole
 Photograph = tuple[Path, np.ndarray]  # image file, box x1 y1 x2 y2 px of the annotated person
+Scene = tuple[np.ndarray, np.ndarray]  # frame uint8 (H, W, 3), boxes (N, 4) px of its people
 
 
 def photographs(folder: str | Path, mode: int) -> list[Photograph]:
@@ -130,12 +134,10 @@ class PeopleScenes:
         number = int(rng.integers(0, MOST_PASTED + 1))
         chosen = rng.choice(len(self.photos), min(number + 1, len(self.photos)), replace=False)
         picked = [self.photos[k] for k in chosen]
-        if rng.uniform() < 0.5 or len(picked) == 1:
-            (canvas, box), picked = _sized(picked[0], size), picked[1:]
-            boxes, places = [box], [(0, 0, *size)]
-        else:
-            drawn = render_crowd(self.split, int(rng.integers(2**31)), 0, size, self.seed)
-            canvas, boxes, places = Image.fromarray(drawn["frame"]), [], []
+        canvas, boxes = self._background(rng, picked.pop(0), size) if rng.uniform() < 0.75 else (None, [])
+        if canvas is None:
+            canvas = Image.fromarray(render_crowd(self.split, int(rng.integers(2**31)), 0, size, self.seed)["frame"])
+        places = [(0, 0, *size)] * len(boxes)
         for photo in picked:
             image, box = _sized(photo, tuple(max(8, round(rng.uniform(*PASTED_SIDE) * n)) for n in size), keep=True)
             corner = [int(rng.integers(0, n - m + 1)) for n, m in zip(size, image.size, strict=True)]
@@ -144,15 +146,71 @@ class PeopleScenes:
             places.append((*corner, *np.add(corner, image.size).tolist()))
         return canvas, _inside(_uncovered(boxes, places), size)
 
+    def _background(self, rng, photo, size):
+        """A photograph in a size, a part of it, or a part beside the person; and the boxes of who can be seen."""
+        kind = rng.uniform()
+        if kind < EMPTY:
+            part = _beside(photo, rng)
+            return (_sized(photo, size, part)[0], []) if part else (None, [])
+        part = _part(photo, rng) if kind < EMPTY + PART else None
+        image, box = _sized(photo, size, part)
+        seen = np.clip(box, 0, np.tile(size, 2))
+        enough = (seen[2:] - seen[:2]).prod() >= LEAST_SEEN * (box[2:] - box[:2]).prod()
+        return image, [box] if enough else []
 
-def _sized(photo, size, keep=False):
-    """A photograph in a size, or with `keep` as large as fits into it, and its box there."""
+
+def on_larger_canvases(photos: Sequence[Photograph], factor: float = 2.0, seed: int = 0) -> Iterator[Scene]:
+    """Place every photograph at random on another one, enlarged to `factor` times its sides.
+
+    Args:
+        photos: list of `Photograph`, at least two.
+        factor: float, at least 1. Sides of the canvas over those of the photograph.
+        seed: int. Of the places, and of which photograph is whose canvas.
+
+    Yields:
+        (frame uint8 (H, W, 3), boxes (1, 4) px of the person of the photograph, not of the one of the canvas).
+    """
+    rng = np.random.default_rng(seed)
+    for number, photo in enumerate(photos):
+        image = Image.fromarray(read_image(photo[0]))
+        size = tuple(round(factor * n) for n in image.size)
+        other = (number + int(rng.integers(1, len(photos)))) % len(photos)
+        canvas, _ = _sized(photos[other], size)
+        corner = [int(rng.integers(0, n - m + 1)) for n, m in zip(size, image.size, strict=True)]
+        canvas.paste(image, tuple(corner))
+        yield np.asarray(canvas), _inside(photo[1] + np.tile(corner, 2), size)
+
+
+def _part(photo, rng):
+    """A random part of a photograph, x1 y1 x2 y2 px."""
+    with Image.open(photo[0]) as image:
+        size = np.array(image.size)
+    sides = np.maximum(size * rng.uniform(*PART_SIDE), 16)
+    corner = rng.uniform(0, np.maximum(size - sides, 1e-9))
+    return tuple(np.concatenate([corner, np.minimum(corner + sides, size)]).tolist())
+
+
+def _beside(photo, rng):
+    """A part of a photograph beside its person, x1 y1 x2 y2 px; None where there is hardly any."""
+    with Image.open(photo[0]) as image:
+        wide, high = image.size
+    room = ROOM * np.tile(photo[1][2:] - photo[1][:2], 2)
+    x1, y1, x2, y2 = (photo[1] + room * [-1, -1, 1, 1]).clip(0, [wide, high] * 2).tolist()
+    strips = [(0, 0, x1, high), (x2, 0, wide, high), (0, 0, wide, y1), (0, y2, wide, high)]
+    kept = [s for s in strips if s[2] - s[0] >= LEAST_ROOM * wide and s[3] - s[1] >= LEAST_ROOM * high]
+    return kept[int(rng.integers(len(kept)))] if kept else None
+
+
+def _sized(photo, size, part=None, keep=False):
+    """A photograph, or a part of it, in a size, or with `keep` as large as fits into it; and its box there."""
     image = Image.fromarray(read_image(photo[0]))
+    part = part or (0, 0, *image.size)
+    sides = np.subtract(part[2:], part[:2])
     if keep:
-        scale = min(n / m for n, m in zip(size, image.size, strict=True))
-        size = tuple(max(1, round(n * scale)) for n in image.size)
-    factors = np.array(size) / image.size
-    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), photo[1] * np.tile(factors, 2)
+        scale = min(n / m for n, m in zip(size, sides, strict=True))
+        size = tuple(max(1, round(n * scale)) for n in sides)
+    resized = image.resize(size, Image.Resampling.BILINEAR, box=part, reducing_gap=2.0)
+    return resized, (photo[1] - np.tile(part[:2], 2)) * np.tile(np.array(size) / sides, 2)
 
 
 def _uncovered(boxes, places):

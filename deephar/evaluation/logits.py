@@ -22,7 +22,7 @@ from deephar.inference.engines import forward
 from deephar.metrics.actions import late_fusion
 from deephar.models.signature import signature_of
 from deephar.utils.io import atomic_path
-from deephar.utils.labels import check_equal_names
+from deephar.utils.labels import check_equal_names, default_labels
 from deephar.utils.parser import TEST_MODE
 
 
@@ -137,7 +137,7 @@ def predict_logits(
     if not spec.logits:
         raise ValueError(f"`model` must give logits. Received: {model.name!r}, whose output {index} is probabilities")
     named = getattr(dataset, "action_labels", None)
-    if named is not None and None not in spec.labels:
+    if named is not None and None not in spec.labels and spec.labels != default_labels(len(spec.labels)):
         check_equal_names("model.signature.labels", [spec.labels, named])
     label_key = label_key or dataset.action_key
     keys = list(range(dataset.get_length(mode)) if keys is None else keys)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from deephar.data.samples import Dataset
+from deephar.data.scenes import PeopleScenes
 from deephar.evaluation.actions import SMALLEST, labelled_clips, score_clips
 from deephar.evaluation.poses import eval_pck, eval_pose
 from deephar.models.signature import signature_of
@@ -129,3 +130,31 @@ class ActionValidation:
 
     def _clips(self):
         return labelled_clips(self.dataset, VALID_MODE, self.keys, self.batch_size, self.label_key, progress=False)
+
+
+class PeopleValidation:
+    """Average precision and recall of a detector on scenes; call it with (epoch) -> metrics.
+
+    Args:
+        model: keras.Model. The detector.
+        scenes: `PeopleScenes`, all of which are scored.
+    """
+
+    def __init__(self, model: keras.Model, scenes: PeopleScenes) -> None:
+        from deephar.evaluation.people import LOW_SCORE
+        from deephar.inference.detector import PersonDetector
+
+        self.scenes, size = scenes, scenes.dataconf.crop_resolution
+        self.detect = PersonDetector(model, least_score=LOW_SCORE, size=size)
+
+    def __call__(self, epoch: int) -> dict[str, float]:
+        from deephar.evaluation.people import score_people
+        from deephar.inference.detector import LEAST_SCORE
+
+        drawn = (self.scenes.scene(key) for key in range(self.scenes.length))
+        frames = ((np.asarray(image), boxes) for image, boxes in drawn)
+        scores = score_people(self.detect, frames, self.scenes.length, LEAST_SCORE, verbose=False)
+        found = {"ap": scores.average_precision, "recall": scores.recall, "precision": scores.precision}
+        found["empty"] = scores.disturbed_share
+        print(f"epoch {epoch + 1}: " + ", ".join(f"{name} {100 * v:.1f}" for name, v in found.items()), flush=True)
+        return found

@@ -1,22 +1,22 @@
 """Prediction for user code: `Predictor` for images, folders and video, its results, and their files."""
 
-from deephar.inference.export import draw_person, output_folder, save_image, save_video
+from deephar.inference.export import draw_people, output_folder, save_image
 from deephar.inference.predictor import Predictor
-from deephar.inference.results import ActionResult, ActionScores, ImageResult, ModelStamp, PoseResult, VideoResult
+from deephar.inference.results import ActionResult, ActionScores, FrameResult, ModelStamp, PoseResult, Result, read
 from deephar.inference.video import VideoReader, VideoWriter
 
 __all__ = [
     "ActionResult",
     "ActionScores",
+    "FrameResult",
     "ModelStamp",
-    "ImageResult",
     "PoseResult",
     "Predictor",
+    "Result",
     "VideoReader",
-    "VideoResult",
     "VideoWriter",
-    "draw_person",
+    "draw_people",
     "output_folder",
+    "read",
     "save_image",
-    "save_video",
 ]

@@ -41,6 +41,9 @@ def check_box(box: ArrayLike, size: Size) -> Box:
         raise ValueError(f"{allowed}. Received: {box}") from error
     if not np.isfinite([x1, y1, x2, y2]).all() or x1 >= x2 or y1 >= y2:
         raise ValueError(f"{allowed}. Received: {box}")
+    if max(x1, y1, x2, y2) <= 1 and min(size) > 1:
+        hint = f"these look like parts of the frame: multiply them by {size[0]} and {size[1]}"
+        raise ValueError(f"{allowed}. Received: {box}; {hint}")
     if x2 <= 0 or y2 <= 0 or x1 >= size[0] or y1 >= size[1]:
         raise ValueError(f"`box` must overlap the frame of {size[0]} x {size[1]} pixels. Received: {box}")
     return (x1, y1, x2, y2)

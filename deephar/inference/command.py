@@ -1,118 +1,267 @@
-"""What `deephar predict` does: find out what the source is, predict, write the files, say where they are."""
+"""What `deephar predict` does: find out what the sources are, predict, write the files, say where they are."""
 
 import argparse
 import collections
+import contextlib
+import json
 import pathlib
 import sys
+from collections.abc import Sequence
 
+from deephar.inference.actions import ActionResult, Hysteresis, headline
 from deephar.inference.boxes import check_box
-from deephar.inference.export import action_words, free_name, output_folder, save_image, save_video
+from deephar.inference.export import OverlayWriter, free_name, output_folder, save_image
+from deephar.inference.given_boxes import GivenBoxes, read_boxes
+from deephar.inference.live import LiveReader
 from deephar.inference.millimetres import HEIGHT_MM
-from deephar.inference.predictor import Predictor, images_in
+from deephar.inference.people import LOOKS_TOGETHER
+from deephar.inference.predictor import IMAGES_TOGETHER, Predictor
 from deephar.inference.quiet import quiet_keras
+from deephar.inference.result_files import ResultWriter
+from deephar.inference.sources import Source, find_sources
+from deephar.inference.video import VideoReader
 from deephar.models.cards import DEFAULT_MODEL
-from deephar.utils.images import is_animation, read_image
+from deephar.utils.errors import is_for_user
+from deephar.utils.images import read_image
+from deephar.utils.progress import progress
+
+MOST_LABELS = 10_000
 
 
 def predict_source(arguments: argparse.Namespace) -> int:
     """Predict on `arguments.source` and write to `arguments.out`; return the exit status.
 
     Args:
-        arguments: argparse.Namespace with source, model, weights, out, box, refine, no_refine, flip, subsampling,
-            height and overlay, as `deephar.cli.predict` parses them.
+        arguments: argparse.Namespace as `deephar.cli.predict` parses it.
 
     Returns:
-        0, or 2 where some images of a folder or some frames of a video could not be read (the others are written).
+        0, or 2 where some sources or some frames of a video could not be read (the others are written).
 
     Raises:
-        FileNotFoundError, ValueError: as `kind_of_source`, `output_folder` and `Predictor`.
+        FileNotFoundError, ValueError: as `find_sources`, `output_folder`, `read_boxes` and `Predictor`; and for a
+            single source what is wrong with it.
     """
-    kind = kind_of_source(arguments.source)
+    sources, skipped = find_sources(arguments.source, arguments.recursive, arguments.out)
+    boxes = read_boxes(arguments.boxes) if arguments.boxes else None
     if arguments.box is not None:
-        _check_box_early(arguments, kind)
+        _check_box_early(arguments, sources)
+    labels = read_labels(arguments.labels) if arguments.labels else None
     output_folder(arguments.out)
     quiet_keras()
     predictor = Predictor(
         arguments.model or DEFAULT_MODEL,
         weights=arguments.weights,
+        labels=labels,
         refine=0 if arguments.no_refine else arguments.refine,
         subsampling=arguments.subsampling,
         flip=arguments.flip,
         height_mm=arguments.height or HEIGHT_MM,
+        detector=arguments.detector,
+        people=arguments.people,
+        camera=arguments.camera,
+        root_depth_mm=arguments.root_depth,
     )
-    run = {"folder": _predict_folder, "image": _predict_image, "video": _predict_video}[kind]
-    return run(predictor, arguments)
+    return _Run(predictor, arguments, sources, boxes).all(skipped)
 
 
-def kind_of_source(path: str | pathlib.Path) -> str:
-    """Return 'folder', 'image' or 'video'.
-
-    An animated image (GIF, WebP, APNG) is a video, one with pages or previews is not.
+def read_labels(path: str | pathlib.Path) -> list[str]:
+    """Return the names of actions in a file: a JSON list, or a text with one a line.
 
     Raises:
-        FileNotFoundError: there is no such file, or no image in the folder.
+        FileNotFoundError: there is no such file.
+        ValueError: it holds no such list.
     """
     path = pathlib.Path(path)
-    if path.is_dir():
-        images_in(path)
-        return "folder"
-    if not path.exists():
-        kinds = "an image, a folder of images or a video"
-        raise FileNotFoundError(f"`source` must be {kinds}. Received: {path}, which does not exist")
-    return "image" if is_animation(path) is False else "video"
+    allowed = "a JSON list of names, or a text with one name a line"
+    if not path.is_file():
+        raise FileNotFoundError(f"`labels` must be {allowed}. Received: {path}, which does not exist")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        names = json.loads(text) if text.lstrip().startswith("[") else text.splitlines()
+        names = [name.strip() for name in names]
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"`labels` must be {allowed}. Received: {path} ({error})") from error
+    while names and not names[-1]:
+        names.pop()
+    if not names or not all(names) or len(set(names)) != len(names) or len(names) > MOST_LABELS:
+        raise ValueError(f"`labels` must be {allowed}, none of them empty or twice. Received: {path}: {names[:20]}")
+    return names
 
 
-def _check_box_early(arguments, kind):
+def _check_box_early(arguments, sources):
     """Refuse a bad box before the network is loaded."""
-    if kind == "folder":
-        raise ValueError(f"`box` must not be given for a folder of images. Received: {arguments.box}")
-    if kind == "image":
-        pixels = read_image(arguments.source)
+    if arguments.boxes or len(sources) > 1:
+        other = "with --boxes" if arguments.boxes else "for several sources, see --boxes"
+        raise ValueError(f"`box` must not be given {other}. Received: {arguments.box}")
+    if sources[0].kind == "image":
+        pixels = read_image(sources[0].path)
         check_box(arguments.box, (pixels.shape[1], pixels.shape[0]))
 
 
-def _predict_image(predictor, arguments):
-    result = predictor.predict_image(arguments.source, arguments.box)
-    name = _choose_name(result, arguments)
-    _report(save_image(result, arguments.out, predictor.layout, arguments.overlay, name))
-    return 0
+class _Run:
+    """Predicts sources one after the other, images in batches; what cannot be read is named and left out."""
+
+    def __init__(
+        self, predictor: Predictor, arguments: argparse.Namespace, sources: Sequence[Source], boxes: GivenBoxes | None
+    ) -> None:
+        self.predictor, self.arguments, self.sources, self.boxes = predictor, arguments, sources, boxes
+        self.out, self.alone, self.status = pathlib.Path(arguments.out), len(sources) == 1, 0
+        self.stems = collections.Counter(source.name for source in sources)
+
+    def all(self, skipped: list[str]) -> int:
+        """Predict everything; return the exit status."""
+        images, written = [s for s in self.sources if s.kind == "image"], 0
+        numbers = range(0, len(images), IMAGES_TOGETHER)
+        for first in progress(numbers, label="images") if not self.alone and images else numbers:
+            written += self._images(images[first : first + IMAGES_TOGETHER])
+        for source in self.sources:
+            if source.kind != "image":
+                written += self._guarded(source)
+        if not self.alone:
+            print(f"{written} of {len(self.sources)} sources: predictions in {self.out}")
+        for line in skipped:
+            print(f"deephar: skipped {line}", file=sys.stderr)
+        return self.status
+
+    def _failed(self, error):
+        """Name what cannot be read, and go on; a single source ends the command."""
+        if self.alone or not is_for_user(error):
+            raise error
+        print(f"deephar: error: {error}", file=sys.stderr)
+        self.status = 2
+
+    def _images(self, sources):
+        """Predict some images; return how many could be."""
+        boxes = None
+        if self.arguments.box is not None:
+            boxes = [[self.arguments.box]]
+        elif self.boxes is not None:
+            boxes = [self.boxes.of_image(pathlib.Path(source.path).name) for source in sources]
+        done = 0
+        for source, result in zip(
+            sources, self.predictor.predict_readable([s.path for s in sources], boxes), strict=True
+        ):
+            if isinstance(result, Exception):
+                self._failed(result)
+                continue
+            name = self._name(source, result.head)
+            try:
+                paths = save_image(result, self.out, self.predictor.layout, self.arguments.overlay, name)
+            except OSError as error:
+                self._failed(error)
+                continue
+            done += 1
+            if self.alone:
+                _report(paths)
+                _say_people(len(result.people))
+        return done
+
+    def _guarded(self, source):
+        """Predict a video or a live stream; return 1, or 0 where it cannot be read."""
+        try:
+            self._video(source)
+        except (OSError, ValueError, TypeError) as error:
+            self._failed(error)
+            return 0
+        return 1
+
+    def _video(self, source):
+        live = source.kind == "live"
+        with contextlib.ExitStack() as stack:
+            video = stack.enter_context(LiveReader(source.path) if live else VideoReader(source.path))
+            files = _VideoFiles(self, source, video, stack)
+            try:
+                for step in self._steps(video, live, source):
+                    if not files.add(*step):
+                        break
+            except KeyboardInterrupt:
+                if not live:
+                    raise
+            files.finish()
+
+    def _steps(self, video, live, source):
+        """The steps of a video, with progress where its length is known or others wait."""
+        together = 1 if live else LOOKS_TOGETHER
+        steps = self.predictor.steps(video, self.arguments.box, self.boxes, together)
+        return steps if live else progress(steps, video.num_frames or None, f"predict {source.name}")
+
+    def _name(self, source, head):
+        """The name of a source's files; says so where another result has the wanted one."""
+        wanted = source.name
+        if self.stems[wanted] > 1 and source.kind != "live":
+            wanted = pathlib.Path(source.path).name
+        name = free_name(head, self.out, wanted)
+        if name != wanted:
+            held = f"{wanted}_prediction.json in {self.out} is of another source or model and is kept"
+            print(f"{held}; this is {name}")
+        return name
 
 
-def _predict_video(predictor, arguments):
-    result = predictor.predict_video(arguments.source, arguments.box)
-    if result.action:
-        print(f"action: {action_words(result.action)}")
-    name = _choose_name(result, arguments)
-    _report(save_video(result, arguments.out, predictor.layout, arguments.overlay, name))
-    for problem in result.problems:
-        print(f"deephar: {arguments.source}: {problem}", file=sys.stderr)
-    return 0 if result.complete else 2
+class _VideoFiles:
+    """The files of a video, written as results come: lines, overlay, window."""
+
+    def __init__(self, run: _Run, source: Source, video: VideoReader, stack: contextlib.ExitStack) -> None:
+        self.run, self.source, self.video, self.stack = run, source, video, stack
+        self.writer = self.overlay = self.window = None
+        self.actions, self.segments, self.clips, self.most = {}, {}, {}, 0
+
+    def _start(self):
+        """Open the files; the size of the frames is known now."""
+        run, arguments = self.run, self.run.arguments
+        given = dict(box=arguments.box, boxes=run.boxes)
+        head = run.predictor.head_of(self.video, self.source.path, **given)
+        name = run._name(self.source, head)
+        self.writer = self.stack.enter_context(ResultWriter(run.out, name, head))
+        if arguments.overlay:
+            path = run.out / f"{name}_overlay.mp4"
+            self.overlay = self.stack.enter_context(OverlayWriter(path, head.fps, run.predictor.layout, keep=True))
+        if arguments.show:
+            from deephar.drawing.window import FrameWindow
+
+            self.window = FrameWindow(f"deephar: {self.source.name}")
+
+    def add(self, frame, pixels, new):
+        """Write the next frame; return whether to go on."""
+        if self.writer is None:
+            self._start()
+        for person, scores in new:
+            self.writer.add_clip(person, scores)
+            self.clips.setdefault(person, []).append(scores)
+            found = self.actions.setdefault(person, Hysteresis())
+            found.add(scores)
+            self.segments[person] = [*found.ended[-1:], *([found.current] if found.current else [])]
+        self.writer.add(frame)
+        self.most = max(self.most, len(frame.people))
+        if self.overlay is not None:
+            pixels = self.overlay.add(frame, pixels, self.segments)
+        if self.window is not None:
+            self.window.show(pixels)
+            return not self.window.closed
+        return True
+
+    def finish(self):
+        """Write the end of the results and say what was found."""
+        if self.writer is None:
+            raise ValueError(f"`path` must hold at least one frame. Received: {self.source.path}, which has none")
+        video, paths = self.video, [self.writer.path]
+        self.writer.finish(video.complete, tuple(video.problems))
+        actions = [ActionResult(tuple(self.clips[k]), k) for k in sorted(self.clips)]
+        if actions:
+            print(f"actions: {headline(actions)}")
+        if self.overlay is not None:
+            paths.append(self.writer.path.with_name(self.writer.path.name.replace("_prediction.json", "_overlay.mp4")))
+        _say_people(self.most)
+        _report(paths)
+        for problem in video.problems:
+            print(f"deephar: {self.source.path}: {problem}", file=sys.stderr)
+        if not video.complete:
+            self.run.status = 2
 
 
-def _predict_folder(predictor, arguments):
-    """Predict images one by one; those that cannot be read are named at the end and the others are written."""
-    paths = images_in(arguments.source)
-    stems = collections.Counter(path.stem for path in paths)
-    failures = []
-    for path, result in zip(paths, predictor.predict_folder(arguments.source), strict=True):
-        if isinstance(result, Exception):
-            failures.append(result)
-            continue
-        name = _choose_name(result, arguments, path.stem if stems[path.stem] == 1 else path.name)
-        save_image(result, arguments.out, predictor.layout, arguments.overlay, name)
-    print(f"{len(paths) - len(failures)} of {len(paths)} images: predictions in {arguments.out}")
-    for failure in failures:
-        print(f"deephar: error: {failure}", file=sys.stderr)
-    return 2 if failures else 0
-
-
-def _choose_name(result, arguments, name=None):
-    """Return the name of a result's files; print it where another result has the wanted one."""
-    wanted = name or arguments.source.stem
-    name = free_name(result, arguments.out, wanted)
-    if name != wanted:
-        print(f"{wanted}_prediction.json in {arguments.out} is of another source or model and is kept; this is {name}")
-    return name
+def _say_people(number):
+    """Say that nobody was found; who was is in the files."""
+    if not number:
+        print("nobody was found")
 
 
 def _report(written):

@@ -4,7 +4,9 @@
       boxes in frame pixels <--afmat inverted------------------------------------------------------------+
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,13 +15,16 @@ from scipy.ndimage import maximum_filter
 from deephar.inference.boxes import whole_frame
 from deephar.inference.crops import crop_frames, crop_of
 from deephar.inference.engines import forward
-from deephar.models.signature import signature_of
+from deephar.models.signature import Signature, signature_of
+from deephar.utils.errors import arguments_renamed
 from deephar.utils.transform import crop_to_frame
 
 if TYPE_CHECKING:
     import keras
 
-LEAST_SCORE = 0.3
+DEFAULT_DETECTOR = "people"
+LEAST_SCORE = 0.3  # of somebody who is there
+FOLLOWED_SCORE = 0.1  # of somebody who was there a moment ago
 MOST_OVERLAP = 0.6  # of the boxes of two people, intersection over union
 FREE_SIZE = (256, 256)  # px of the input of a network that takes any size
 
@@ -79,6 +84,7 @@ class PersonDetector:
         model: keras.Model.
         least_score, most_overlap: as for `decode_boxes`.
         batch_size: int. Frames in one forward pass.
+        size: (int, int). (W, H) px of the input of a network that takes any size.
 
     Example:
 
@@ -92,6 +98,7 @@ class PersonDetector:
         least_score: float = LEAST_SCORE,
         most_overlap: float = MOST_OVERLAP,
         batch_size: int = 16,
+        size: tuple[int, int] = FREE_SIZE,
     ) -> None:
         signature = signature_of(model)
         indices = signature.indices("boxes")
@@ -100,7 +107,7 @@ class PersonDetector:
             raise ValueError(f"`model` must have an output of boxes, see deephar.models.detector. Received: {kinds}")
         self.model, self.batch_size = model, batch_size
         self.least_score, self.most_overlap = least_score, most_overlap
-        self.signature = signature.replace(size=FREE_SIZE) if None in signature.frame.size else signature
+        self.signature = signature.replace(size=size) if None in signature.frame.size else signature
         self._output = indices[-1]
 
     def __call__(self, frames: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -128,3 +135,60 @@ class PersonDetector:
                 seen = (inside[:, 1] - inside[:, 0] >= 1).all(axis=1)
                 found.append((inside[seen].reshape(-1, 4), scores[seen]))
         return found
+
+
+@dataclass(frozen=True)
+class NamedDetector:
+    """What finds the people of a `Predictor`.
+
+    Attributes:
+        name: str, for the results.
+        function: function of frames that returns (boxes, scores) of each one; None: nobody looks.
+    """
+
+    name: str
+    function: Callable[[Sequence[np.ndarray]], list[tuple[np.ndarray, np.ndarray]]] | None
+
+
+def named_detector(detector: object, signature: Signature | None = None) -> NamedDetector:
+    """Return the detector that a user asks for; its network is loaded when it is used first.
+
+    Args:
+        detector: str, function or None, as of `deephar.Predictor`.
+        signature: `Signature` of the network of poses, or None; one that sees whole frames needs no detector.
+
+    Raises:
+        ValueError: it is no such thing.
+    """
+    if detector is None or detector == "none" or (detector == "auto" and signature and signature.frame.crop != "person"):
+        return NamedDetector("none", None)
+    if callable(detector):
+        return NamedDetector(getattr(detector, "__name__", type(detector).__name__), detector)
+    if not isinstance(detector, (str, os.PathLike)):
+        allowed = "auto, none, dfine or dfine-SIZE, the name of a detector, a run's folder, or a function"
+        raise ValueError(f"`detector` must be {allowed}. Received: {type(detector).__name__}")
+    name = DEFAULT_DETECTOR if detector == "auto" else str(detector)
+    return NamedDetector(name, _OnFirstUse(name))
+
+
+class _OnFirstUse:
+    """A detector that is loaded when it is called first."""
+
+    def __init__(self, name):
+        self._name, self._detect = name, None
+
+    def __call__(self, frames):
+        if self._detect is None:
+            self._detect = self._load()
+        return self._detect(frames)
+
+    def _load(self):
+        family, _, size = self._name.partition("-")
+        if family == "dfine":
+            from deephar.inference.dfine import DFineDetector
+
+            return DFineDetector(f"dfine_{size or 'nano'}_coco")
+        from deephar.models.zoo import load_model
+
+        with arguments_renamed(name_or_path="detector", model="detector"):
+            return PersonDetector(load_model(self._name), least_score=FOLLOWED_SCORE)

@@ -1,20 +1,25 @@
 """Predictions as files: JSON, overlay images and overlay video, each written whole or not at all."""
 
+import contextlib
 import itertools
 import json
 import pathlib
 import tempfile
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from PIL import Image
 
 from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
 from deephar.drawing.views import pose_views
-from deephar.inference.results import ActionResult, ActionScores, ImageResult, PoseResult, VideoResult
+from deephar.inference.actions import Segment, action_words
+from deephar.inference.result_files import LINES
+from deephar.inference.results import FrameResult, Head, PoseResult, Result
 from deephar.inference.video import VideoReader, VideoWriter
 from deephar.utils.images import ImageSource, read_image, rgb_array
 from deephar.utils.io import atomic_path, write_json
-from deephar.utils.pose import PoseLayout
+from deephar.utils.pose import ABSENT, PoseLayout
 from deephar.utils.progress import progress as progress_bar
 
 DRAWN_CONFIDENCE = 0.5
@@ -38,32 +43,41 @@ def output_folder(path: str | pathlib.Path) -> pathlib.Path:
     return path
 
 
-def free_name(result: ImageResult | VideoResult, folder: str | pathlib.Path, name: str | None = None) -> str:
+def free_name(head: Head, folder: str | pathlib.Path, name: str | None = None) -> str:
     """Return a name for a result's files that overwrites no result of another source or model.
 
     Args:
-        result: `ImageResult` or `VideoResult`.
+        head: `Head` of the result.
         folder: str or Path.
         name: str, the wanted name; None: the source's without its suffix.
 
     Returns:
         `name` where no files have it, or only those of the same source and model; else NAME-2, NAME-3, ...
     """
-    folder, name = pathlib.Path(folder), name or pathlib.Path(result.source or "image").stem
+    folder, name = pathlib.Path(folder), name or pathlib.Path(head.source or "image").stem
     tries = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-    return next(tried for tried in tries if _may_write(result, folder, tried))
+    return next(tried for tried in tries if _may_write(head, folder, tried))
 
 
-def _may_write(result, folder, name):
+def _may_write(head, folder, name):
     """Whether no result has this name in a folder, or one of the same source and model."""
-    path = folder / f"{name}_prediction.json"
-    if not path.exists():
+    paths = [path for path in (folder / f"{name}_prediction.json", folder / f"{name}{LINES}") if path.exists()]
+    if not paths:
         return not any((folder / f"{name}_overlay{suffix}").exists() for suffix in (".png", ".mp4"))
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        return (stored["model"], _resolved(stored["source"])) == (result.model.to_dict(), _resolved(result.source))
+        for path in paths:
+            text = path.read_text(encoding="utf-8") if path.suffix == ".json" else _first_line(path)
+            stored = json.loads(text)
+            if (stored["model"], _resolved(stored["source"])) != (head.model.to_dict(), _resolved(head.source)):
+                return False
+        return True
     except (KeyError, TypeError, ValueError):
         return False  # not written by this package
+
+
+def _first_line(path):
+    with open(path, encoding="utf-8") as file:
+        return file.readline()
 
 
 def _resolved(source):
@@ -71,7 +85,7 @@ def _resolved(source):
 
 
 def save_image(
-    result: ImageResult,
+    result: Result,
     folder: str | pathlib.Path,
     layout: PoseLayout,
     overlay: bool = True,
@@ -81,10 +95,10 @@ def save_image(
     """Write NAME_prediction.json and, with `overlay`, NAME_overlay.png for an image's prediction.
 
     Args:
-        result: ImageResult.
+        result: `Result` of an image.
         folder: str or Path. It must exist.
         layout: PoseLayout, for the skeleton.
-        overlay: bool. Also draw the pose over the image.
+        overlay: bool. Also draw the poses over the image.
         name: str, NAME, whose files are replaced; None: that of `free_name`.
         image: str, Path, `PIL.Image.Image` or array, as `predict_image` takes it; None: read the source again, which
             must then be a file.
@@ -97,19 +111,19 @@ def save_image(
         ValueError, TypeError: as `deephar.utils.images.read_image`.
     """
     folder = pathlib.Path(folder)
-    name = name or free_name(result, folder)
+    name = name or free_name(result.head, folder)
     written = [folder / f"{name}_prediction.json"]
     write_json(written[0], result.to_dict())
     if overlay:
         written.append(folder / f"{name}_overlay.png")
         image = read_image(result.source if image is None else image)
         with atomic_path(written[1]) as temporary:
-            Image.fromarray(draw_person(image, result.pose, layout)).save(temporary, format="PNG")
+            Image.fromarray(draw_people(image, result.people, layout)).save(temporary, format="PNG")
     return written
 
 
 def save_video(
-    result: VideoResult,
+    result: Result,
     folder: str | pathlib.Path,
     layout: PoseLayout,
     overlay: bool = True,
@@ -118,10 +132,8 @@ def save_video(
 ) -> list[pathlib.Path]:
     """Write NAME_prediction.json and, with `overlay`, NAME_overlay.mp4 for a video's prediction.
 
-    The overlay names the video's action with its probability; the source is read again for it.
-
     Args:
-        result: VideoResult.
+        result: `Result` of a video, which is read again for the overlay.
         folder, layout, overlay, name: as `save_image`.
         progress: bool. Show a bar on stderr while the overlay is drawn.
 
@@ -133,44 +145,114 @@ def save_video(
         ValueError: the source is no video any more, or has another number of frames.
     """
     folder = pathlib.Path(folder)
-    name = name or free_name(result, folder)
+    name = name or free_name(result.head, folder)
     written = [folder / f"{name}_prediction.json"]
     write_json(written[0], result.to_dict())
     if overlay:
         written.append(folder / f"{name}_overlay.mp4")
-        label = action_words(result.action) if result.action else ""
-        with VideoReader(result.source) as video, atomic_path(written[1]) as temporary:
-            pairs = zip(video, result.poses, strict=True)
-            with VideoWriter(temporary, result.fps, timed=not result.has_fixed_rate) as writer:
-                for frame, pose in progress_bar(pairs, len(result.poses), f"draw {name}") if progress else pairs:
-                    writer.add(draw_person(frame, pose, layout, label), video.time_s)
+        segments = {action.id: action.segments for action in result.actions}
+        with VideoReader(result.source) as video, OverlayWriter(written[1], result.fps, layout) as writer:
+            pairs = zip(video, result.frames, strict=True)
+            for pixels, frame in progress_bar(pairs, len(result.frames), f"draw {name}") if progress else pairs:
+                writer.add(frame, pixels, segments)
     return written
 
 
-def draw_person(image: np.ndarray, pose: PoseResult, layout: PoseLayout, label: str = "") -> np.ndarray:
-    """Return a copy of an image with box, skeleton and label drawn over it.
+class OverlayWriter:
+    """Writes a video with the people of each frame drawn on it; use it as a context manager.
 
-    A 3D pose is also drawn beside the image, as the camera sees it and from the right, on a grid of half metres.
+    Args:
+        path: Path. The file, which is there when it is whole.
+        fps: float. Mean frames a second.
+        layout: PoseLayout, for the skeletons.
+        keep: bool. Keep the frames that were drawn, if any, where the `with` block is left by Ctrl-C.
+    """
+
+    def __init__(self, path: pathlib.Path, fps: float, layout: PoseLayout, keep: bool = False) -> None:
+        self._path, self._fps, self._layout, self._keep = path, fps, layout, keep
+        self._stack, self._count = contextlib.ExitStack(), 0
+
+    def __enter__(self) -> "OverlayWriter":
+        temporary = self._stack.enter_context(atomic_path(self._path))
+        self._video = self._stack.enter_context(VideoWriter(temporary, self._fps, timed=True))
+        return self
+
+    def add(
+        self, frame: FrameResult, pixels: np.ndarray, segments: Mapping[int, Sequence[Segment]] = MappingProxyType({})
+    ) -> np.ndarray:
+        """Draw and write the next frame; return it.
+
+        Args:
+            frame: `FrameResult`.
+            pixels: uint8 (H, W, 3).
+            segments: of each person by id: what the person does when.
+        """
+        labels = {k: label for k, found in segments.items() if (label := _label_at(found, frame.time_s))}
+        drawn = draw_people(pixels, frame.people, self._layout, labels)
+        self._video.add(drawn, frame.time_s)
+        self._count += 1
+        return drawn
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        if kind is KeyboardInterrupt and self._keep and self._count:
+            kind = error = trace = None
+        self._stack.__exit__(kind, error, trace)
+
+
+def _label_at(segments, time_s):
+    """What somebody does at a time, in words; "" where it is not known."""
+    found = [s for s in segments if s.start_s <= time_s < s.end_s]
+    return action_words(found[-1]) if found else ""
+
+
+def draw_people(
+    image: ImageSource,
+    people: Sequence[PoseResult],
+    layout: PoseLayout,
+    labels: Mapping[int, str] = MappingProxyType({}),
+) -> np.ndarray:
+    """Draw people on a copy of an image: box, skeleton, and what they do; beside it the first one in 3D.
+
+    Joints of a confidence below DRAWN_CONFIDENCE are hollow, their links thinner. Where there are several people each
+    has the number of its id.
 
     Args:
         image: array (H, W, 3) or (H, W), as `deephar.utils.images.rgb_array` takes it.
-        pose: PoseResult.
-        layout: PoseLayout of the pose.
-        label: str. Written in the corner.
+        people: list of PoseResult.
+        layout: PoseLayout of the poses.
+        labels: what to write at a person's box, by id.
 
     Returns:
-        uint8 (H, W, 3), wider than `image` for a 3D pose.
+        uint8 (H, W, 3), wider than `image` for a layout of 3 dimensions.
 
     Raises:
         ValueError, TypeError: as `rgb_array`.
     """
     image = rgb_array(image)
     height, width = image.shape[:2]
-    if pose.box[2] - pose.box[0] < width or pose.box[3] - pose.box[1] < height:
-        image = draw_box(image, pose.box, width=max(1, round(min(width, height) / 300)))
-    image = draw_pose(image, pose.pose_px[:, :2], layout, np.asarray(pose.confidence), DRAWN_CONFIDENCE)
-    image = draw_label(image, label) if label else image
-    return image if pose.pose_mm is None else np.concatenate([image, side_views(pose, layout, height)], axis=1)
+    for person in people:
+        if person.box[2] - person.box[0] < width or person.box[3] - person.box[1] < height:
+            image = draw_box(image, person.box, width=max(1, round(min(width, height) / 300)))
+    for person in people:
+        sure = np.asarray(person.confidence) >= DRAWN_CONFIDENCE
+        image = draw_pose(image, person.pose_px[:, :2], layout, visible=sure)
+    for person in people:
+        words = [f"{person.id}"] * (len(people) > 1 or person.id > 1) + [labels.get(person.id)]
+        if words := [word for word in words if word]:
+            size = max(9, round(min(width, height) / 25))
+            place = (round(person.box[0]), max(0, round(person.box[1]) - 2 * size))
+            image = draw_label(image, " ".join(words), place, size)
+    return image if layout.dim != 3 else np.concatenate([image, _panel(people, layout, height)], axis=1)
+
+
+def _panel(people, layout, height):
+    """Views of the first person in 3D, or an empty panel of the same size."""
+    shown = people[0] if people and people[0].pose_mm is not None else None
+    if shown is None:
+        names = tuple(layout.joint_names)
+        absent = np.full((layout.num_joints, 3), ABSENT)
+        shown = PoseResult(absent[:, :2], np.zeros(layout.num_joints), (0, 0, 1, 1), names, absent)
+    return side_views(shown, layout, height)
 
 
 def side_views(pose: PoseResult, layout: PoseLayout, height: int) -> np.ndarray:
@@ -191,8 +273,3 @@ def side_views(pose: PoseResult, layout: PoseLayout, height: int) -> np.ndarray:
     ]
     wide = views[0].shape[1]
     return np.concatenate([np.pad(v, ((0, 0), (0, wide - v.shape[1]), (0, 0)), "edge") for v in views])
-
-
-def action_words(action: ActionResult | ActionScores) -> str:
-    """Return an action and its probability as words: 'golf swing 0.93'."""
-    return f"{action.name.replace('_', ' ')} {action.probability:.2f}"

@@ -9,6 +9,8 @@ they do on a person of the given height (weak perspective: one scale for the who
     z [0, 1] -- x 2000 mm ---+     s: sum of the known links = sum of their LINK_SHARES x height
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -91,6 +93,47 @@ def pose_in_mm(points: ArrayLike, layout: PoseLayout, height_mm: float = HEIGHT_
 
     # mm / px; with the upper limit x and y alone make the size
     return _scaled(relative, solve_increasing(sum_of_links, size, np.zeros_like(flat), size / flat))
+
+
+@dataclass(frozen=True)
+class PinholeView:
+    """A known camera and distance, for 3D poses in mm from the camera.
+
+    Attributes:
+        focal: (fx, fy) px.
+        centre: (cx, cy) px.
+        root_depth_mm: float. Distance of the root joint along the camera's axis.
+    """
+
+    focal: tuple[float, float]
+    centre: tuple[float, float]
+    root_depth_mm: float
+
+    @classmethod
+    def of(
+        cls, camera: ArrayLike | None, root_depth_mm: float | None, layout: PoseLayout
+    ) -> "PinholeView | None":
+        """Return the view of (fx, fy, cx, cy) px and a distance in mm; None where neither is given.
+
+        Raises:
+            ValueError: only one of them is given, it is out of its range, or the poses have no depth.
+        """
+        if camera is None and root_depth_mm is None:
+            return None
+        values = np.ravel(np.asarray([np.nan] if camera is None else camera, float))
+        depth = np.nan if root_depth_mm is None else float(root_depth_mm)
+        if values.shape != (4,) or not np.isfinite([*values, depth]).all() or min(*values[:2], depth) <= 0:
+            allowed = "`camera` must be fx,fy,cx,cy in px and `root_depth_mm` a distance in mm, both or neither"
+            raise ValueError(f"{allowed}. Received: {camera} and {root_depth_mm}")
+        if layout.dim != 3:
+            raise ValueError(f"`camera` must not be given for poses without depth. Received: layout {layout.name}")
+        return cls((float(values[0]), float(values[1])), (float(values[2]), float(values[3])), depth)
+
+    def pose(self, points: ArrayLike) -> np.ndarray:
+        """Return a pose (..., J, 3), x and y in frame px and z normalised to the crop, in mm from the camera."""
+        points = np.asarray(points, np.float64)
+        depth = self.root_depth_mm + (points[..., 2:] - points[..., :1, 2:]) * DEPTH_RANGE_MM  # (..., J, 1)
+        return np.concatenate([(points[..., :2] - self.centre) / self.focal * depth, depth], axis=-1)
 
 
 def _part(name):

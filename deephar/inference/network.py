@@ -3,16 +3,20 @@
 frames, box --crop_of, crop_frames--> crops --forward_flip--> outputs --decode--> poses --crop_to_frame--> frame px
 """
 
+import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deephar.inference.boxes import Box, Size, box_from_poses, whole_frame
+from deephar.inference.boxes import Box, box_from_poses, whole_frame
 from deephar.inference.crops import crop_frames, crop_of
 from deephar.inference.decode import action_probabilities, block_index, decode
 from deephar.inference.engines import forward_flip
+from deephar.inference.results import ModelStamp
 from deephar.models.signature import Signature
+from deephar.utils.calibration import apply_calibration
+from deephar.utils.errors import arguments_renamed
 from deephar.utils.transform import crop_to_frame
 
 if TYPE_CHECKING:
@@ -49,8 +53,9 @@ class PersonNetwork:
         if not signature.pose_outputs:
             raise ValueError("`model` must have pose outputs. Received: one of actions alone")
         pose_block = signature.answer if pose_block is None else pose_block
-        block_index(signature.pose_outputs, pose_block, "pose_block")
+        output = block_index(signature.pose_outputs, pose_block, "pose_block")
         self.model, self.signature, self.pose_block = model, signature, pose_block
+        self._calibration = signature.outputs[output].calibration
         self.flip, self.batch_size = flip, batch_size
         actions = signature.action_outputs
         self._action_output = block_index(actions, action_block, "action_block") if actions else None
@@ -58,25 +63,6 @@ class PersonNetwork:
         self._answered = [k for k, name in enumerate(names) if name is not None]
         self.labels = tuple(names[k] for k in self._answered)
         self._images = None
-
-    def poses(self, frames: Sequence[np.ndarray], box: Box, size: Size) -> tuple[np.ndarray, np.ndarray]:
-        """Return the poses of the person in `box` in each of N frames, one by one.
-
-        Args:
-            frames: sequence of N arrays, uint8 (H, W, 3).
-            box: (x1, y1, x2, y2), frame px.
-            size: (width, height) of the frames, px.
-
-        Returns:
-            points: float (N, J, D), x and y in frame px.
-            confidence: float (N, J), in [0, 1].
-        """
-        spec = self.signature.frame
-        crop, parts = crop_of(box, size, spec), []
-        for k in range(0, len(frames), self.batch_size):
-            parts.append(self._decode_images(crop_frames(frames[k : k + self.batch_size], crop, spec)))
-        points, confidence = (np.concatenate(k) for k in zip(*parts, strict=True))
-        return crop_to_frame(points, crop.afmat), confidence
 
     def poses_each(self, frames: Sequence[np.ndarray], boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
         """Return the pose in each of N frames, each in a box of its own.
@@ -86,7 +72,11 @@ class PersonNetwork:
             boxes: sequence of N boxes (x1, y1, x2, y2), frame px.
 
         Returns:
-            As `poses`. Batches are filled up to powers of two, so that the network is traced for a few shapes only.
+            points: float (N, J, D), x and y in frame px.
+            confidence: float (N, J), in [0, 1]: the probability that the joint is right, where the pose output has a
+                `calibration`; else as the network gives it.
+
+        Batches are filled up to powers of two, so that the network is traced for a few shapes only.
         """
         spec, parts = self.signature.frame, []
         crops = [crop_of(box, frame.shape[1::-1], spec) for frame, box in zip(frames, boxes, strict=True)]
@@ -98,41 +88,45 @@ class PersonNetwork:
         return np.stack([crop_to_frame(p, crop.afmat) for p, crop in zip(points, crops, strict=True)]), confidence
 
     def clips(
-        self, clips: Sequence[Sequence[np.ndarray]], box: Box, size: Size
+        self, clips: Sequence[Sequence[np.ndarray]], boxes: Sequence[Box]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Return the poses and action probabilities of N clips of T frames, all cropped by the same box.
+        """Return the poses and action probabilities of N clips of T frames, each cropped by a box of its own.
 
         Args:
             clips: N lists of T arrays, uint8 (H, W, 3); a frame may occur several times.
-            box, size: as `poses`.
+            boxes: N boxes (x1, y1, x2, y2), frame px.
 
         Returns:
             points: float (N, T, J, D), x and y in frame px.
-            confidence: float (N, T, J), in [0, 1].
+            confidence: float (N, T, J), as of `poses_each`.
             probabilities: float (N, A) of the actions in `labels`, or None for a network without actions.
         """
-        spec = self.signature.frame
-        crop, per_pass = crop_of(box, size, spec), max(1, self.batch_size // self.signature.num_frames)
-        poses, scores = [], []
+        spec, poses, scores = self.signature.frame, [], []
+        crops = [crop_of(box, clip[0].shape[1::-1], spec) for clip, box in zip(clips, boxes, strict=True)]
+        per_pass = max(1, self.batch_size // self.signature.num_frames)
         for k in range(0, len(clips), per_pass):
-            batch = np.stack([crop_frames(clip, crop, spec) for clip in clips[k : k + per_pass]])  # (n, T, h, w, 3)
+            some = zip(clips[k : k + per_pass], crops[k : k + per_pass], strict=True)
+            batch = np.stack([crop_frames(clip, crop, spec) for clip, crop in some])  # (n, T, h, w, 3)
             outputs = forward_flip(self.model, self.signature, batch, per_pass, self.flip)
-            poses.append(decode(outputs, self.signature, self.pose_block))
+            poses.append(self._decode(outputs, self.signature))
             if self._action_output is not None:
                 actions = self.signature.outputs[self._action_output]
                 scores.append(action_probabilities(outputs[self._action_output], actions)[:, self._answered])
         points, confidence = (np.concatenate(k) for k in zip(*poses, strict=True))
-        return crop_to_frame(points, crop.afmat), confidence, np.concatenate(scores) if scores else None
+        points = np.stack([crop_to_frame(p, crop.afmat) for p, crop in zip(points, crops, strict=True)])
+        return points, confidence, np.concatenate(scores) if scores else None
 
-    def locate(self, frames: Sequence[np.ndarray], box: Box, size: Size, rounds: int) -> Box:
-        """Return the person's box in frames, after each round that around the poses in the box before.
+    def locate(self, frame: np.ndarray, box: Box, rounds: int) -> Box:
+        """Return the person's box in a frame, after each round that around the pose in the box before.
 
         Args:
-            frames, box, size: as `poses`.
+            frame: uint8 (H, W, 3).
+            box: (x1, y1, x2, y2), frame px.
             rounds: int. How often the box is looked for; 0: `box` as it is.
         """
+        size = frame.shape[1::-1]
         for _ in range(rounds):
-            box = box_from_poses(*self.poses(frames, box, size), size) or whole_frame(size)
+            box = box_from_poses(*self.poses_each([frame], [box]), size) or whole_frame(size)
         return box
 
     def _decode_images(self, batch, filled=1):
@@ -147,7 +141,31 @@ class PersonNetwork:
         view = self._images
         signature = self.signature if view is self.model else view.signature
         if signature.num_frames is None:
-            return decode(forward_flip(view, signature, batch, filled, self.flip), signature, self.pose_block)
+            return self._decode(forward_flip(view, signature, batch, filled, self.flip), signature)
         still = np.repeat(batch[:, None], signature.num_frames, axis=1)  # (N, T, h, w, 3)
-        points, confidence = decode(forward_flip(view, signature, still, 1, self.flip), signature, self.pose_block)
+        points, confidence = self._decode(forward_flip(view, signature, still, 1, self.flip), signature)
         return points[:, 0], confidence[:, 0]
+
+    def _decode(self, outputs, signature):
+        """Return points and calibrated confidence of the outputs of the network or of its image view."""
+        points, confidence = decode(outputs, signature, self.pose_block)
+        return points, apply_calibration(confidence, self._calibration)
+
+
+def load_network(
+    model: "str | pathlib.Path | keras.Model", weights: str | pathlib.Path | None = None
+) -> "tuple[keras.Model, ModelStamp]":
+    """Return the network that a user names or hands over, and the `ModelStamp` of its predictions.
+
+    Raises:
+        FileNotFoundError, ValueError: as `deephar.load_model`, about `model` or `weights`.
+    """
+    with arguments_renamed(name_or_path="model", path="model" if weights is None else "weights"):
+        if isinstance(model, (str, pathlib.Path)):
+            from deephar.models.zoo import load_model, weights_path
+
+            return load_model(model, weights=weights), ModelStamp.of_file(model, weights_path(model, weights))
+        if weights is None:
+            return model, ModelStamp.of_network(model)
+        model.load_weights(weights)
+    return model, ModelStamp.of_file(getattr(model, "name", type(model).__name__), weights)

@@ -1,33 +1,43 @@
-"""`Predictor`: from images, folders and video to named joints in frame pixels and named actions.
+"""`Predictor`: from images, folders, video and streams to people with named joints in frame pixels and their actions.
 
-    frame --crop of the box--> network --> pose in the crop --afmat inverted--> frame pixels --> box --> (refined crop)
+    image --detector--> boxes --crop--> network --> pose in the crop --afmat inverted--> frame pixels
+    video --looks, tracks, windows: `deephar.inference.people`--> who is where, and what everyone does
 
-Without a box the crop is the whole frame; the pose found there gives the box of the next, better crop (`refine` times).
-A given box is kept as it is, unless `refine` says otherwise.
+Without a detector one person is looked for: the crop is the whole frame, and the pose found there gives the box of the
+next, better crop (`refine` times). A given box is kept as it is, unless `refine` says otherwise.
 """
 
 import os
 import pathlib
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from deephar.inference.boxes import check_box, whole_frame
-from deephar.inference.millimetres import HEIGHT_MM, known_links, pose_in_mm
-from deephar.inference.network import PersonNetwork
-from deephar.inference.results import ImageResult, ModelStamp, PoseResult, VideoResult
+from deephar.inference.detector import LEAST_SCORE, named_detector
+from deephar.inference.finders import Detected, Detector, Followed, Given
+from deephar.inference.given_boxes import GivenBox, GivenBoxes
+from deephar.inference.millimetres import HEIGHT_MM, PinholeView, known_links, pose_in_mm
+from deephar.inference.network import PersonNetwork, load_network
+from deephar.inference.people import DEFAULT_FPS, LOOKS_TOGETHER, PeopleStream
+from deephar.inference.results import ActionResult, ActionScores, FrameResult, Head, PoseResult, Result
+from deephar.inference.sources import images_in
+from deephar.inference.stills import detected, given, people_in_images, read_all, whole
+from deephar.inference.tracking import Tracker
 from deephar.inference.video import VideoReader
-from deephar.inference.windows import WindowedVideo, rounds_of
+from deephar.inference.windows import rounds_of
 from deephar.models.signature import signature_of
-from deephar.utils.errors import arguments_renamed, is_for_user
-from deephar.utils.images import IMAGE_SUFFIXES, ImageSource, read_image
+from deephar.utils.images import ImageSource, is_animation, read_image
 from deephar.utils.pose import PoseLayout
 from deephar.utils.progress import progress as progress_bar
 
 if TYPE_CHECKING:
     import keras
+
+IMAGES_TOGETHER = 8  # of a folder, that are in memory at once
+Step = tuple[FrameResult, np.ndarray, list[tuple[int, ActionScores]]]  # a frame's people, its pixels, new clips
 
 
 class Predictor:
@@ -39,9 +49,9 @@ class Predictor:
         weights: str, Path or None. File with weights to load into it; None keeps what it has.
         layout: PoseLayout or None. Joint layout; None: the network's own.
         labels: sequence of str or None. Names of the actions; None: the network's own.
-        refine: int or None. How often the person's box is looked for again, each time around the pose in the box
-            before: in an image, and in the first frame of a video. None: twice, but a given `box` is taken as it is.
-            0: the first crop, a given box or the whole frame, is kept, for all frames of a video.
+        refine: int or None. How often the box of a person is looked for again, each time around the pose in the box
+            before. None: once around a detector's boxes, twice from the whole frame, and a given `box` is taken as it
+            is. 0: the first crop is kept: a given box or the whole frame for all frames of a video.
         subsampling: int or None. Step between the frames of a clip; None: the network's own, in seconds where it knows
             the frame rate that it was trained at, so that a clip lasts as long at any rate.
         pose_block: int or None. Index of the pose output that is returned; None: the network's answer, the last of
@@ -51,6 +61,14 @@ class Predictor:
         batch_size: int. Frames in one forward pass.
         height_mm: float. Body height of the person in mm, which sets the scale of 3D poses in mm. A layout of which
             `deephar.inference.millimetres` knows no link gives a warning and no poses in mm.
+        detector: str, function or None. Who finds the people where no box is given: "auto", the detector that ships;
+            "none" or None, nobody: one person is looked for in the whole frame; the name of a registered detector, a
+            run of `exp/detector/train_detector.py`, "dfine" (extra `detect`); or a function of a list of frames uint8
+            (H, W, 3) that returns for each one boxes (N, 4), x1 y1 x2 y2 px, and scores (N,) in [0, 1].
+        people: int or None. The most people in a frame; the best scores are kept. None: everyone.
+        camera: four numbers (fx, fy, cx, cy) or None. Focal lengths and principal point in px, for 3D poses in mm from
+            the camera; with `root_depth_mm`.
+        root_depth_mm: float or None. Distance of the person's root joint along the camera's axis, mm.
 
     Raises:
         ValueError: unknown name, shapes that are not a pose network's, weights that do not fit, or an option out of its
@@ -65,6 +83,8 @@ class Predictor:
     >>> result = predictor.predict_image(np.zeros((120, 160, 3), np.uint8), box=(40, 10, 120, 110))
     >>> result.pose.pose_px.shape, result.pose.confidence.shape, result.pose.box
     ((16, 2), (16,), (40.0, 10.0, 120.0, 110.0))
+    >>> len(predictor.predict_image(np.zeros((120, 160, 3), np.uint8)).people)
+    0
     """
 
     def __init__(
@@ -80,18 +100,25 @@ class Predictor:
         flip: bool = False,
         batch_size: int = 16,
         height_mm: float = HEIGHT_MM,
+        detector: str | Detector | None = "auto",
+        people: int | None = None,
+        camera: ArrayLike | None = None,
+        root_depth_mm: float | None = None,
     ):
         if (refine or 0) < 0 or batch_size < 1 or (subsampling is not None and subsampling < 1):
             received = f"refine={refine}, batch_size={batch_size}, subsampling={subsampling}"
             raise ValueError(f"`refine` must be >= 0, `batch_size` and `subsampling` >= 1. Received: {received}")
-        if not height_mm > 0:
-            raise ValueError(f"`height_mm` must be above 0. Received: {height_mm}")
-        self.model, self.stamp = _load_network(model, weights)
+        if not height_mm > 0 or (people is not None and people < 1):
+            received = f"height_mm={height_mm}, people={people}"
+            raise ValueError(f"`height_mm` must be above 0, `people` at least 1 or None. Received: {received}")
+        self.model, self.stamp = load_network(model, weights)
         self.signature = signature_of(self.model, layout, labels)
         self.network = PersonNetwork(self.model, self.signature, pose_block, action_block, flip, batch_size)
         self.subsampling = subsampling or self.signature.frame.frame_step
         self._step_s = None if subsampling else self.signature.frame.clip_step_s
-        self.refine, self.height_mm = refine, height_mm
+        self.refine, self.height_mm, self.people = refine, height_mm, people
+        self.view = PinholeView.of(camera, root_depth_mm, self.layout)
+        self._detect = named_detector(detector, self.signature)
         self._has_mm = self.layout.dim == 3 and len(known_links(self.layout)[0]) > 0
         if self.layout.dim == 3 and not self._has_mm:
             warnings.warn(f"`layout` {self.layout.name} has no link of known length: no poses in mm", stacklevel=2)
@@ -106,16 +133,45 @@ class Predictor:
         """Names of the actions that the network answers, empty where it knows none."""
         return self.network.labels
 
-    def predict_image(self, image: ImageSource, box: ArrayLike | None = None) -> ImageResult:
-        """Predict the pose of one person in one image.
+    def __call__(self, source: Any, **options: Any) -> "Result | list[Result] | Iterator[FrameResult]":
+        """Predict whatever `source` is.
+
+        Args:
+            source: an image (path, `PIL.Image.Image` or array (H, W, 3)), a video (path): a `Result`; a list of images,
+                an array (N, H, W, 3) or a folder: a list of them, see `predict_images`; another iterable of frames:
+                an iterator of `FrameResult`, see `stream`.
+            options: of the method that is called.
+
+        Example:
+
+        >>> import numpy as np
+        >>> import deephar
+        >>> predictor = deephar.Predictor("spnet-2d")
+        >>> frames = (np.zeros((96, 128, 3), np.uint8) for _ in range(3))
+        >>> [len(frame.people) for frame in predictor(frames)]
+        [0, 0, 0]
+        """
+        if isinstance(source, (str, os.PathLike)):
+            if pathlib.Path(source).is_dir():
+                return self.predict_images(images_in(source), **options)
+            still = not pathlib.Path(source).exists() or is_animation(source) is False
+            return self.predict_image(source, **options) if still else self.predict_video(source, **options)
+        if isinstance(source, (list, tuple)) or (isinstance(source, np.ndarray) and source.ndim == 4):
+            return self.predict_images(source, **options)
+        if isinstance(source, Iterable) and not isinstance(source, np.ndarray):
+            return self.stream(source, **options)
+        return self.predict_image(source, **options)
+
+    def predict_image(self, image: ImageSource, box: ArrayLike | None = None) -> Result:
+        """Predict the poses of the people in one image.
 
         Args:
             image: str, Path, `PIL.Image.Image` or array (H, W, 3), RGB: what `deephar.utils.images.read_image` takes.
-            box: four numbers (x1, y1, x2, y2) of the person in pixels of the upright image, or None: the whole frame,
-                then refined. A given box is kept unless the predictor was made with `refine`.
+            box: four numbers (x1, y1, x2, y2) of one person in pixels of the upright image, or None: everyone whom the
+                detector finds. A given box is kept unless the predictor was made with `refine`.
 
         Returns:
-            `ImageResult`.
+            `Result` with one frame; `people` is empty where nobody is.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -127,17 +183,38 @@ class Predictor:
 
         >>> from PIL import Image
         >>> import deephar
-        >>> predictor = deephar.Predictor("spnet-2d")
+        >>> predictor = deephar.Predictor("spnet-2d", detector="none")
         >>> result = predictor.predict_image(Image.new("RGB", (160, 120)))
         >>> result.size, len(result.pose.joint("head"))
         ((160, 120), 3)
         """
-        source, pixels = str(image) if isinstance(image, (str, os.PathLike)) else None, read_image(image)
-        size = pixels.shape[1], pixels.shape[0]
-        pose = self._find_person(pixels, size, None if box is None else check_box(box, size))
-        return ImageResult(source, size, pose, self.stamp)
+        return self.predict_images([image], None if box is None else [[box]])[0]
 
-    def predict_folder(self, folder: str | pathlib.Path, progress: bool = True) -> Iterator[ImageResult | Exception]:
+    def predict_images(
+        self, images: Sequence[ImageSource], boxes: Sequence[Sequence[ArrayLike | GivenBox]] | None = None
+    ) -> list[Result]:
+        """Predict the people in several images, in common batches.
+
+        Args:
+            images: list of what `predict_image` takes, or an array (N, H, W, 3).
+            boxes: a list of boxes (x1, y1, x2, y2) px, or `GivenBox`, for each image, which are taken as they are
+                unless the predictor was made with `refine`; None: everyone whom the detector finds.
+
+        Returns:
+            List of `Result`.
+
+        Raises:
+            FileNotFoundError, ValueError, TypeError, ImportError: as `predict_image`.
+        """
+        sources = [str(k) if isinstance(k, (str, os.PathLike)) else None for k in images]
+        pixels = [read_image(image) for image in images]
+        if boxes is not None and len(boxes) != len(pixels):
+            raise ValueError(f"`boxes` must have one list an image. Received: {len(boxes)} for {len(pixels)} images")
+        found = self._find_all(pixels, boxes)
+        heads = [self._head(source, "image", k.shape[1::-1], boxes) for source, k in zip(sources, pixels, strict=True)]
+        return [Result(head, (FrameResult(0, 0.0, people),)) for head, people in zip(heads, found, strict=True)]
+
+    def predict_folder(self, folder: str | pathlib.Path, progress: bool = True) -> Iterator[Result | Exception]:
         """Predict the images directly in a folder, in the order of their names.
 
         Args:
@@ -145,32 +222,50 @@ class Predictor:
             progress: bool. Show a bar on stderr.
 
         Yields:
-            `ImageResult`, or the error where an image cannot be read.
+            `Result`, or the error where an image cannot be read.
 
         Raises:
-            FileNotFoundError: there is no such folder, or no image in it.
+            FileNotFoundError: as `images_in`.
         """
-        for path in progress_bar(images_in(folder), label="images") if progress else images_in(folder):
-            try:
-                yield self.predict_image(path)
-            except Exception as error:
-                if not is_for_user(error):
-                    raise
-                yield error
+        paths = images_in(folder)
+        parts = [paths[k : k + IMAGES_TOGETHER] for k in range(0, len(paths), IMAGES_TOGETHER)]
+        for part in progress_bar(parts, label="images") if progress else parts:
+            yield from self.predict_readable(part)
+
+    def predict_readable(
+        self, paths: Sequence[str | pathlib.Path], boxes: Sequence[Sequence[ArrayLike | GivenBox]] | None = None
+    ) -> list[Result | Exception]:
+        """Predict image files; in the place of one that cannot be read, or whose box is bad, is the error.
+
+        Args:
+            paths: list of str or Path.
+            boxes: as `predict_images`.
+        """
+        read = read_all(paths, boxes)
+        good = [k for k, pixels in enumerate(read) if not isinstance(pixels, Exception)]
+        shown, given = [read[k] for k in good], None if boxes is None else [boxes[k] for k in good]
+        for k, result in zip(good, self.predict_images(shown, given) if good else (), strict=True):
+            read[k] = result.of_source(str(paths[k]))
+        return read
 
     def predict_video(
-        self, path: str | pathlib.Path, box: ArrayLike | None = None, progress: bool = True
-    ) -> VideoResult:
-        """Predict the pose in each frame of a video and, where the network names actions, its action.
+        self,
+        path: str | pathlib.Path,
+        box: ArrayLike | None = None,
+        progress: bool = True,
+        boxes: GivenBoxes | None = None,
+    ) -> Result:
+        """Predict the pose of everyone in each frame of a video and, where the network names actions, their actions.
 
         Args:
             path: str or Path. The video.
-            box: four numbers (x1, y1, x2, y2) of the person in the first frame, or None: the whole frame, then refined.
-                The box follows the person unless `refine` is 0.
+            box: four numbers (x1, y1, x2, y2) of one person in the first frame, who is followed; or None: everyone whom
+                the detector finds. The box follows the person unless `refine` is 0.
             progress: bool. Show a bar on stderr.
+            boxes: `GivenBoxes` of `deephar.inference.given_boxes.read_boxes`, or None. They take the detector's place.
 
         Returns:
-            `VideoResult`, of a damaged file with what could be read: see its `complete` and `problems`.
+            `Result`, of a damaged file with what could be read: see its `complete` and `problems`.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -187,60 +282,119 @@ class Predictor:
         ...         writer.add(np.zeros((96, 128, 3), np.uint8))
         >>> predictor = deephar.Predictor("spnet-2d")
         >>> result = predictor.predict_video("walk.mp4", box=(40, 0, 90, 96), progress=False)
-        >>> len(result.poses), result.size, result.fps
+        >>> len(result.frames), result.size, result.fps
         (10, (128, 96), 25.0)
         """
+        frames, clips = [], {}
         with VideoReader(path) as video:
-            windows = WindowedVideo(self.network, self._step_s or self.subsampling, self.refine, box)
-            name = pathlib.Path(path).name
-            frames = progress_bar(video, video.num_frames or None, f"predict {name}") if progress else video
-            times = []
-            for frame in frames:
-                windows.add(frame, video.time_s if self._step_s else None)
-                times.append(video.time_s)
-            found, action = windows.finish()
-            poses = tuple(self._pose_result(*pose) for pose in found)
-            fps, state = video.fps, (tuple(times), video.complete, tuple(video.problems))
-        if not poses:
+            label, steps = f"predict {pathlib.Path(path).name}", self.steps(video, box, boxes)
+            steps = progress_bar(steps, video.num_frames or None, label) if progress else steps
+            for frame, _, new in steps:
+                frames.append(frame)
+                for person, scores in new:
+                    clips.setdefault(person, []).append(scores)
+            head, end = self.head_of(video, str(path), box, boxes), (video.complete, tuple(video.problems))
+        if not frames:
             raise ValueError(f"`path` must hold at least one frame. Received: {path}, which has none")
-        step = round(self._step_s * fps, 3) if self._step_s else self.subsampling
-        step = int(step) if step == int(step) else step
-        return VideoResult(str(path), windows.size, fps, step, poses, action, self.stamp, *state)
+        actions = tuple(ActionResult(tuple(clips[person]), person) for person in sorted(clips))
+        return Result(head, tuple(frames), actions, *end)
 
-    def _find_person(self, pixels, size, box):
-        rounds = rounds_of(self.refine, box)
-        box = self.network.locate([pixels], whole_frame(size) if box is None else box, size, rounds)
-        points, confidence = self.network.poses([pixels], box, size)
-        return self._pose_result(points[0], confidence[0], box)
+    def stream(
+        self,
+        frames: Iterable[ArrayLike],
+        fps: float = DEFAULT_FPS,
+        box: ArrayLike | None = None,
+        looks_together: int = 1,
+    ) -> Iterator[FrameResult]:
+        """Predict frames as they come, in constant memory.
 
-    def _pose_result(self, points, confidence, box):
+        Args:
+            frames: iterable of images of one size, or of (image, time in s).
+            fps: float. Frames a second, where the frames have no times.
+            box: as `predict_video`.
+            looks_together: int. Looks for people that are taken in one batch: 1 gives the shortest delay.
+
+        Yields:
+            `FrameResult` in order, each when everyone in it has a pose: after one window of the network (about a second
+            for those that ship), and half a second more where somebody may have gone.
+        """
+        run = self._people(True, box, None, looks_together)
+        for number, frame in enumerate(frames):
+            pixels, time_s = frame if isinstance(frame, tuple) else (frame, number / fps)
+            yield from (done for done, _ in run.add(read_image(pixels), time_s))
+        yield from (done for done, _ in run.finish())
+
+    def steps(
+        self,
+        video: VideoReader,
+        box: ArrayLike | None = None,
+        boxes: GivenBoxes | None = None,
+        looks_together: int = LOOKS_TOGETHER,
+    ) -> Iterator[Step]:
+        """Predict the frames of an open video as they come, in constant memory.
+
+        Args:
+            video: `VideoReader`, or another iterable of frames with `time_s`.
+            box, boxes: as `predict_video`.
+            looks_together: as `stream`.
+
+        Yields:
+            (`FrameResult`, frame uint8 (H, W, 3), list of (id, `ActionScores`) of the clips seen since the one before).
+        """
+        run = self._people(self._step_s is not None, box, boxes, looks_together)
+
+        def drained(done):
+            for frame, pixels in done:
+                new, run.new_clips = run.new_clips, []
+                yield frame, pixels, new
+
+        for frame in video:
+            yield from drained(run.add(frame, video.time_s))
+        yield from drained(run.finish())
+
+    def head_of(
+        self, video: VideoReader, source: str, box: ArrayLike | None = None, boxes: GivenBoxes | None = None
+    ) -> Head:
+        """Return the `Head` of a video's result; arguments as of `steps`. The size is known after the first frame."""
+        given = box if box is not None else boxes
+        step = self._step_s or self.subsampling / video.fps
+        clip = (self.signature.num_frames, round(step, 6)) if self.signature.num_frames else (None, None)
+        return self._head(source, "video", video.size, given, video.fps, *clip)
+
+    def _head(self, source, kind, size, boxes, *more):
+        finder = "boxes" if boxes is not None else self._detect.name
+        return Head(source, kind, tuple(map(int, size)), self.stamp, self.layout.name, finder, *more)
+
+    def _people(self, in_seconds, box, boxes, looks_together):
+        """A `PeopleStream` that finds its people as the arguments say."""
+        step = self._step_s if in_seconds and self._step_s else self.subsampling
+        if boxes is not None:
+            finder = Given(boxes)
+        elif box is not None or self._detect.function is None:
+            finder = Followed(self.network, rounds_of(self.refine, None), box, rounds_of(self.refine, box))
+        else:
+            finder = self._finder()
+        tracker = Tracker(most=self.people, least_new=LEAST_SCORE if boxes is None else 0.0)
+        by_number = not (in_seconds and self._step_s)
+        return PeopleStream(self.network, finder, tracker, self._pose_result, step, by_number, looks_together)
+
+    def _find_all(self, frames, boxes):
+        """The people of each of some images, as tuples of `PoseResult`."""
+        rounds = rounds_of(self.refine, boxes)
+        if boxes is not None:
+            found = [given(some, frame) for some, frame in zip(boxes, frames, strict=True)]
+        elif self._detect.function is None:
+            found = [whole(frame) for frame in frames]
+        else:
+            rounds, found = 0, detected(self._finder(), frames, self.people)
+        return people_in_images(self.network, frames, found, rounds, self._pose_result)
+
+    def _finder(self):
+        return Detected(self.network, self._detect.function, 1 if self.refine is None else self.refine)
+
+    def _pose_result(self, points, confidence, box, number=1, score=None):
         """Return the `PoseResult` of one person: points (J, D) in frame px, confidence (J,), box."""
         millimetres = pose_in_mm(points, self.layout, self.height_mm) if self._has_mm else None
-        return PoseResult(points, confidence, box, tuple(self.layout.joint_names), millimetres)
-
-
-def _load_network(model, weights=None):
-    """Return the network that the user named or handed over, and the `ModelStamp` of its predictions."""
-    with arguments_renamed(name_or_path="model", path="model" if weights is None else "weights"):
-        if isinstance(model, (str, pathlib.Path)):
-            from deephar.models.zoo import load_model, weights_path
-
-            return load_model(model, weights=weights), ModelStamp.of_file(model, weights_path(model, weights))
-        if weights is None:
-            return model, ModelStamp.of_network(model)
-        model.load_weights(weights)
-    return model, ModelStamp.of_file(getattr(model, "name", type(model).__name__), weights)
-
-
-def images_in(folder: str | pathlib.Path) -> list[pathlib.Path]:
-    """Return the sorted paths of the images directly in a folder, without hidden ones.
-
-    Raises:
-        FileNotFoundError: there is no such folder, or no image in it.
-    """
-    folder = pathlib.Path(folder)
-    inside = sorted(folder.iterdir()) if folder.is_dir() else []
-    found = [p for p in inside if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".") and not p.is_dir()]
-    if not found:
-        raise FileNotFoundError(f"`folder` must hold images ({' '.join(IMAGE_SUFFIXES)}). Received: {folder}")
-    return found
+        camera = None if self.view is None else self.view.pose(points)
+        names = tuple(self.layout.joint_names)
+        return PoseResult(points, confidence, box, names, millimetres, number, score, camera)

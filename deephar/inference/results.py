@@ -1,4 +1,10 @@
-"""What a prediction returns: frozen records with named joints in frame pixels, and their form in JSON."""
+"""What a prediction returns: frozen records with named joints in frame pixels, and their form in JSON.
+
+    Result      of an image or a video: frames, actions, what was missing      docs/results.md describes the document
+    FrameResult     who is in a frame, and when it was
+    PoseResult          one person: id, box, joints
+    ActionResult    what one person does: scores of clips, and segments from when to when
+"""
 
 import dataclasses
 import pathlib
@@ -7,13 +13,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deephar.inference.actions import CONFIDENCE_DIGITS, TIME_DIGITS, ActionResult, ActionScores
 from deephar.inference.boxes import Box, Size
 from deephar.utils.io import file_digest, weights_digest
 
 if TYPE_CHECKING:
     import keras
 
-COORDINATE_DIGITS, CONFIDENCE_DIGITS, MM_DIGITS = 2, 4, 1
+__all__ = ["ActionResult", "ActionScores", "FrameResult", "Head", "ModelStamp", "PoseResult", "Result", "read"]
+
+COORDINATE_DIGITS, MM_DIGITS = 2, 1
+FORMAT, VERSION = "deephar-results", 2
+UNITS = {
+    "time": "s after the first frame of the source",
+    "box": "px of the upright frame, x1 y1 x2 y2; (0, 0) is the upper left corner of the first pixel",
+    "score": "0 to 1, how sure it is that a person is there; null where the user gave the box",
+    "joints": "x, y in px as the box; confidence, 0 to 1, that the joint is right",
+    "joints_mm": "mm from the first joint, the root; x to the right, y down, z away from the camera",
+    "joints_camera_mm": "mm from the camera's centre; axes as joints_mm",
+    "probability": "0 to 1; those of a clip sum to 1",
+}
 
 
 @dataclass(frozen=True)
@@ -66,6 +85,9 @@ class PoseResult:
         pose_mm: float (J, 3) in mm from the first joint, the root; x to the right, y down, z away from the camera. The
             scale follows from the person's height, see `deephar.inference.millimetres`. None for a model of 2D poses,
             or where the layout has no link of known length.
+        id: int. Who it is: the same number is the same person in all frames of a video.
+        score: float in [0, 1] or None. How sure the detector is that a person is there; None where none was asked.
+        camera_mm: float (J, 3) in mm from the camera's centre, axes as `pose_mm`. None without a known camera.
     """
 
     pose_px: np.ndarray
@@ -73,6 +95,9 @@ class PoseResult:
     box: Box
     joint_names: tuple[str, ...]
     pose_mm: np.ndarray | None = None
+    id: int = 1
+    score: float | None = None
+    camera_mm: np.ndarray | None = None
 
     def joint(self, name: str) -> tuple[float, ...]:
         """Return (x, y, ..., confidence) of a joint by its name, x and y in frame pixels.
@@ -86,168 +111,222 @@ class PoseResult:
         return (*self.pose_px[index].tolist(), float(self.confidence[index]))
 
     def to_dict(self) -> dict:
-        """Return a dict for JSON, with rounded numbers.
-
-        It is {'box': [x1, y1, x2, y2], 'joints': {name: [x, y, ..., confidence]}}, for a 3D pose also with 'joints_mm':
-        {name: [x, y, z]}.
-        """
-        coordinates = np.round(self.pose_px.astype(float), COORDINATE_DIGITS).tolist()
+        """Return a dict for JSON, with rounded numbers; of the pixels x and y alone."""
+        coordinates = np.round(self.pose_px[:, :2].astype(float), COORDINATE_DIGITS).tolist()
         confidence = np.round(self.confidence.astype(float), CONFIDENCE_DIGITS).tolist()
         joints = {n: [*xy, c] for n, xy, c in zip(self.joint_names, coordinates, confidence, strict=True)}
-        document = {"box": [round(float(v), COORDINATE_DIGITS) for v in self.box], "joints": joints}
-        if self.pose_mm is not None:
-            millimetres = np.round(self.pose_mm.astype(float), MM_DIGITS).tolist()
-            document["joints_mm"] = dict(zip(self.joint_names, millimetres, strict=True))
+        document = {
+            "id": self.id,
+            "box": [round(float(v), COORDINATE_DIGITS) for v in self.box],
+            "score": None if self.score is None else round(float(self.score), CONFIDENCE_DIGITS),
+            "joints": joints,
+        }
+        for key, points in (("joints_mm", self.pose_mm), ("joints_camera_mm", self.camera_mm)):
+            if points is not None:
+                rounded = np.round(points.astype(float), MM_DIGITS).tolist()
+                document[key] = dict(zip(self.joint_names, rounded, strict=True))
         return document
 
+    @classmethod
+    def from_dict(cls, document: dict) -> "PoseResult":
+        """Return the person that `to_dict` described."""
+        names = tuple(document["joints"])
+        joints = np.array([document["joints"][n] for n in names], float).reshape(-1, 3)
+        parts = {
+            key: np.array([document[key][n] for n in names], float) if key in document else None
+            for key in ("joints_mm", "joints_camera_mm")
+        }
+        found = (joints[:, :2], joints[:, 2], tuple(document["box"]), names, parts["joints_mm"])
+        return cls(*found, document["id"], document["score"], parts["joints_camera_mm"])
+
 
 @dataclass(frozen=True, eq=False)
-class ActionScores:
-    """Probabilities of the actions over a stretch of frames.
+class FrameResult:
+    """Who is in a frame.
 
     Attributes:
-        first_frame, last_frame: int. First and last frame of the stretch, counted from 0.
-        probabilities: float (A,), in [0, 1], with the sum 1.
-        labels: tuple of A str, the names of the actions.
+        index: int. Number of the frame, from 0.
+        time_s: float. When it is shown, s after the first one.
+        people: tuple of `PoseResult`, by id; empty where nobody is.
     """
 
-    first_frame: int
-    last_frame: int
-    probabilities: np.ndarray
-    labels: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The most probable action."""
-        return self.labels[int(np.argmax(self.probabilities))]
-
-    @property
-    def probability(self) -> float:
-        """Probability of the most probable action, in [0, 1]."""
-        return float(np.max(self.probabilities))
+    index: int
+    time_s: float
+    people: tuple[PoseResult, ...] = ()
 
     def to_dict(self) -> dict:
-        """Return a dict for JSON, with rounded numbers and the actions in the order of the labels."""
-        values = np.round(self.probabilities.astype(float), CONFIDENCE_DIGITS).tolist()
+        """Return a dict for JSON."""
+        people = [person.to_dict() for person in self.people]
+        return {"index": self.index, "time_s": round(self.time_s, TIME_DIGITS), "people": people}
+
+    @classmethod
+    def from_dict(cls, document: dict) -> "FrameResult":
+        """Return the frame that `to_dict` described."""
+        people = tuple(map(PoseResult.from_dict, document["people"]))
+        return cls(document["index"], document["time_s"], people)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is known about a result before its first frame.
+
+    Attributes:
+        source: str or None. The file, URL or camera; None for arrays.
+        kind: str. "image" or "video".
+        size: (width, height) of the upright frames in px.
+        model: `ModelStamp`.
+        layout: str. Name of the joint layout.
+        detector: str. What found the people: its name, "boxes" of the user, or "none".
+        fps: float or None. Mean frames a second; None for images.
+        clip_frames: int or None. Frames of a clip, None for a network of images.
+        clip_step_s: float or None. Seconds between two frames of a clip.
+    """
+
+    source: str | None
+    kind: str
+    size: Size
+    model: ModelStamp
+    layout: str
+    detector: str = "none"
+    fps: float | None = None
+    clip_frames: int | None = None
+    clip_step_s: float | None = None
+
+    def to_dict(self) -> dict:
+        """Return what every document begins with."""
+        from deephar import __version__
+
+        clip = self.clip_frames and {"frames": self.clip_frames, "step_s": self.clip_step_s}
         return {
-            "first_frame": self.first_frame,
-            "last_frame": self.last_frame,
-            "name": self.name,
-            "probability": round(self.probability, CONFIDENCE_DIGITS),
-            "probabilities": dict(zip(self.labels, values, strict=True)),
+            "format": FORMAT,
+            "version": VERSION,
+            "deephar": __version__,
+            "units": UNITS,
+            "source": self.source,
+            "kind": self.kind,
+            "size": list(self.size),
+            "model": self.model.to_dict(),
+            "layout": self.layout,
+            "detector": self.detector,
+            "fps": self.fps and round(self.fps, 4),
+            "clip": clip or None,
         }
 
-
-@dataclass(frozen=True, eq=False)
-class ActionResult:
-    """The action of a video.
-
-    Attributes:
-        video: ActionScores of the whole video, the mean of `clips`.
-        clips: tuple of ActionScores, one for each window, in order of time.
-    """
-
-    video: ActionScores
-    clips: tuple[ActionScores, ...]
-
-    @property
-    def name(self) -> str:
-        """The most probable action of the whole video."""
-        return self.video.name
-
-    @property
-    def probability(self) -> float:
-        """Probability of the most probable action of the whole video, in [0, 1]."""
-        return self.video.probability
-
-    def to_dict(self) -> dict:
-        """Return a dict for JSON: that of the video, with those of the windows as 'clips'."""
-        return {**self.video.to_dict(), "clips": [clip.to_dict() for clip in self.clips]}
+    @classmethod
+    def from_dict(cls, document: dict) -> "Head":
+        """Return the head that `to_dict` described."""
+        clip, model = document["clip"] or {}, ModelStamp(**document["model"])
+        about = (document["source"], document["kind"], tuple(document["size"]), model, document["layout"])
+        return cls(*about, document["detector"], document["fps"], clip.get("frames"), clip.get("step_s"))
 
 
 @dataclass(frozen=True, eq=False)
-class ImageResult:
-    """An image's prediction.
+class Result:
+    """What was found in an image or a video; about 0.5 kB of memory for each person of each frame.
 
     Attributes:
-        source: str. The image file; None where the image was an array or a `PIL.Image`.
-        size: (width, height) of the image in pixels.
-        pose: PoseResult.
-        model: ModelStamp.
+        head: `Head`.
+        frames: tuple of `FrameResult`, one for an image.
+        actions: tuple of `ActionResult`, one for each person of whom clips were seen, by id.
+        complete: bool. Whether nothing of the source seems to be missing or damaged.
+        problems: tuple of str. What was damaged, missing or changed.
     """
 
-    source: str | None
-    size: Size
-    pose: PoseResult
-    model: ModelStamp
-
-    def to_dict(self) -> dict:
-        """Return the JSON document for an image as a dict."""
-        return {**_head(self), **self.pose.to_dict()}
-
-
-@dataclass(frozen=True, eq=False)
-class VideoResult:
-    """A video's prediction, about 0.5 kB of memory for each frame.
-
-    Attributes:
-        source: str. The video file.
-        size: (width, height) of the frames in pixels.
-        fps: float. Frames per second.
-        subsampling: float. Step between the frames of a clip, in frames; a step in seconds need not be whole frames.
-        poses: tuple of PoseResult, one for each frame.
-        action: ActionResult, or None where the model has no actions.
-        model: ModelStamp.
-        times_s: tuple of float, when each frame is shown, s after the first one; None: number / `fps`.
-        complete: bool. Whether no frame of the source seems to be missing or damaged.
-        problems: tuple of str. What was damaged, missing or changed, see `VideoReader`.
-    """
-
-    source: str | None
-    size: Size
-    fps: float
-    subsampling: float
-    poses: tuple[PoseResult, ...]
-    action: ActionResult | None
-    model: ModelStamp
-    times_s: tuple[float, ...] | None = None
+    head: Head
+    frames: tuple[FrameResult, ...]
+    actions: tuple[ActionResult, ...] = ()
     complete: bool = True
     problems: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        if self.times_s is None:
-            object.__setattr__(self, "times_s", tuple(k / self.fps for k in range(len(self.poses))))
+    def of_source(self, source: str) -> "Result":
+        """Return the same result with the file that it is of."""
+        return dataclasses.replace(self, head=dataclasses.replace(self.head, source=source))
 
     @property
-    def has_fixed_rate(self) -> bool:
-        """Whether every frame is shown within half a frame of its number / `fps`."""
-        return all(abs(time * self.fps - k) <= 0.5 for k, time in enumerate(self.times_s))
+    def source(self) -> str | None:
+        """The file, URL or camera; None for arrays."""
+        return self.head.source
+
+    @property
+    def size(self) -> Size:
+        """(width, height) of the upright frames in px."""
+        return self.head.size
+
+    @property
+    def fps(self) -> float | None:
+        """Mean frames a second; None for images."""
+        return self.head.fps
+
+    @property
+    def model(self) -> ModelStamp:
+        """Which network it was."""
+        return self.head.model
+
+    @property
+    def people(self) -> tuple[PoseResult, ...]:
+        """Everyone in the first frame: of an image, everyone."""
+        return self.frames[0].people if self.frames else ()
+
+    @property
+    def pose(self) -> PoseResult | None:
+        """The first person of the first frame; None where nobody is."""
+        return self.people[0] if self.people else None
+
+    @property
+    def poses(self) -> tuple[PoseResult | None, ...]:
+        """The first person of every frame, None where nobody is: for videos of one person."""
+        return tuple(frame.people[0] if frame.people else None for frame in self.frames)
+
+    @property
+    def times_s(self) -> tuple[float, ...]:
+        """When each frame is shown, s after the first one."""
+        return tuple(frame.time_s for frame in self.frames)
+
+    @property
+    def action(self) -> ActionResult | None:
+        """What the person does of whom most clips were seen; None without actions."""
+        return max(self.actions, key=lambda action: len(action.clips), default=None)
 
     def to_dict(self) -> dict:
-        """Return the JSON document for a video as a dict."""
-        frames = [
-            {"frame": k, "time_s": round(time, 3), **pose.to_dict()}
-            for k, (time, pose) in enumerate(zip(self.times_s, self.poses, strict=True))
-        ]
+        """Return the document as a dict for JSON, see docs/results.md."""
         return {
-            **_head(self),
+            **self.head.to_dict(),
             "complete": self.complete,
             "problems": list(self.problems),
-            "fps": round(self.fps, 4),
-            "num_frames": len(self.poses),
-            "subsampling": self.subsampling,
-            "action": self.action.to_dict() if self.action else None,
-            "frames": frames,
+            "num_frames": len(self.frames),
+            "frames": [frame.to_dict() for frame in self.frames],
+            "actions": [action.to_dict() for action in self.actions],
         }
 
+    @classmethod
+    def from_dict(cls, document: dict) -> "Result":
+        """Return the result that `to_dict` described."""
+        frames = tuple(map(FrameResult.from_dict, document["frames"]))
+        actions = tuple(map(ActionResult.from_dict, document["actions"]))
+        return cls(Head.from_dict(document), frames, actions, document["complete"], tuple(document["problems"]))
 
-def _head(result):
-    """Return the entries that every document starts with."""
-    from deephar import __version__
 
-    return {
-        "deephar": __version__,
-        "model": result.model.to_dict(),
-        "source": result.source,
-        "size": list(result.size),
-    }
+def read(path: str | pathlib.Path) -> Result:
+    """Read a document of results, or the lines of a run that did not end.
+
+    Args:
+        path: str or Path. NAME_prediction.json, or NAME_prediction.jsonl, of which the last line may be cut off.
+
+    Returns:
+        `Result`; of lines without an end it is not complete and says so.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no such document, of another version, or damaged.
+
+    Example:
+
+        from deephar.inference import results
+
+        result = results.read("results/match_prediction.json")
+        for frame in result.frames:
+            print(frame.time_s, [person.id for person in frame.people])
+    """
+    from deephar.inference.result_files import read_document
+
+    return read_document(pathlib.Path(path))

@@ -1,4 +1,4 @@
-"""A video window by window: the person's box per window, clips at the trained frame step, a pose for every frame.
+"""One person window by window: a box per window, clips at the trained frame step, a pose for every frame.
 
 A window is as long as a clip of T frames with a step of s between them: T x s frames. The s clips that start at its
 first s frames together hold each of its frames once: one pass over them gives every pose and s votes on the action.
@@ -8,21 +8,22 @@ first s frames together hold each of its frames once: one pass over them gives e
 Where the step is known in seconds, a clip takes at each of its moments the frame that a player shows then, so that it
 lasts as long whatever the frame rate: s is then no whole number, and a frame may be in two clips.
 
-The last, shorter window of a video reaches back so that it is full; a video shorter than one window gets a smaller
-step, and where it has fewer than T frames, its last frame is repeated. Memory is that of one window, however long the
+The last, shorter window of a person reaches back so that it is full; who is seen for less than one window gets a
+smaller step, and for fewer than T frames, the last frame repeated. Memory is that of one window, however long the
 video.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deephar.inference.boxes import Box, box_from_poses, check_box, whole_frame
+from deephar.inference.boxes import Box, box_of_extents, whole_frame
 from deephar.inference.network import PersonNetwork
-from deephar.inference.results import ActionResult, ActionScores
-from deephar.inference.tracks import LOOKS, see_next
+from deephar.inference.tracks import LOOKS
 
 IMAGES_PER_WINDOW = 16  # frames that share a box when the network takes single images
-TRACKING_FRAMES = 8  # frames of a window in which the person is followed
 ROUNDING = 1e-3  # of times: the millisecond to which containers such as Matroska round
 
 
@@ -61,130 +62,147 @@ def rounds_of(refine: int | None, box: ArrayLike | None) -> int:
     return refine if refine is not None else LOOKS * (box is None)
 
 
-class WindowedVideo:
-    """Takes frames one by one and predicts whenever a window is full.
-
-    Args:
-        network: PersonNetwork.
-        subsampling: float. Step between the frames of a clip, in the unit of the times that `add` gets: frames, or
-            seconds.
-        refine: int or None. How often the box is looked for in the first frame, and where the person was lost, see
-            `rounds_of`. 0 keeps the given box or the whole frame; otherwise the box follows the person.
-        box: four numbers (x1, y1, x2, y2), the person's box in the first frame, px; or None.
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A frame in which a person is.
 
     Attributes:
-        size: (width, height) of the frames in px; None before the first one.
+        index, time_s: int and float, number of the frame, and when it is shown, s.
+        time: float, the same in the unit of the clips' step.
+        frame: uint8 (H, W, 3).
+        extent: float (4,), x1 y1 x2 y2 px around the joints, NaN where not known.
+        exact: bool, whether `extent` is a box to crop, which must not be changed.
+        score: float or None, how sure it is that the person is there.
     """
 
-    def __init__(
-        self, network: PersonNetwork, subsampling: float = 1, refine: int | None = None, box: ArrayLike | None = None
-    ):
-        self._network, self._subsampling = network, subsampling
-        self._first_rounds, self._rounds = rounds_of(refine, box), rounds_of(refine, None)
-        self._box, self._given = box, box is not None
-        self._window, self._times, self._num_new = [], [], 0
-        self._poses, self._scores = [], []
-        self._track = None  # the person's box in the last frame that was looked at
-        self.size = None
+    index: int
+    time_s: float
+    time: float
+    frame: np.ndarray
+    extent: np.ndarray
+    exact: bool = False
+    score: float | None = None
 
-    def add(self, frame: np.ndarray, time: float | None = None) -> None:
-        """Take the next frame.
 
-        Args:
-            frame: uint8 (H, W, 3).
-            time: float or None. When it is shown, in the unit of `subsampling`; None: its number.
+@dataclass(frozen=True, eq=False)
+class Window:
+    """What a full window asks of the network.
 
-        Raises:
-            ValueError: another size than the first frame's, or the given box is bad.
-        """
-        size = frame.shape[1], frame.shape[0]
-        if self.size is None:
-            self.size = size
-            self._box = whole_frame(size) if self._box is None else check_box(self._box, size)
-            self._track = self._network.locate([frame], self._box, size, self._first_rounds) if self._given else None
-        if size != self.size:
-            raise ValueError(f"`frame` must be {self.size} (width, height) as the first one. Received: {size}")
-        self._window.append(frame)
-        self._times.append(len(self._poses) + self._num_new if time is None else time)
-        self._gap = gap_of(self._times) or float(time is None)
+    Attributes:
+        sights: list of N `Sight`, of which the last `num_new` have no pose yet.
+        num_new: int.
+        box: the person's box, frame px.
+        indices: int (C, T), the frames of the clips; None for a network of images.
+    """
+
+    sights: list[Sight]
+    num_new: int
+    box: Box
+    indices: np.ndarray | None
+
+    @property
+    def new(self) -> list[Sight]:
+        """The frames that have no pose yet."""
+        return self.sights[-self.num_new :]
+
+
+class PersonClips:
+    """The frames of one person: takes them one by one and gives a `Window` whenever one is full.
+
+    Args:
+        num_frames: int or None. T of the network's clips; None: a network of images.
+        step: float. Step between the frames of a clip, in the unit of the frames' times.
+        by_number: bool. Times are numbers of frames.
+    """
+
+    def __init__(self, num_frames: int | None, step: float, by_number: bool) -> None:
+        self._num_frames, self._step, self._by_number = num_frames, step, by_number
+        self._window, self._num_new = [], 0
+
+    def add(self, sight: Sight) -> Window | None:
+        """Take the next frame; return the window that it makes full."""
+        self._window.append(sight)
         self._num_new += 1
+        self._gap = gap_of(np.array([k.time for k in self._window])) or float(self._by_number)
         while len(self._window) > self._num_new and self._is_full(1):
-            del self._window[0], self._times[0]
-        if self._num_new == len(self._window) and self._is_full(0):
-            self._predict()
+            del self._window[0]
+        return self._take() if self._num_new == len(self._window) and self._is_full(0) else None
+
+    def finish(self) -> Window | None:
+        """Return the window of the frames that are left, which reaches back; None where there are none."""
+        return self._take() if self._num_new else None
 
     def _is_full(self, first):
         """Whether the frames from index `first` on make a window."""
-        times, frames = self._times[first:], self._network.signature.num_frames
-        if not frames:
-            return len(times) >= IMAGES_PER_WINDOW
-        return len(times) > 0 and times[-1] + self._gap - times[0] > frames * self._subsampling - ROUNDING
+        count = len(self._window) - first
+        if not self._num_frames:
+            return count >= IMAGES_PER_WINDOW
+        length = self._num_frames * self._step - ROUNDING
+        return count > 0 and self._window[-1].time + self._gap - self._window[first].time > length
 
-    def finish(self) -> tuple[tuple[tuple[np.ndarray, np.ndarray, Box], ...], ActionResult | None]:
-        """Predict the remaining frames and return all results.
-
-        Returns:
-            poses: one tuple a frame, (points (J, D) in frame px, confidence (J,), box in frame px).
-            action: `ActionResult`, or None for a network without actions.
-        """
-        if self._num_new:
-            self._predict()
-        if not self._scores:
-            return tuple(self._poses), None
-        mean = np.mean([clip.probabilities for clip in self._scores], axis=0)  # (A,)
-        video = ActionScores(0, len(self._poses) - 1, mean, self._network.labels)
-        return tuple(self._poses), ActionResult(video, tuple(self._scores))
-
-    def _predict(self):
-        """Find the box of the window, predict its poses and scores, keep those of the new frames."""
-        self._move_box()
-        if self._network.signature.num_frames is None:
-            points, confidence = self._network.poses(self._window, self._box, self.size)
-        else:
-            points, confidence = self._predict_clips()
-        for k in range(len(self._window) - self._num_new, len(self._window)):
-            self._poses.append((points[k], confidence[k], self._box))
+    def _take(self):
+        sights, times = list(self._window), [k.time for k in self._window]
+        box = _box_of(sights[-self._num_new :] if sights[-1].exact else sights)
+        indices = clip_indices(times, self._num_frames, self._step) if self._num_frames else None
+        window = Window(sights, self._num_new, box, indices)
         self._num_new = 0
+        return window
 
-    def _move_box(self):
-        """Follow the person through a few frames, each seen in the box of the one before; the box holds all of them."""
-        if not self._rounds:
-            return
-        new = np.arange(len(self._window) - self._num_new, len(self._window))
-        picked = new[np.linspace(0, len(new) - 1, min(TRACKING_FRAMES, len(new))).round().astype(int)]
-        points, confidence = [], []
-        for k in picked:
-            found = self._see(self._window[k])
-            points.append(found[0])
-            confidence.append(found[1])
-        if self._num_new < len(self._window):  # the frames before, which the window reaches back to
-            kept = self._poses[-(len(self._window) - self._num_new) :]
-            points += [np.stack([points for points, _, _ in kept])]
-            confidence += [np.stack([confidence for _, confidence, _ in kept])]
-        box = box_from_poses(np.concatenate(points), np.concatenate(confidence), self.size)
-        self._box = box or whole_frame(self.size)
 
-    def _see(self, frame):
-        """Return pose (1, J, D) and confidence (1, J) in the tracked box, or in the whole frame; move the box."""
-        points, confidence, (self._track,) = see_next(self._network, [frame], [self._track], self._rounds)
-        return points, confidence
+def _box_of(sights):
+    """The box of a person over some frames: around the boxes as they are, or with a margin around the joints."""
+    extents, size = np.array([k.extent for k in sights]), sights[-1].frame.shape[1::-1]
+    if sights[-1].exact:
+        return (*extents[:, :2].min(axis=0).tolist(), *extents[:, 2:].max(axis=0).tolist())
+    return box_of_extents(extents, size) or whole_frame(size)
 
-    def _predict_clips(self):
-        """Return points and confidence of all frames in the window; append the window's scores."""
-        signature = self._network.signature
-        indices = clip_indices(self._times, signature.num_frames, self._subsampling)
-        clips = [[self._window[k] for k in row] for row in indices]
-        points, confidence, scores = self._network.clips(clips, self._box, self.size)
-        if scores is not None:
-            seen = len(self._poses) + self._num_new
-            first = seen - len(self._window)
-            self._scores.append(ActionScores(first, seen - 1, scores.mean(axis=0), self._network.labels))
-        frame_points = np.empty((len(self._window), *points.shape[2:]))  # (N, J, D)
-        frame_confidence = np.empty((len(self._window), confidence.shape[2]))  # (N, J)
-        frame_points[indices] = points
-        frame_confidence[indices] = confidence
-        left = np.setdiff1d(np.arange(len(self._window)), indices)  # of frames that no clip has
-        if len(left):
-            found = self._network.poses([self._window[k] for k in left], self._box, self.size)
-            frame_points[left], frame_confidence[left] = found
-        return frame_points, frame_confidence
+
+Found = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # points (N, J, D), confidence (N, J), scores (A,) or None
+
+
+def predict_windows(network: PersonNetwork, windows: Sequence[Window]) -> list[Found]:
+    """Predict windows of several people in common batches.
+
+    Args:
+        network: PersonNetwork.
+        windows: list of `Window`.
+
+    Returns:
+        For each one: points (N, J, D) in frame px and confidence (N, J) of its new frames; probabilities (A,) of the
+        actions, the mean over its clips, or None for a network without actions.
+    """
+    seen = _see_clips(network, windows) if network.signature.num_frames else _unseen(windows)
+    left = [(place, k) for place, (missing, *_) in enumerate(seen) for k in missing]
+    frames, boxes = [windows[w].sights[k].frame for w, k in left], [windows[w].box for w, _ in left]
+    poses = zip(*network.poses_each(frames, boxes), strict=True) if left else ()
+    for (place, k), (points, confidence) in zip(left, poses, strict=True):
+        seen[place][1][k], seen[place][2][k] = points, confidence
+    return [
+        (np.stack(points[-w.num_new :]), np.stack(confidence[-w.num_new :]), scores)
+        for w, (_, points, confidence, scores) in zip(windows, seen, strict=True)
+    ]
+
+
+def _see_clips(network, windows):
+    """For each window: which frames no clip has, points and confidence of the N frames, mean scores."""
+    clips = [[w.sights[k].frame for k in row] for w in windows for row in w.indices]
+    boxes = [w.box for w in windows for _ in w.indices]
+    points, confidence, scores = network.clips(clips, boxes)  # (C, T, J, D), (C, T, J), (C, A)
+    found, ends = [], np.cumsum([len(w.indices) for w in windows])
+    for window, end in zip(windows, ends, strict=True):
+        some, number = slice(end - len(window.indices), end), len(window.sights)
+        frame_points, frame_confidence = [None] * number, [None] * number
+        for row, *poses in zip(window.indices, points[some], confidence[some], strict=True):
+            for k, pose, sure in zip(row, *poses, strict=True):
+                frame_points[k], frame_confidence[k] = pose, sure
+        missing = np.setdiff1d(np.arange(number), window.indices).tolist()
+        found.append((missing, frame_points, frame_confidence, None if scores is None else scores[some].mean(axis=0)))
+    return found
+
+
+def _unseen(windows):
+    """The same for a network of images: every new frame has to be looked at."""
+    numbers = [len(w.sights) for w in windows]
+    return [
+        (range(n - w.num_new, n), [None] * n, [None] * n, None) for w, n in zip(windows, numbers, strict=True)
+    ]

@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from deephar.models.builders import NETWORKS
+from deephar.utils.calibration import check_calibration
 
 MEASURED = "measured on the shipped file"
 AUTHORS = "stated by the authors for this file"
@@ -67,6 +68,8 @@ class ModelCard:
         frame_step: int, step between the frames of a clip, in frames of the data set that it was trained on.
         fps: float, frames a second of that data set; None for images, and where the set does not tell.
         ships: bool, whether the file comes with the package.
+        calibration: tuple of pairs (raw, calibrated), which make the confidence of the answer's joints the probability
+            that the joint is right, see `deephar.utils.calibration`; empty: confidences stay as the network gives them.
     """
 
     name: str
@@ -85,10 +88,12 @@ class ModelCard:
     frame_step: int = 1
     fps: float | None = None
     ships: bool = False
+    calibration: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self):
         if self.network not in NETWORKS:
             raise ValueError(f"`config` must name one of {', '.join(NETWORKS)}. Received: {self.network!r}")
+        object.__setattr__(self, "calibration", check_calibration(self.calibration))
 
     @property
     def network(self) -> str:

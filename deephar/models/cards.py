@@ -22,6 +22,9 @@ LSP_CROP = (
     "last block, single crop of 1.25 x the box of the annotated joints, in frame pixels; of the people the 713 with an "
     "annotated torso count"
 )
+SURE_JOINTS = (
+    "as PCK@0.2; calibrated on the 998 images whose number ends in 9; {} of the 9,332 joints that count have >= 0.9"
+)
 H36M_MOTIONS = "test split of the synthetic world, 300 images of Human3.6M's motions"
 NTU_MOTIONS = "test split of the synthetic world, 104 videos of 26 of NTU's 60 actions"
 _POSES_3D = "last block, mm of root-aligned poses, single crop from the true pose, 17 joints, {}"
@@ -61,6 +64,16 @@ ON_FROZEN_POSES = (
     "--warmup 100 --init POSES --workers 0 --validate {}  # POSES: the weights of the poses above"
 )
 
+# Fitted by `exp/lsp/calibrate.py` on the validation images of Leeds Sports Pose Extended, those whose number ends in 9.
+CALIBRATION_2D = (
+    *((0.0, 0.013), (0.427, 0.462), (0.565, 0.617), (0.647, 0.707), (0.707, 0.768)),
+    *((0.755, 0.813), (0.795, 0.849), (0.834, 0.881), (1.0, 1.0)),
+)
+CALIBRATION_3D = (
+    *((0.0, 0.008), (0.452, 0.479), (0.588, 0.633), (0.67, 0.725), (0.723, 0.779)),
+    *((0.767, 0.822), (0.806, 0.858), (0.841, 0.886), (1.0, 1.0)),
+)
+
 SPNET_2D = ModelCard(
     name="spnet-2d",
     config=dict(CONFIG, poselayout="pa16j2d", num_actions=[15]),
@@ -70,6 +83,8 @@ SPNET_2D = ModelCard(
     trained_on=REAL_AND_RENDERED,
     scores=(
         Score("PCK@0.2", 70.9, "%", LSP_TEST, LSP_CROP, LSP.format("spnet-2d")),
+        Score("joints right at confidence 0.9", 90.8, "%", LSP_TEST, SURE_JOINTS.format(436), LSP.format("spnet-2d")),
+        Score("expected calibration error", 1.1, "%", LSP_TEST, SURE_JOINTS.format(436), LSP.format("spnet-2d")),
         Score("PCKh@0.5", 79.9, "%", V1_IMAGES, ONE_CROP, DEMO),
         Score("single-clip accuracy", 95.0, "%", V1_VIDEOS, TRUE_BOXES, DEMO),
         Score("multi-clip accuracy", 98.3, "%", V1_VIDEOS, TRUE_BOXES, DEMO),
@@ -86,6 +101,7 @@ SPNET_2D = ModelCard(
     frame_step=4,
     fps=WORLD_FPS,
     ships=True,
+    calibration=CALIBRATION_2D,
 )
 
 SPNET_3D = ModelCard(
@@ -101,6 +117,8 @@ SPNET_3D = ModelCard(
         Score("PCK3D@150 mm", 88.4, "%", H36M_MOTIONS, TRUE_ROOT, DEMO),
         Score("MPJPE", 78.2, "mm", H36M_MOTIONS, SIZED_ROOT, DEMO),
         Score("PCK@0.2", 71.8, "%", LSP_TEST, LSP_CROP, LSP.format("spnet-3d")),
+        Score("joints right at confidence 0.9", 91.1, "%", LSP_TEST, SURE_JOINTS.format(564), LSP.format("spnet-3d")),
+        Score("expected calibration error", 0.7, "%", LSP_TEST, SURE_JOINTS.format(564), LSP.format("spnet-3d")),
         Score("single-clip accuracy", 87.5, "%", NTU_MOTIONS, TRUE_BOXES_NTU, DEMO),
     ),
     paper=PAPER_SPNET,
@@ -111,6 +129,7 @@ SPNET_3D = ModelCard(
     frame_step=4,
     fps=WORLD_FPS,
     ships=True,
+    calibration=CALIBRATION_3D,
 )
 
 ANNOTATED_POSES = (

@@ -98,18 +98,25 @@ class Signature:
         return dataclasses.replace(self, outputs=tuple(self.outputs[k] for k in indices))
 
     def replace(
-        self, layout: PoseLayout | None = None, labels: Sequence[str | None] | None = None, **frame: Any
+        self,
+        layout: PoseLayout | None = None,
+        labels: Sequence[str | None] | None = None,
+        calibration: Sequence[Sequence[float]] | None = None,
+        **frame: Any,
     ) -> "Signature":
-        """Return a copy with other names of joints or actions, or other fields of the first input.
+        """Return a copy with other names of joints or actions, another calibration, or other fields of the first input.
 
         Args:
             layout: `PoseLayout` or None. It replaces the layout of every output with as many joints and dimensions.
             labels: list of str, or None. They replace those of every action output with as many classes; an entry None
                 is an action that was never trained.
+            calibration: pairs (raw, calibrated), or None. They replace those of the network's answer, see `OutputSpec`;
+                the other blocks, whose confidences differ, have none.
             frame: fields of `InputSpec`, such as `frame_step` and `fps`.
 
         Raises:
-            ValueError: another number of joints, dimensions or actions than the network has.
+            ValueError: another number of joints, dimensions or actions than the network has; a calibration that is none
+                or for a network without poses.
         """
         outputs = self.outputs
         if layout is not None:
@@ -125,6 +132,12 @@ class Signature:
                 raise ValueError(f"`labels` must be {sorted(counts)} names. Received: {len(labels)}")
             fits = [k.kind == "action" and len(k.labels) == len(labels) for k in outputs]
             outputs = [dataclasses.replace(k, labels=labels) if f else k for k, f in zip(outputs, fits, strict=True)]
+        if calibration is not None:
+            if len(calibration) and not self.pose_outputs:
+                raise ValueError(f"`calibration` must be empty for a network without poses. Received: {calibration}")
+            answer = self.pose_outputs[self.answer] if self.pose_outputs else None
+            curves = [calibration if k == answer else () for k in range(len(outputs))]
+            outputs = [dataclasses.replace(k, calibration=c) for k, c in zip(outputs, curves, strict=True)]
         inputs = (dataclasses.replace(self.frame, **frame), *self.inputs[1:])
         return dataclasses.replace(self, inputs=inputs, outputs=tuple(outputs))
 
@@ -155,8 +168,12 @@ class Signature:
 
 def _fields(spec):
     """Fields of a spec as plain values, tuples as lists."""
-    values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {field.name: _as_lists(getattr(spec, field.name)) for field in dataclasses.fields(spec)}
+
+
+def _as_lists(value):
+    """A value with lists in place of tuples, those inside of tuples, too."""
+    return [_as_lists(k) for k in value] if isinstance(value, tuple) else value
 
 
 def matches(name: str, patterns: Sequence[str]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deephar.utils.calibration import check_calibration
 from deephar.utils.pose import PoseLayout
 
 KINDS = ("pose", "confidence", "heatmaps", "action", "boxes", "features")
@@ -120,6 +121,8 @@ class OutputSpec:
         labels: names of the actions, in the order of the output; None for one that the network was never trained on,
             which is never an answer.
         logits: whether an action output is scores before the softmax instead of probabilities.
+        calibration: pairs (raw, calibrated) that make the confidences of a pose or of heat maps the probability that
+            the joint is right, see `deephar.utils.calibration`; empty: not known.
     """
 
     kind: str
@@ -136,6 +139,7 @@ class OutputSpec:
     decoding: str = "argmax"
     labels: tuple[str | None, ...] = ()
     logits: bool = False
+    calibration: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self):
         needs_layout = self.kind in ("pose", "heatmaps")
@@ -149,9 +153,11 @@ class OutputSpec:
             "cutoff": ("from 0 to below 1", 0 <= self.cutoff < 1),
             "people": (f"one of {', '.join(PEOPLE)}", self.people in PEOPLE),
             "labels": ("a list of names, None for what was never trained, not empty for actions", self._labels_fit()),
+            "calibration": ("empty where there are no joints", needs_layout or not self.calibration),
         }
         _check(self, rules)
         object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "calibration", check_calibration(self.calibration))
 
     def _labels_fit(self):
         return not isinstance(self.labels, str) and (any(self.labels) or self.kind != "action")

@@ -45,14 +45,15 @@ def build_model(name: str) -> keras.Model:
         name: str, one of MODELS.
 
     Returns:
-        The model, not compiled; its signature has the labels, frame step and frame rate of its card.
+        The model, not compiled; its signature has the labels, calibration, frame step and frame rate of its card.
 
     Raises:
         ValueError: unknown name.
     """
     card = find_card(name)
     model = build_network(card.config)
-    model.signature = model.signature.replace(labels=card.labels, frame_step=card.frame_step, fps=card.fps)
+    frame = dict(frame_step=card.frame_step, fps=card.fps)
+    model.signature = model.signature.replace(labels=card.labels, calibration=card.calibration, **frame)
     return model
 
 

@@ -20,9 +20,8 @@ NTU_LABELS = tuple(
 
 
 def default_labels(count: int) -> tuple[str, ...]:
-    """Return the names of `count` actions: Penn Action's for 15, NTU's for 60, else action_0, action_1, ..."""
-    known = {len(names): names for names in (PENN_LABELS, NTU_LABELS)}
-    return known.get(count) or tuple(f"action_{k}" for k in range(count))
+    """Return names for `count` actions of which nobody says what they are: action_0, action_1, ..."""
+    return tuple(f"action_{k}" for k in range(count))
 
 
 def check_equal_names(argument: str, lists: Sequence[Sequence[str]]) -> None:

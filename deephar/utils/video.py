@@ -12,7 +12,7 @@ import numpy as np
 from deephar.utils.optional import require
 
 H264_OPTIONS = {"crf": "20", "preset": "veryfast"}
-MILLISECOND = Fraction(1, 1000)
+TICK = Fraction(1, 90_000)  # s, of timed frames: the usual rates are whole numbers of it
 LARGEST_DENOMINATOR = 1001  # of a frame rate: 30000/1001 is the oddest one
 
 
@@ -50,7 +50,7 @@ class VideoWriter:
         path: str or Path. The file to write.
         fps: float. Frames per second.
         lossless: bool. Write FFV1 in a Matroska file (.mkv) instead, every pixel as it is and nothing rounded up.
-        timed: bool. `add` gets the time of every frame, which is kept to the millisecond, instead of the fixed rate.
+        timed: bool. `add` gets the time of every frame, instead of the fixed rate.
         keyframe_every: int or None. Frames from one at which reading can begin to the next; None: as the codec likes.
 
     Raises:
@@ -108,8 +108,8 @@ class VideoWriter:
         pixels = np.pad(frame, ((0, odd[0]), (0, odd[1]), (0, 0)), mode="edge")
         shown = av.VideoFrame.from_ndarray(pixels, format="rgb24")
         if self._timed:
-            self._stamp = max(self._stamp + 1, round(time_s / MILLISECOND))
-            shown.pts, shown.time_base = self._stamp, MILLISECOND
+            self._stamp = max(self._stamp + 1, round(time_s / TICK))
+            shown.pts, shown.time_base = self._stamp, TICK
         self._container.mux(self._stream.encode(shown))
 
     def _open_stream(self, av, shape):
@@ -119,7 +119,7 @@ class VideoWriter:
         stream.height, stream.width = (side if self._lossless else side + side % 2 for side in shape[:2])
         stream.pix_fmt = "bgr0" if self._lossless else "yuv420p"
         if self._timed:
-            stream.codec_context.time_base = MILLISECOND
+            stream.codec_context.time_base = TICK
         if self._keyframe_every is not None:
             stream.gop_size = self._keyframe_every
         if codec == "mpeg4":

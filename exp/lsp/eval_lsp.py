@@ -7,6 +7,10 @@ the annotated joints, as single-person evaluation does; `--box image` takes the 
 metric: the share of ten parts, mean over all, of which both ends are within half of the part's length (Johnson and
 Everingham, BMVC 2010). `--sides observer` takes left and right as an observer sees them, for networks trained so.
 
+Confidences of the answer's joints, raw and by the network's calibration where it has one (`calibrate.py` fits it): how
+many joints have at least 0.9 and how many of these are right, and the expected calibration error in ten bins (Guo et
+al., ICML 2017). The joints are those that count for PCK, all together; right is what is right for PCK.
+
     python exp/lsp/eval_lsp.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --sheet
     python exp/lsp/eval_lsp.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --scales cpm
     python exp/lsp/eval_lsp.py runs/tiny --tiny
@@ -22,6 +26,7 @@ from deephar.data import Lsp
 from deephar.data.single_people import SIDES
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
+from deephar.metrics.calibration import apply_calibration, expected_calibration_error, joint_outcomes, right_at
 from deephar.metrics.pcp import pcp_per_part
 from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils import TEST_MODE, VALID_MODE
@@ -29,6 +34,7 @@ from deephar.utils.io import atomic_path, write_json
 from deephar.utils.pose import ABSENT, joint_places, lsp14j2d, take_joints
 
 SHEET = 32
+SURE = 0.9
 SPLITS = {"test": TEST_MODE, "validation": VALID_MODE}
 
 
@@ -60,6 +66,20 @@ def draw_sheet(path, lsp, mode, keys, found, layout):
         Image.fromarray(pose_sheet(samples, found.predicted[-1, places], layout)).save(temporary, "PNG")
 
 
+def confidence_scores(confidence, right):
+    """What confidences (M,) of joints that are right (M,) or not are worth: for the report, and as text."""
+    number, share = right_at(confidence, right, SURE)
+    values = {
+        "joints": len(right),
+        f"joints@{SURE}": number,
+        f"right@{SURE}": share if number else None,
+        "expected_calibration_error": expected_calibration_error(confidence, right) if len(right) else None,
+    }
+    shares = [values[name] for name in (f"right@{SURE}", "expected_calibration_error")]
+    shown, error = ("-" if value is None else f"{100 * value:.1f}" for value in shares)
+    return values, f"{number}, right {shown} %; expected calibration error {error} %"
+
+
 def main():
     arguments = arguments_of()
     options.tiny_data(arguments, "LSP")
@@ -84,6 +104,13 @@ def main():
     true, last = (take_joints(k, places, ABSENT) for k in (found.true, found.predicted[found.answer]))  # (N, 14, 2)
     pcp = pcp_per_part(true, last)
     print("PCP of the last block, %: " + ", ".join(f"{name} {100 * value:.1f}" for name, value in pcp.items()))
+    curve = signature.outputs[signature.pose_outputs[signature.answer]].calibration
+    sure = take_joints(found.confidence[found.answer][..., None], places, 0.0)[..., 0]  # (N, 14)
+    outcomes = joint_outcomes(true, last, sure)
+    calibrated, text = confidence_scores(apply_calibration(outcomes[0], curve), outcomes[1])
+    raw, raw_text = confidence_scores(*outcomes)
+    print(f"joints at confidence >= {SURE}: {text}" + "; not calibrated" * (not curve))
+    print(f"joints at raw confidence >= {SURE}: {raw_text}")
     report = {
         **about,
         "split": arguments.split,
@@ -95,6 +122,7 @@ def main():
         "left_out": scores.num_left_out,
         "pck@0.2": scores.mean.tolist(),
         "pcp@0.5": pcp,
+        "confidence": {"calibration": curve, "calibrated": calibrated if curve else None, "raw": raw},
         "pairs": {name: scores.per_joint[:, k].tolist() for k, name in enumerate(scores.joint_names)},
     }
     write_json(arguments.out / "eval_lsp.json", report)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,47 +16,38 @@ from PIL import Image
 
 import deephar
 from deephar import cli
-from deephar.inference.results import ActionResult, ActionScores, ImageResult, ModelStamp, PoseResult, VideoResult
+from deephar.inference.predictor import Predictor
+from deephar.inference.results import ActionScores, FrameResult, Head, ModelStamp, PoseResult, read
 from deephar.inference.video import VideoReader, VideoWriter
 from deephar.models.cards import MODELS
 from deephar.utils.pose import pa16j2d
 
 
-class StandIn:
-    """Takes the place of `Predictor`: one fixed pose, no network."""
+class StandIn(Predictor):
+    """A `Predictor` without a network: one fixed pose, or everyone in the given boxes, and a golf swing."""
 
     made = []
     layout = pa16j2d
 
     def __init__(self, model, **options):
         self.made.append((model, options))
-        self.stamp = ModelStamp(str(model), "0" * 64)
+        self.stamp, self._detect = ModelStamp(str(model), "0" * 64), SimpleNamespace(name=options["detector"])
 
-    def pose(self, box):
+    def pose(self, box, number=1):
         points = np.linspace([10, 10], [40, 30], 16)
-        return PoseResult(points, np.ones(16), box or (0, 0, 60, 40), tuple(pa16j2d.joint_names))
+        return PoseResult(points, np.ones(16), box or (0, 0, 60, 40), tuple(pa16j2d.joint_names), id=number)
 
-    def predict_image(self, path, box=None):
-        from deephar.inference.predictor import read_image
+    def _find_all(self, frames, boxes):
+        given = boxes or [[None]] * len(frames)
+        return [tuple(self.pose(getattr(b, "box", b), k) for k, b in enumerate(some, 1)) for some in given]
 
-        height, width = read_image(path).shape[:2]
-        return ImageResult(str(path), (width, height), self.pose(box), self.stamp)
+    def head_of(self, video, source, box=None, boxes=None):
+        return Head(source, "video", video.size, self.stamp, "pa16j2d", "none", video.fps, 8, 0.1)
 
-    def predict_folder(self, folder):
-        from deephar.inference.predictor import images_in
-
-        for path in images_in(folder):
-            try:
-                yield self.predict_image(path)
-            except ValueError as error:
-                yield error
-
-    def predict_video(self, path, box=None):
-        with VideoReader(path) as video:
-            count = len(list(video))
-        scores = ActionScores(0, count - 1, np.array([0.1, 0.9]), ("squat", "golf_swing"))
-        poses = (self.pose(box),) * count
-        return VideoResult(str(path), (60, 40), 10.0, 1, poses, ActionResult(scores, (scores,)), self.stamp)
+    def steps(self, video, box=None, boxes=None, looks_together=1):
+        for k, frame in enumerate(video):
+            scores = ActionScores(0, k, np.array([0.1, 0.9]), ("squat", "golf_swing"), 0.0, 4.2)
+            yield FrameResult(k, video.time_s, (self.pose(box),)), frame, [(1, scores)] if k == 0 else []
 
 
 @pytest.fixture
@@ -97,7 +89,7 @@ def test_it_runs_in_a_thread(stand_in, photo, tmp_path):
 
 
 def test_a_fault_keeps_its_traceback(stand_in, photo, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(StandIn, "pose", lambda self: None)  # which predict_image calls with a box
+    monkeypatch.setattr(StandIn, "pose", lambda self: None)  # which is called with a box
     assert cli.main(["predict", str(photo), "--out", str(tmp_path / "out")]) == 1
     error = capsys.readouterr().err
     assert "Traceback" in error and "TypeError" in error and "please report it" in error
@@ -120,7 +112,7 @@ def test_an_animated_image_is_a_video(stand_in, tmp_path, name):
     out = tmp_path / "out"
     assert cli.main(["predict", str(tmp_path / name), "--out", str(out)]) == 0
     assert names(out) == ["a_overlay.mp4", "a_prediction.json"]
-    assert json.loads((out / "a_prediction.json").read_text())["num_frames"] == 5
+    assert len(read(out / "a_prediction.json").frames) == 5
 
 
 def test_what_is_named_as_an_image_is_none_of_video(stand_in, tmp_path, capsys):
@@ -155,11 +147,13 @@ def test_predict_image(stand_in, photo, tmp_path, capsys):
     assert cli.main(["predict", str(photo), "--model", "m", "--out", str(out), "--box", "5,5,50,35"]) == 0
     assert names(out) == ["photo_overlay.png", "photo_prediction.json"]
     document = json.loads((out / "photo_prediction.json").read_text())
-    assert document["box"] == [5, 5, 50, 35] and document["model"]["name"] == "m" and len(document["joints"]) == 16
+    assert document["model"]["name"] == "m"
+    (person,) = document["frames"][0]["people"]
+    assert person["box"] == [5, 5, 50, 35] and len(person["joints"]) == 16
     assert capsys.readouterr().out.split() == [str(out / "photo_prediction.json"), str(out / "photo_overlay.png")]
-    assert stand_in.made == [
-        ("m", {"weights": None, "refine": None, "subsampling": None, "flip": False, "height_mm": 1700})
-    ]
+    (model, options), *_ = stand_in.made
+    plain = dict.fromkeys(("weights", "labels", "refine", "subsampling", "people", "camera", "root_depth_mm"))
+    assert model == "m" and options == {**plain, "flip": False, "height_mm": 1700, "detector": "auto"}
 
 
 def test_predictions_of_other_sources_and_models_are_kept(stand_in, photo, tmp_path, capsys):
@@ -198,13 +192,10 @@ def test_predict_options_reach_the_predictor(stand_in, photo, tmp_path):
 
 
 def test_predict_video_names_the_action(stand_in, tmp_path, capsys):
-    path = tmp_path / "v.mp4"
-    with VideoWriter(path, 10) as writer:
-        for _ in range(5):
-            writer.add(np.zeros((40, 60, 3), np.uint8))
+    path = write_video(tmp_path / "v.mp4")
     assert cli.main(["predict", str(path), "--out", str(tmp_path / "out")]) == 0
     assert names(tmp_path / "out") == ["v_overlay.mp4", "v_prediction.json"]
-    assert "action: golf swing 0.90" in capsys.readouterr().out
+    assert "actions: golf swing 0:00-0:04" in capsys.readouterr().out
 
 
 def test_predict_folder_goes_on_after_a_bad_image(stand_in, tmp_path, capsys):
@@ -218,7 +209,8 @@ def test_predict_folder_goes_on_after_a_bad_image(stand_in, tmp_path, capsys):
     expected = ["a_prediction.json", "b.jpg_prediction.json", "b.png_prediction.json"]
     assert names(tmp_path / "out") == expected
     captured = capsys.readouterr()
-    assert "3 of 4 images" in captured.out and "bad.jpg" in captured.err
+    assert "3 of 4 sources" in captured.out and "bad.jpg" in captured.err
+    assert "notes.txt: no image or video by its name" in captured.err
 
 
 def test_predict_user_errors(stand_in, photo, tmp_path, capsys):
@@ -232,8 +224,99 @@ def test_predict_user_errors(stand_in, photo, tmp_path, capsys):
     empty = tmp_path / "empty"
     empty.mkdir()
     fails(capsys, ["predict", empty, "--out", out], "`SOURCE` must hold images", "empty")
-    fails(capsys, ["predict", tmp_path, "--out", out, "--box", "1,1,9,9"], "`--box` must not be given for a folder")
+    Image.new("RGB", (60, 40)).save(tmp_path / "second.png")
+    words = "`--box` must not be given for several sources"
+    fails(capsys, ["predict", tmp_path, "--out", out, "--box", "1,1,9,9"], words)
     assert not out.exists() and not stand_in.made
+
+
+def write_video(path, count=5):
+    with VideoWriter(path, 10) as writer:
+        for _ in range(count):
+            writer.add(np.zeros((40, 60, 3), np.uint8))
+    return path
+
+
+def test_several_sources_and_folders_of_folders(stand_in, photo, tmp_path, capsys):
+    inside, out = tmp_path / "in" / "deep", tmp_path / "in" / "out"
+    inside.mkdir(parents=True)
+    Image.new("RGB", (60, 40)).save(inside / "a.png")
+    Image.new("RGB", (60, 40)).save(tmp_path / "in" / "b.png")
+    write_video(tmp_path / "in" / "c.mp4")
+    (tmp_path / "in" / "d.jpg").symlink_to(tmp_path / "nowhere")
+    words = ["predict", str(photo), str(tmp_path / "in"), "--out", str(out)]
+    assert cli.main(words) == 0
+    said = capsys.readouterr()
+    assert "3 of 3 sources" in said.out and "deep: a folder (--recursive looks into it)" in said.err
+    assert "d.jpg: a link to nowhere" in said.err
+    found = ["b_overlay.png", "b_prediction.json", "c_overlay.mp4", "c_prediction.json"]
+    assert names(out) == [*found, "photo_overlay.png", "photo_prediction.json"]
+    assert cli.main([*words, "--recursive"]) == 0
+    said = capsys.readouterr()
+    assert "4 of 4 sources" in said.out and "out: the folder of the results" in said.err
+    assert "a_prediction.json" in names(out)
+
+
+def test_results_of_an_earlier_run_are_no_sources(stand_in, photo, tmp_path, capsys):
+    write_video(tmp_path / "v.mp4")
+    for _ in range(2):
+        assert cli.main(["predict", str(tmp_path), "--out", str(tmp_path)]) == 0
+        said = capsys.readouterr()
+        assert "2 of 2 sources" in said.out
+    assert said.err.count("a result of an earlier run") == 4
+    results = ["photo_overlay.png", "photo_prediction.json", "v_overlay.mp4", "v_prediction.json"]
+    assert names(tmp_path) == sorted(["photo.jpg", "v.mp4", *results])
+
+
+def test_boxes_of_a_file(stand_in, photo, tmp_path, capsys):
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text("image,x1,y1,x2,y2\nphoto.jpg,5,5,20,35\nphoto.jpg,30,5,50,35\n")
+    assert cli.main(["predict", str(photo), "--out", str(tmp_path / "out"), "--boxes", str(boxes)]) == 0
+    people = read(tmp_path / "out" / "photo_prediction.json").people
+    assert [p.box for p in people] == [(5, 5, 20, 35), (30, 5, 50, 35)]
+    boxes.write_text("image,x1,y1,x2,y2\nphoto.jpg,0.1,0.1,0.3,0.9\n")
+    fails(capsys, ["predict", photo, "--out", tmp_path / "out", "--boxes", boxes], "`--boxes`", "pixels")
+    fails(capsys, ["predict", photo, "--out", tmp_path, "--box", "0.1,0.1,0.5,0.9"], "`--box`", "parts of the frame")
+
+
+def test_own_names_of_actions(stand_in, photo, tmp_path, capsys):
+    labels = tmp_path / "names.txt"
+    labels.write_text("hop\njump over\n\n")
+    assert cli.main(["predict", str(photo), "--out", str(tmp_path / "out"), "--labels", str(labels)]) == 0
+    labels.write_text('["hop", "jump over"]')
+    assert cli.main(["predict", str(photo), "--out", str(tmp_path / "out"), "--labels", str(labels)]) == 0
+    assert [options["labels"] for _, options in stand_in.made] == 2 * [["hop", "jump over"]]
+    for text in ("hop\n\nhop", "hop\nhop", "[1, 2]", ""):
+        labels.write_text(text)
+        words = ("`--labels` must be", "names.txt")
+        fails(capsys, ["predict", photo, "--out", tmp_path / "out", "--labels", labels], *words)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("-", ("the standard input",)), ("https://host/a.jpg", ("URL of an image",)), ("nothing", ("does not exist",))],
+)
+def test_sources_that_are_none_say_what_they_are(stand_in, tmp_path, capsys, source, words):
+    fails(capsys, ["predict", source, "--out", tmp_path / "out"], "`SOURCE` must be an image", *words)
+
+
+def test_ctrl_c_in_a_video_leaves_a_document_and_what_was_drawn(stand_in, tmp_path, monkeypatch, capsys):
+    class Stopped(StandIn):
+        def steps(self, *arguments):
+            for number, step in enumerate(super().steps(*arguments)):
+                if number == 3:
+                    raise KeyboardInterrupt
+                yield step
+
+    monkeypatch.setattr("deephar.inference.command.Predictor", Stopped)
+    out = tmp_path / "out"
+    assert cli.main(["predict", str(write_video(tmp_path / "v.mp4")), "--out", str(out)]) == 130
+    result = read(out / "v_prediction.json")
+    assert len(result.frames) == 3 and not result.complete
+    assert result.problems == ("stopped after 3 frames: interrupted",) and len(result.actions) == 1
+    with VideoReader(out / "v_overlay.mp4") as video:
+        assert len(list(video)) == 3
+    assert names(out) == ["v_overlay.mp4", "v_prediction.json"]
 
 
 def test_neither_image_nor_video(stand_in, tmp_path, capsys):
@@ -258,7 +341,7 @@ def test_interrupt_ends_quietly(stand_in, photo, tmp_path, monkeypatch, capsys):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(StandIn, "predict_image", stop)
+    monkeypatch.setattr(StandIn, "predict_readable", stop)
     assert cli.main(["predict", str(photo), "--out", str(tmp_path / "out")]) == 130
     assert "interrupted" in capsys.readouterr().err and names(tmp_path / "out") == []
 
@@ -357,17 +440,15 @@ def test_synth_names_its_option(tmp_path, capsys):
 
 
 def test_a_stopped_process_leaves_nothing_half_written(stand_in, tmp_path):
-    """SIGTERM while the overlay is written: the temporary file goes, and nothing stands in its place."""
-    path = tmp_path / "v.mp4"
-    with VideoWriter(path, 10) as writer:
-        for _ in range(5):
-            writer.add(np.zeros((40, 60, 3), np.uint8))
+    """SIGTERM while the first frame is drawn: no overlay, and a document that says so."""
+    path = write_video(tmp_path / "v.mp4")
 
     def stop(*_):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(5)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("deephar.inference.export.draw_person", stop)
+        patch.setattr("deephar.inference.export.draw_people", stop)
         assert cli.main(["predict", str(path), "--out", str(tmp_path / "out")]) == 130
     assert names(tmp_path / "out") == ["v_prediction.json"]
+    assert not read(tmp_path / "out" / "v_prediction.json").complete

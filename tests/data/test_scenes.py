@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from deephar.config import DataConfig
-from deephar.data.scenes import PeopleScenes, photographs
+from deephar.data import scenes
+from deephar.data.scenes import PeopleScenes, on_larger_canvases, photographs
 from deephar.experiments.tiny import write_tiny
 from deephar.utils import TEST_MODE, TRAIN_MODE
 
@@ -76,3 +77,29 @@ def test_arguments_out_of_range_are_refused():
         PeopleScenes(CONF, length=0)
     with pytest.raises(IndexError, match="`key` must be from 0 to 1. Received: 2"):
         PeopleScenes(CONF, length=2).get_data(2, TEST_MODE)
+
+
+def test_photographs_on_larger_canvases(photos):
+    found = list(on_larger_canvases(photos[:3], 2.0, seed=1))
+    assert len(found) == 3
+    for (frame, boxes), (path, box) in zip(found, photos, strict=False):
+        size = np.array(Image.open(path).size)
+        assert frame.shape[1::-1] == tuple(2 * size) and boxes.shape == (1, 4)
+        inside = (box >= 0).all() and (box <= np.tile(size, 2)).all()
+        if inside:
+            np.testing.assert_allclose(boxes[0, 2:] - boxes[0, :2], box[2:] - box[:2])
+    again = list(on_larger_canvases(photos[:3], 2.0, seed=1))
+    assert all(np.array_equal(a[0], b[0]) for a, b in zip(found, again, strict=True))
+
+
+def test_a_part_beside_the_person_shows_nobody_and_a_part_of_a_photograph_moves_the_box(photos):
+    rng = np.random.default_rng(0)
+    path, _ = photos[0]
+    wide, high = Image.open(path).size
+    box = np.array([0.0, 0.0, 0.3 * wide, high])
+    x1, y1, x2, y2 = scenes._beside((path, box), rng)
+    assert x1 >= 0.3 * wide and (x2, y1, y2) == (wide, 0, high)
+    assert scenes._beside((path, np.array([0.0, 0, wide, high])), rng) is None
+    image, moved = scenes._sized((path, box), (40, 40), (0.1 * wide, 0, 0.5 * wide, high))
+    assert image.size == (40, 40)
+    np.testing.assert_allclose(moved, [-10, 0, 20, 40])

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import runpy
+import shutil
 import subprocess
 import sys
 
@@ -71,7 +72,33 @@ def test_eval_lsp(tmp_path, tiny_data, run_folder):
     assert "PCP of the last block, %: torso" in out and "left and right of the person; 1 scale(s), mean with the" in out
     report = json.loads((tmp_path / "eval_lsp.json").read_text())
     assert len(report["pck@0.2"]) == 2 and set(report["pairs"]) >= {"ankle", "head"}
+    assert "; not calibrated" in out and report["confidence"]["calibrated"] is None
+    error = report["confidence"]["raw"]["expected_calibration_error"]
+    assert f"expected calibration error {100 * error:.1f} %" in out and report["confidence"]["raw"]["joints"] == 28
     assert Image.open(tmp_path / "eval_lsp.png").size[0] > 256
+
+
+def test_calibrate_lsp(tmp_path, tiny_data, run_folder):
+    options = ("--data", tiny_data, "--weights", run_folder / "weights_best.weights.h5")
+    out = run("lsp/calibrate.py", tmp_path, *options)
+    report = json.loads((tmp_path / "calibration.json").read_text())
+    knots, errors = report["calibration"], report["expected_calibration_error"]
+    assert f"calibration={tuple(map(tuple, knots))}" in out and report["people"] == 2 and report["joints"] == 28
+    assert f"{100 * errors['before']:.1f} % before, {100 * errors['after']:.1f} % after" in out
+    assert errors["after"] < errors["before"] and knots[0][0] == 0 and knots[-1][0] == 1
+    own = tmp_path / "own"
+    shutil.copytree(run_folder, own)
+    from deephar.models.zoo import load_model
+
+    about = json.loads((own / "config.json").read_text())
+    about["signature"] = load_model(run_folder).signature.replace(calibration=knots).to_dict()
+    (own / "config.json").write_text(json.dumps(about))
+    options = ("--data", tiny_data, "--weights", own / "weights_best.weights.h5", "--split", "validation")
+    assert "not calibrated" not in run("lsp/eval_lsp.py", tmp_path, *options)
+    found = json.loads((tmp_path / "eval_lsp.json").read_text())["confidence"]
+    assert found["calibration"] == knots
+    assert found["raw"]["expected_calibration_error"] == errors["before"]
+    assert found["calibrated"]["expected_calibration_error"] == errors["after"]
 
 
 def test_sharpen_lsp(tmp_path, tiny_data, run_folder):

@@ -12,10 +12,11 @@ from PIL import Image
 import deephar
 import deephar.inference.predictor
 from deephar.config import ModelConfig
-from deephar.inference import Predictor, output_folder, save_image, save_video
+from deephar.inference import Predictor, output_folder, save_image
 from deephar.inference.crops import crop_of
+from deephar.inference.export import save_video
 from deephar.inference.video import VideoReader, VideoWriter
-from deephar.inference.windows import WindowedVideo, clip_indices
+from deephar.inference.windows import clip_indices
 from deephar.models.signature import signature_of
 from deephar.utils.pose import pa16j2d, pa17j3d
 
@@ -45,6 +46,11 @@ class Spot:
         pose[..., 2] = np.where(red.any(axis=(-2, -1)), self.confidence, 0.0)[..., None]
         actions = [np.tile(np.linspace(0, 1, self.num_actions), (len(x), 1))] if self.num_actions else []
         return [np.zeros_like(pose), pose, *actions]
+
+
+def following(network, **options):
+    """A `Predictor` of one person, who is looked for in the whole frame."""
+    return Predictor(network, detector="none", **options)
 
 
 def image(x, y, height=200, width=300, side=20):
@@ -83,7 +89,7 @@ def write_video(path, frames, fps=10):
 @pytest.mark.parametrize("refine", [0, 1, 2])
 @pytest.mark.parametrize("flip", [False, True])
 def test_joints_return_to_the_frame(refine, flip):
-    result = Predictor(Spot(), refine=refine, flip=flip).predict_image(image(220, 70))
+    result = following(Spot(), refine=refine, flip=flip).predict_image(image(220, 70))
     centre = result.pose.pose_px.mean(axis=0)
     np.testing.assert_allclose(centre, [220, 70], atol=3 if refine == 0 else 0.7)
     assert result.size == (300, 200) and result.pose.confidence == pytest.approx(0.9)
@@ -93,7 +99,7 @@ def test_joints_return_to_the_frame(refine, flip):
 
 
 def test_a_given_box_is_the_crop_and_is_reported():
-    predictor = Predictor(Spot())
+    predictor = following(Spot())
     result = predictor.predict_image(image(220, 70), box=(200, 50, 240, 90))
     assert result.pose.box == (200, 50, 240, 90)
     np.testing.assert_allclose(result.pose.pose_px.mean(axis=0), [220, 70], atol=0.6)
@@ -105,17 +111,17 @@ def test_a_given_box_is_refined_where_that_is_asked_for(tmp_path):
     given, frame = (150, 0, 290, 140), image(220, 70)
     path = write_video(tmp_path / "v.mp4", [frame] * 8)
     for network in (Spot(), Spot(4)):
-        kept = Predictor(network, refine=0)
+        kept = following(network, refine=0)
         assert kept.predict_image(frame, box=given).pose.box == given
         assert {pose.box for pose in kept.predict_video(path, box=given, progress=False).poses} == {given}
-        wanted = Predictor(network, refine=2).predict_image(frame, box=given).pose.box
+        wanted = following(network, refine=2).predict_image(frame, box=given).pose.box
         assert 150 < wanted[0] < 215 < 225 < wanted[2] < 290
-        twice = Predictor(network, refine=2).predict_video(path, box=given, progress=False).poses[0].box
+        twice = following(network, refine=2).predict_video(path, box=given, progress=False).poses[0].box
         np.testing.assert_allclose(twice, wanted, atol=4)
 
 
 def test_images_of_every_kind_give_the_same_pose(tmp_path):
-    predictor, pixels = Predictor(Spot()), image(220, 70)
+    predictor, pixels = following(Spot()), image(220, 70)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     expected = predictor.predict_image(pixels).pose.pose_px
     kinds = [tmp_path / "a.png", str(tmp_path / "a.png"), Image.fromarray(pixels), pixels / 255, pixels.astype(int)]
@@ -133,12 +139,12 @@ def test_a_folder_is_read_without_what_is_hidden_and_faults_are_not_swallowed(tm
     (tmp_path / "c.jpg").symlink_to(tmp_path / "nowhere.jpg")
     (tmp_path / "d.heic").write_text("what pillow-heif does not read")
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    first, dangling, heic = Predictor(Spot()).predict_folder(tmp_path, progress=False)
+    first, dangling, heic = following(Spot()).predict_folder(tmp_path, progress=False)
     assert first.source == str(tmp_path / "a.png")
     assert "c.jpg, which does not exist" in str(dangling) and "pillow-heif" in str(heic)
     monkeypatch.setattr("deephar.inference.predictor.read_image", lambda path: np.zeros(3).reshape(2, 2))
     with pytest.raises(ValueError, match="cannot reshape"):
-        next(Predictor(Spot()).predict_folder(tmp_path, progress=False))
+        next(following(Spot()).predict_folder(tmp_path, progress=False))
 
 
 def test_the_examples_of_the_docstrings_run(tmp_path, monkeypatch, untraced):
@@ -149,46 +155,46 @@ def test_the_examples_of_the_docstrings_run(tmp_path, monkeypatch, untraced):
 
 
 def test_nobody_in_the_image_keeps_the_whole_frame():
-    result = Predictor(Spot()).predict_image(np.full((50, 80, 3), 128, np.uint8))
+    result = following(Spot()).predict_image(np.full((50, 80, 3), 128, np.uint8))
     assert result.pose.box == (0, 0, 80, 50)
 
 
 def test_bad_boxes_and_options_are_named():
-    predictor = Predictor(Spot())
+    predictor = following(Spot())
     with pytest.raises(ValueError, match="`box` must overlap the frame of 300 x 200"):
         predictor.predict_image(image(220, 70), box=(400, 0, 500, 50))
     with pytest.raises(ValueError, match="`pose_block` must be from -2 to 1. Received: 2"):
-        Predictor(Spot(), pose_block=2)
+        following(Spot(), pose_block=2)
     with pytest.raises(ValueError, match="`refine` must be >= 0"):
-        Predictor(Spot(), refine=-1)
+        following(Spot(), refine=-1)
     with pytest.raises(ValueError, match="`labels` must be .15. names. Received: 2"):
-        Predictor(Spot(4, 15), labels=["a", "b"])
+        following(Spot(4, 15), labels=["a", "b"])
     with pytest.raises(ValueError, match="`layout` must have 16 joints in 2 dimensions"):
-        Predictor(Spot(), layout=pa17j3d)
+        following(Spot(), layout=pa17j3d)
 
 
 def test_signature_of_a_clip_network(network):
     signature = signature_of(network)
     assert signature.num_frames == 4 and signature.resolution == (64, 64) and signature.layout is pa16j2d
     assert signature.pose_outputs == (0, 1, 2, 3) and signature.action_outputs == (4, 5, 6, 7)
-    assert signature.labels[5] == "golf_swing"
+    assert signature.labels[5] == "action_5"  # nobody said that the 15 actions are Penn Action's
     with pytest.raises(ValueError, match="`model` must take"):
         signature_of(type("Other", (), {"input_shape": (None, 10), "output_shape": [(None, 2)]})())
 
 
 def test_single_images_go_through_the_pose_part_of_a_clip_network(network):
-    predictor = Predictor(network, refine=0)
+    predictor = following(network, refine=0)
     image = np.random.default_rng(0).integers(0, 255, (80, 60, 3), dtype=np.uint8)
     pose = predictor.predict_image(image).pose
     crop = crop_of((0, 0, 60, 80), (60, 80), predictor.signature.frame)
-    still, _, scores = predictor.network.clips([[image] * 4], (0, 0, 60, 80), (60, 80))
+    still, _, scores = predictor.network.clips([[image] * 4], [(0, 0, 60, 80)])
     np.testing.assert_allclose(pose.pose_px, still[0, 0], atol=1e-2)
     assert crop.resolution == (64, 64) and scores.shape == (1, 15) and scores.sum() == pytest.approx(1, abs=1e-5)
     assert len(predictor.stamp.weights_sha256) == 64
 
 
 def test_a_clip_network_of_another_build_sees_a_still_clip():
-    result = Predictor(Spot(4, 15)).predict_image(image(220, 70))
+    result = following(Spot(4, 15)).predict_image(image(220, 70))
     np.testing.assert_allclose(result.pose.pose_px.mean(axis=0), [220, 70], atol=0.7)
 
 
@@ -203,11 +209,12 @@ def test_clips_cover_every_frame_of_a_window(available, step):
 def test_a_video_gets_a_pose_for_every_frame_and_an_action(tmp_path, count):
     frames = [image(60 + 6 * k, 80) for k in range(count)]
     path = write_video(tmp_path / "walk.mp4", frames)
-    result = Predictor(Spot(4, 15), subsampling=3).predict_video(path, progress=False)
-    assert len(result.poses) == count and result.fps == pytest.approx(10) and result.subsampling == 3
+    result = following(Spot(4, 15), subsampling=3).predict_video(path, progress=False)
+    assert len(result.poses) == count and result.fps == pytest.approx(10)
+    assert (result.head.clip_frames, result.head.clip_step_s) == (4, 0.3)
     for k, pose in enumerate(result.poses):
         np.testing.assert_allclose(pose.pose_px.mean(axis=0), [60 + 6 * k, 80], atol=2.5)
-    assert result.action.name == "tennis_serve"
+    assert result.action.name == "action_14"
     assert result.action.clips[0].first_frame == 0 and result.action.clips[-1].last_frame == count - 1
     assert len(result.action.clips) == -(-count // 12)
 
@@ -215,7 +222,7 @@ def test_a_video_gets_a_pose_for_every_frame_and_an_action(tmp_path, count):
 def test_actions_that_were_never_trained_are_not_in_the_result(tmp_path):
     path = write_video(tmp_path / "walk.mp4", [image(60 + 6 * k, 80) for k in range(4)])
     labels = [None if k > 9 else f"action {k}" for k in range(15)]
-    predictor = Predictor(Spot(4, 15), labels=labels)
+    predictor = following(Spot(4, 15), labels=labels)
     action = predictor.predict_video(path, progress=False).action
     assert predictor.labels == action.video.labels == tuple(labels[:10])
     assert action.name == "action 9"  # the network believes in 14
@@ -226,40 +233,44 @@ def test_actions_that_were_never_trained_are_not_in_the_result(tmp_path):
 def test_the_box_follows_the_person_or_stays(tmp_path):
     path = write_video(tmp_path / "walk.mp4", [image(40 + 5 * k, 80) for k in range(40)])
     box = (20, 60, 60, 100)
-    moved = Predictor(Spot(4), subsampling=2).predict_video(path, box=box, progress=False)
+    moved = following(Spot(4), subsampling=2).predict_video(path, box=box, progress=False)
     assert moved.poses[0].box != moved.poses[-1].box and moved.action is None
     np.testing.assert_allclose(moved.poses[-1].pose_px.mean(axis=0)[0], 234.5, atol=2)
-    fixed = Predictor(Spot(4), subsampling=2, refine=0).predict_video(path, box=box, progress=False)
+    fixed = following(Spot(4), subsampling=2, refine=0).predict_video(path, box=box, progress=False)
     assert {pose.box for pose in fixed.poses} == {box}
 
 
 def test_a_image_network_reads_video_too(tmp_path):
     path = write_video(tmp_path / "walk.mp4", [image(60 + 4 * k, 80) for k in range(20)])
-    result = Predictor(Spot()).predict_video(path, progress=False)
+    result = following(Spot()).predict_video(path, progress=False)
     assert len(result.poses) == 20 and result.action is None
 
 
-def test_memory_is_one_window():
-    windows = WindowedVideo(Predictor(Spot(4)).network, subsampling=2)
+def people_of(network, **options):
+    return following(network, **options)._people(False, None, None, 1)
+
+
+def test_memory_is_one_window_and_the_looks():
+    run, count = people_of(Spot(4), subsampling=2), 0
     for k in range(50):
-        windows.add(image(60 + k, 80))
-        assert len(windows._window) <= 8
-    assert len(windows.finish()[0]) == 50
+        count += len(run.add(image(60 + k, 80)))
+        assert run.waiting <= 8
+    assert count + len(run.finish()) == 50 and run.waiting == 0
 
 
 def test_frames_must_keep_their_size():
-    windows = WindowedVideo(Predictor(Spot(4)).network)
-    windows.add(image(60, 80))
+    run = people_of(Spot(4))
+    run.add(image(60, 80))
     with pytest.raises(ValueError, match=r"`frame` must be \(300, 200\)"):
-        windows.add(image(60, 80, 100, 100))
+        run.add(image(60, 80, 100, 100))
 
 
 def test_files_are_written_whole_and_say_what_was_found(tmp_path):
-    predictor, out = Predictor(Spot(4, 15), subsampling=2), output_folder(tmp_path / "new" / "out")
+    predictor, out = following(Spot(4, 15), subsampling=2), output_folder(tmp_path / "new" / "out")
     Image.fromarray(image(220, 70)).save(tmp_path / "a.png")
     written = save_image(predictor.predict_image(tmp_path / "a.png"), out, predictor.layout)
     assert [p.name for p in written] == ["a_prediction.json", "a_overlay.png"]
-    assert json.loads(written[0].read_text())["joints"]["head"][2] == 0.9
+    assert json.loads(written[0].read_text())["frames"][0]["people"][0]["joints"]["head"][2] == 0.9
     assert (np.asarray(Image.open(written[1])) != image(220, 70)).any()
     path = write_video(tmp_path / "v.mp4", [image(60 + 6 * k, 80) for k in range(10)])
     written = save_video(predictor.predict_video(path, progress=False), out, predictor.layout, progress=False)
@@ -272,7 +283,7 @@ def test_files_are_written_whole_and_say_what_was_found(tmp_path):
 
 
 def test_a_failure_while_drawing_leaves_the_old_overlay(tmp_path, monkeypatch):
-    predictor = Predictor(Spot(4, 15), subsampling=2)
+    predictor = following(Spot(4, 15), subsampling=2)
     path = write_video(tmp_path / "v.mp4", [image(60 + 6 * k, 80) for k in range(10)])
     result = predictor.predict_video(path, progress=False)
     written = save_video(result, tmp_path, predictor.layout, progress=False)
@@ -285,7 +296,7 @@ def test_a_failure_while_drawing_leaves_the_old_overlay(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return image
 
-    monkeypatch.setattr("deephar.inference.export.draw_person", fail)
+    monkeypatch.setattr("deephar.inference.export.draw_people", fail)
     with pytest.raises(KeyboardInterrupt):
         save_video(result, tmp_path, predictor.layout, progress=False)
     assert written[1].read_bytes() == before

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deephar.inference.video import VideoReader, VideoWriter
-from deephar.inference.windows import WindowedVideo, clip_indices
+from deephar.inference.windows import PersonClips, Sight, clip_indices, predict_windows
 
 SIDE = 100
 
@@ -15,24 +15,33 @@ SIDE = 100
 class Recorder:
     """Takes the place of `PersonNetwork`: remembers which frames were in a clip."""
 
-    labels = ("jump", "dig")
-
     def __init__(self, num_frames=4):
         self.signature, self.seen = SimpleNamespace(num_frames=num_frames), []
 
-    def poses(self, frames, box, size):
+    def poses_each(self, frames, boxes):
         return np.full((len(frames), 4, 2), 5.0), np.full((len(frames), 4), 0.9)
 
-    def locate(self, frames, box, size, rounds):
-        return box
-
-    def poses_each(self, frames, boxes):
-        return self.poses(frames, None, None)
-
-    def clips(self, clips, box, size):
+    def clips(self, clips, boxes):
         self.seen.append([[int(frame[0, 0, 0]) for frame in clip] for clip in clips])
         shape = (len(clips), len(clips[0]), 4)
         return np.zeros((*shape, 2)), np.full(shape, 0.9), np.full((len(clips), 2), 0.5)
+
+
+def predicted(network, times, step):
+    """Poses of all frames and the windows of one person who is seen at some times."""
+    clips, poses, windows = PersonClips(network.signature.num_frames, step, by_number=False), [], []
+
+    def see(window):
+        if window is not None:
+            ((points, confidence, scores),) = predict_windows(network, [window])
+            assert len(points) == len(confidence) == window.num_new and scores.shape == (2,)
+            windows.append(window)
+            poses.extend(points)
+
+    for k, time in enumerate(times):
+        see(clips.add(Sight(k, time, time, frame(k % 250), np.array([10.0, 10, 90, 90]))))
+    see(clips.finish())
+    return poses, windows
 
 
 def frame(level):
@@ -71,26 +80,31 @@ def test_short_videos_get_a_smaller_step():
 @pytest.mark.parametrize("fps", [10, 25, 30, 60])
 def test_windows_last_as_long_at_any_rate(fps):
     network, count = Recorder(), round(3 * fps)
-    windows = WindowedVideo(network, 0.2, refine=0, box=(1, 1, 9, 9))  # a window lasts 0.8 s
-    for k in range(count):
-        windows.add(frame(k), k / fps)
-        assert len(windows._window) <= np.ceil(0.8 * fps) + 1
-    poses, action = windows.finish()
-    assert len(poses) == count and len(action.clips) == 4
+    poses, windows = predicted(network, np.arange(count) / fps, 0.2)  # a window lasts 0.8 s
+    assert len(poses) == count and len(windows) == 4
+    assert all(len(window.sights) <= np.ceil(0.8 * fps) + 1 for window in windows)
     first = np.array(network.seen[0][0]) / fps
     np.testing.assert_allclose(first, [0, 0.2, 0.4, 0.6], atol=1 / fps)
     assert network.seen[-1][-1][-1] >= count - 1 - np.ceil(fps * 0.2)
-    assert action.clips[-1].last_frame == count - 1
+    assert windows[-1].sights[-1].index == count - 1
 
 
 def test_frames_that_no_clip_has_get_a_pose_too():
-    network = Recorder()
-    windows = WindowedVideo(network, 0.2, refine=0, box=(1, 1, 9, 9))
-    for k, time in enumerate([0.0, 0.21, 0.22, 0.23, 0.24, 0.4, 0.6]):
-        windows.add(frame(1 + k), time)
-    poses, _ = windows.finish()
-    assert len(poses) == 7 and all(np.isfinite(points).all() for points, _, _ in poses)
-    assert poses[2][0].max() > 0 and poses[0][0].max() == 0  # seen alone, and in a clip
+    poses, _ = predicted(Recorder(), [0.0, 0.21, 0.22, 0.23, 0.24, 0.4, 0.6], 0.2)
+    assert len(poses) == 7 and all(np.isfinite(points).all() for points in poses)
+    assert poses[2].max() > 0 and poses[0].max() == 0  # seen alone, and in a clip
+
+
+def test_the_box_of_a_window_holds_the_joints_of_all_its_frames():
+    clips, extents = PersonClips(None, 1.0, by_number=True), [[10.0 + k, 20, 30 + k, 60] for k in range(16)]
+    windows = [clips.add(Sight(k, 0.0, k, frame(k), np.array(e))) for k, e in enumerate(extents)]
+    assert windows[:-1] == [None] * 15
+    np.testing.assert_allclose(windows[-1].box, [6.5, 16, 48.5, 64])  # 1.2 times 10 to 45 and 20 to 60
+    exact = [Sight(k, 0.0, k, frame(k), np.array(e), exact=True) for k, e in enumerate(extents)]
+    assert [clips.add(sight) for sight in exact][-1].box == (10, 20, 45, 60)
+    unknown = PersonClips(None, 1.0, by_number=True)
+    unknown.add(Sight(0, 0.0, 0, frame(0), np.full(4, np.nan)))
+    assert unknown.finish().box == (0, 0, SIDE, SIDE) and unknown.finish() is None
 
 
 def test_a_video_tells_when_its_frames_are_shown(tmp_path):

@@ -1,5 +1,7 @@
 """Signatures: what is guessed of foreign networks and printed, what is refused, own names, parts."""
 
+import json
+
 import keras
 import pytest
 from keras import layers
@@ -125,6 +127,42 @@ def test_names_that_do_not_fit():
         SIGNATURE.select([2]).replace(layout=pa17j3d)
 
 
+CURVE = ((0.0, 0.1), (0.5, 0.6), (1.0, 1.0))
+
+
+def test_a_calibration_is_that_of_the_answer_and_goes_where_its_output_goes():
+    first = OutputSpec("pose", "pb0", layout=pa16j2d, stride=1)
+    coarse = OutputSpec("heatmaps", "pb2", layout=pa16j2d, stride=8)
+    blocks = Signature([InputSpec()], [first, ACTION, first, coarse]).replace(calibration=[list(k) for k in CURVE])
+    assert [spec.calibration for spec in blocks.outputs] == [(), (), CURVE, ()]
+    assert blocks.select([0, 1]).outputs == (first, ACTION) and blocks.select([2]).outputs[0].calibration == CURVE
+    assert blocks.replace(labels=["a", "b"]).outputs[2].calibration == CURVE
+    assert blocks.replace(calibration=()).outputs == (first, ACTION, first, coarse)
+
+
+def test_a_calibration_comes_back_from_plain_data_and_old_data_have_none():
+    signature = SIGNATURE.replace(calibration=CURVE)
+    values = json.loads(json.dumps(signature.to_dict()))
+    assert values == signature.to_dict() and values["outputs"][0]["calibration"] == [list(pair) for pair in CURVE]
+    assert Signature.from_dict(values) == signature
+    for output in values["outputs"]:
+        del output["calibration"]  # as it was written before there were calibrations
+    assert Signature.from_dict(values) == SIGNATURE
+
+
+def test_what_is_no_calibration_is_refused():
+    with pytest.raises(ValueError, match=r"`calibration` must be at most 64 pairs .* Received: \(\(0.5, 2\),\)"):
+        SIGNATURE.replace(calibration=((0.5, 2),))
+    with pytest.raises(ValueError, match="`calibration` must be empty for a network without poses. Received: "):
+        SIGNATURE.select([2]).replace(calibration=CURVE)
+    assert SIGNATURE.select([2]).replace(calibration=()) == SIGNATURE.select([2])
+    values = SIGNATURE.to_dict()
+    for wrong in (None, "01", [[0.5, 0.1], [0.4, 0.2]], [[0.1, [0.2]]]):
+        values["outputs"][0]["calibration"] = wrong
+        with pytest.raises(ValueError, match="`calibration` must be "):
+            Signature.from_dict(values)
+
+
 def test_select_keeps_order_and_inputs():
     part = SIGNATURE.select([2, 0])
     assert part.outputs == (ACTION, POSE) and part.inputs == SIGNATURE.inputs
@@ -153,6 +191,7 @@ def test_select_keeps_order_and_inputs():
         (OutputSpec, dict(kind="heatmaps", layout=pa16j2d, patch=4), "`patch` .* Received: 4"),
         (OutputSpec, dict(kind="action"), r"`labels` must be .* not empty .* Received: \(\)"),
         (OutputSpec, dict(kind="action", labels="run"), "`labels` .* Received: 'run'"),
+        (OutputSpec, dict(kind="confidence", calibration=((0, 1),)), "`calibration` must be empty where .* no joints"),
     ],
 )
 def test_specs_out_of_range(spec, arguments, message):

@@ -66,12 +66,15 @@ def test_cards_are_complete(name):
 
 def test_a_built_network_has_what_its_card_says(card, monkeypatch, small):
     config = {"network": "spnet", **small(input_shape=(4, 64, 64, 3), num_actions=[3]).to_dict()}
-    changes = dict(config=config, labels=("sit", "stand", "walk"), frame_step=3, fps=15.0)
+    curve = ((0.0, 0.1), (1.0, 0.9))
+    changes = dict(config=config, labels=("sit", "stand", "walk"), frame_step=3, fps=15.0, calibration=curve)
     clips = dataclasses.replace(card, **changes)
     monkeypatch.setitem(MODELS, "tiny", clips)
     signature = build_model("tiny").signature
     assert (signature.labels, signature.frame.frame_step) == (clips.labels, 3)
     assert signature.frame.clip_step_s == clips.clip_step_s == 0.2
+    curves = [signature.outputs[k].calibration for k in signature.pose_outputs]
+    assert curves == [()] * (len(curves) - 1) + [curve]
     with pytest.raises(ValueError, match="`name` must be one of spnet-2d, .*Received: 'nix'"):
         build_model("nix")
 
@@ -91,6 +94,23 @@ def test_loading_by_name_and_by_file(card, tmp_path):
     np.testing.assert_array_equal(load_model("tiny", weights=copy).get_weights()[0], model.get_weights()[0])
     model.save(tmp_path / "whole.keras")
     np.testing.assert_array_equal(load_model(tmp_path / "whole.keras").get_weights()[0], model.get_weights()[0])
+
+
+def test_a_calibration_is_kept_by_whole_models_and_by_runs(card, tmp_path, monkeypatch):
+    monkeypatch.setitem(MODELS, "tiny", dataclasses.replace(card, calibration=((0.0, 0.1), (1.0, 0.9))))
+    model = load_model("tiny")
+    assert model.signature.outputs[-1].calibration == ((0.0, 0.1), (1.0, 0.9))
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("whole.keras", "whole.h5"):
+        model.save(run / name)
+        assert load_model(run / name).signature == model.signature
+    model.save_weights(run / "weights_best.weights.h5")
+    about = {"config": {"model": card.config}, "signature": model.signature.to_dict()}
+    (run / "config.json").write_text(json.dumps(about))
+    assert load_model(run).signature == model.signature
+    with pytest.raises(ValueError, match="`calibration` must be at most 64 pairs"):
+        dataclasses.replace(card, calibration=((1.0, 0.9), (0.0, 0.1)))
 
 
 def test_loading_from_a_run_folder(card, tmp_path):

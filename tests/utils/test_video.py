@@ -47,4 +47,4 @@ def test_frames_with_times_keep_them(tmp_path):
         for time in times:
             writer.add(np.full((16, 16, 3), 100, np.uint8), time)
     with av.open(str(tmp_path / "a.mp4")) as container:
-        assert [frame.time for frame in container.decode(video=0)] == pytest.approx([0, 0.033, 0.034, 0.5, 0.54, 2])
+        assert [frame.time for frame in container.decode(video=0)] == pytest.approx(times)

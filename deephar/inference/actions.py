@@ -1,0 +1,216 @@
+"""What one person does: scores of clips, and actions as segments with start and end, by hysteresis on the scores.
+
+    clips of a person in order of time --an action begins at ENTER, goes on above LEAVE, or gives way--> segments
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+CONFIDENCE_DIGITS, TIME_DIGITS = 4, 3
+ENTER = 0.5  # probability at which an action begins
+LEAVE = 0.3  # probability below which it ends
+
+
+@dataclass(frozen=True)
+class Segment:
+    """An action from when to when.
+
+    Attributes:
+        start_s, end_s: float. In s after the first frame of the source.
+        name: str. The action.
+        probability: float. In [0, 1], the mean over the segment's clips.
+    """
+
+    start_s: float
+    end_s: float
+    name: str
+    probability: float
+
+    def __str__(self) -> str:
+        return f"{self.name.replace('_', ' ')} {clock(self.start_s)}-{clock(self.end_s)}"
+
+
+def clock(seconds: float) -> str:
+    """Return a time as minutes and seconds, "1:05", or with hours, "1:00:05"."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+@dataclass(frozen=True, eq=False)
+class ActionScores:
+    """Probabilities of the actions over a stretch of frames.
+
+    Attributes:
+        first_frame, last_frame: int. First and last frame of the stretch, counted from 0.
+        probabilities: float (A,), in [0, 1], with the sum 1.
+        labels: tuple of A str, the names of the actions.
+        start_s, end_s: float. When the first frame is shown and when the last one ends, s after the source's first one.
+    """
+
+    first_frame: int
+    last_frame: int
+    probabilities: np.ndarray
+    labels: tuple[str, ...]
+    start_s: float = 0.0
+    end_s: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The most probable action."""
+        return self.labels[int(np.argmax(self.probabilities))]
+
+    @property
+    def probability(self) -> float:
+        """Probability of the most probable action, in [0, 1]."""
+        return float(np.max(self.probabilities))
+
+    def to_dict(self) -> dict:
+        """Return a dict for JSON, with rounded numbers and the actions in the order of the labels."""
+        values = np.round(self.probabilities.astype(float), CONFIDENCE_DIGITS).tolist()
+        return {
+            "first_frame": self.first_frame,
+            "last_frame": self.last_frame,
+            "start_s": round(self.start_s, TIME_DIGITS),
+            "end_s": round(self.end_s, TIME_DIGITS),
+            "name": self.name,
+            "probability": round(self.probability, CONFIDENCE_DIGITS),
+            "probabilities": dict(zip(self.labels, values, strict=True)),
+        }
+
+    @classmethod
+    def from_dict(cls, document: dict) -> "ActionScores":
+        """Return the scores that `to_dict` described."""
+        values = document["probabilities"]
+        stretch = (document["first_frame"], document["last_frame"])
+        return cls(*stretch, np.array([*values.values()], float), tuple(values), document["start_s"], document["end_s"])
+
+
+class Hysteresis:
+    """Finds the segments of one person as clips come.
+
+    An action begins with a clip in which it is the most probable one and has at least `enter`. It goes on while its
+    probability is at least `leave` and no other action begins; where clips overlap, the later one begins where the
+    earlier one ends. A gap between clips, in which the person was not seen, ends it.
+
+    Args:
+        enter, leave: float in [0, 1].
+
+    Attributes:
+        ended: list of `Segment`, those that are over.
+    """
+
+    def __init__(self, enter: float = ENTER, leave: float = LEAVE) -> None:
+        self.enter, self.leave, self.ended = enter, leave, []
+        self._start_s, self._end_s, self._action, self._values, self._labels = 0.0, -np.inf, None, [], ()
+
+    @property
+    def current(self) -> Segment | None:
+        """The segment that the last clip belongs to; None where no action goes on."""
+        if self._action is None:
+            return None
+        return Segment(self._start_s, self._end_s, self._labels[self._action], float(np.mean(self._values)))
+
+    def add(self, clip: ActionScores) -> None:
+        """Take the next clip in order of time."""
+        scores, best = clip.probabilities, int(np.argmax(clip.probabilities))
+        start, gap = max(clip.start_s, self._end_s), clip.start_s > self._end_s + (clip.end_s - clip.start_s) / 2
+        begins = scores[best] >= self.enter
+        goes_on = self._action is not None and not gap and scores[self._action] >= self.leave
+        if not (goes_on and (best == self._action or not begins)):
+            self.ended += [self.current] if self.current else []
+            self._start_s, self._action, self._values = start, best if begins else None, []
+        if self._action is not None:
+            self._values.append(scores[self._action])
+        self._end_s, self._labels = max(clip.end_s, start), clip.labels
+
+
+def segments_of(clips: Sequence[ActionScores], enter: float = ENTER, leave: float = LEAVE) -> tuple[Segment, ...]:
+    """Return the actions of one person from when to when, see `Hysteresis`.
+
+    Args:
+        clips: scores in order of time.
+        enter, leave: float in [0, 1].
+    """
+    found = Hysteresis(enter, leave)
+    for clip in clips:
+        found.add(clip)
+    return (*found.ended, *([found.current] if found.current else []))
+
+
+@dataclass(frozen=True, eq=False)
+class ActionResult:
+    """What one person does.
+
+    Attributes:
+        clips: tuple of `ActionScores`, one for each window of the person's frames, in order of time; at least one.
+        id: int. Who it is.
+    """
+
+    clips: tuple[ActionScores, ...]
+    id: int = 1
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The actions from when to when."""
+        return segments_of(self.clips)
+
+    @property
+    def video(self) -> ActionScores:
+        """Mean scores over all clips."""
+        first, last = self.clips[0], self.clips[-1]
+        mean = np.mean([clip.probabilities for clip in self.clips], axis=0)  # (A,)
+        return ActionScores(first.first_frame, last.last_frame, mean, first.labels, first.start_s, last.end_s)
+
+    @property
+    def name(self) -> str:
+        """The most probable action over all clips."""
+        return self.video.name
+
+    @property
+    def probability(self) -> float:
+        """Probability of the most probable action over all clips, in [0, 1]."""
+        return self.video.probability
+
+    def to_dict(self) -> dict:
+        """Return a dict for JSON."""
+        segments = [
+            {
+                "start_s": round(segment.start_s, TIME_DIGITS),
+                "end_s": round(segment.end_s, TIME_DIGITS),
+                "name": segment.name,
+                "probability": round(segment.probability, CONFIDENCE_DIGITS),
+            }
+            for segment in self.segments
+        ]
+        mean = self.video.to_dict()
+        return {
+            "id": self.id,
+            "name": mean["name"],
+            "probability": mean["probability"],
+            "probabilities": mean["probabilities"],
+            "segments": segments,
+            "clips": [clip.to_dict() for clip in self.clips],
+        }
+
+    @classmethod
+    def from_dict(cls, document: dict) -> "ActionResult":
+        """Return the actions that `to_dict` described."""
+        return cls(tuple(map(ActionScores.from_dict, document["clips"])), document["id"])
+
+
+def headline(actions: Sequence[ActionResult]) -> str:
+    """Return who did what when in one line: 'pushup 0:00-0:03, strum guitar 0:03-0:06', with ids for several people."""
+    parts = []
+    for action in actions:
+        who = f"{action.id}: " if len(actions) > 1 else ""
+        words = ", ".join(map(str, action.segments)) or "no action is sure, perhaps " + action_words(action)
+        parts.append(who + words)
+    return "; ".join(parts)
+
+
+def action_words(action: ActionResult | ActionScores | Segment) -> str:
+    """Return an action and its probability as words: 'golf swing 0.93'."""
+    return f"{action.name.replace('_', ' ')} {action.probability:.2f}"
