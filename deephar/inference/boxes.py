@@ -15,7 +15,7 @@ Size = tuple[int, int]  # width, height in pixels
 
 JOINTS_TO_BOX = 1.2
 CONFIDENT = 0.25  # a joint with at least this confidence helps to find the box
-LOST_BELOW = 0.25  # mean confidence of the better half of the joints under which nobody is in the box
+LOST_BELOW = 0.27  # mean confidence of the better half of the joints under which nobody is in the box
 MIN_WINDOW_PX = 32.0
 
 

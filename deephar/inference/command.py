@@ -204,12 +204,13 @@ class _VideoFiles:
         self.run, self.source, self.video, self.stack = run, source, video, stack
         self.writer = self.overlay = self.window = None
         self.actions, self.segments, self.clips, self.most = {}, {}, {}, 0
+        self._shown = getattr(video, "source", source.path)  # of a URL without its password
 
     def _start(self):
         """Open the files; the size of the frames is known now."""
         run, arguments = self.run, self.run.arguments
         given = dict(box=arguments.box, boxes=run.boxes)
-        head = run.predictor.head_of(self.video, self.source.path, **given)
+        head = run.predictor.head_of(self.video, self._shown, **given)
         name = run._name(self.source, head)
         self.writer = self.stack.enter_context(ResultWriter(run.out, name, head))
         if arguments.overlay:
@@ -242,9 +243,11 @@ class _VideoFiles:
     def finish(self):
         """Write the end of the results and say what was found."""
         if self.writer is None:
-            raise ValueError(f"`path` must hold at least one frame. Received: {self.source.path}, which has none")
-        video, paths = self.video, [self.writer.path]
-        self.writer.finish(video.complete, tuple(video.problems))
+            raise ValueError(f"`path` must hold at least one frame. Received: {self._shown}, which has none")
+        video, paths, problems = self.video, [self.writer.path], list(self.video.problems)
+        if getattr(video, "dropped", 0):
+            problems.append(f"{video.dropped} frames came faster than they could be predicted and were dropped")
+        self.writer.finish(video.complete, tuple(problems))
         actions = [ActionResult(tuple(self.clips[k]), k) for k in sorted(self.clips)]
         if actions:
             print(f"actions: {headline(actions)}")
@@ -252,8 +255,8 @@ class _VideoFiles:
             paths.append(self.writer.path.with_name(self.writer.path.name.replace("_prediction.json", "_overlay.mp4")))
         _say_people(self.most)
         _report(paths)
-        for problem in video.problems:
-            print(f"deephar: {self.source.path}: {problem}", file=sys.stderr)
+        for problem in problems:
+            print(f"deephar: {self._shown}: {problem}", file=sys.stderr)
         if not video.complete:
             self.run.status = 2
 

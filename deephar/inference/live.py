@@ -32,7 +32,7 @@ class LiveReader:
       (MJPEG) and where they jump back by 1 s or ahead by 10 s; it always ascends.
     - A finished file at an http(s) URL, of which a length or a duration is known, is not live: the reader waits for who
       asks, nothing is dropped, and it ends where the file ends. A connection that breaks is continued at the same byte
-      where the server can do that.
+      where the server can do that. A recording of which neither is known is opened again at its end.
     - Leaving the `with` block takes less than a second, also while reading blocks. A camera is closed by then; a
       connection that is blocked closes itself in the background after `timeout_s` at most.
 

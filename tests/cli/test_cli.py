@@ -319,6 +319,40 @@ def test_ctrl_c_in_a_video_leaves_a_document_and_what_was_drawn(stand_in, tmp_pa
     assert names(out) == ["v_overlay.mp4", "v_prediction.json"]
 
 
+class Camera:
+    """Takes the place of `LiveReader`: four frames, of which the user sees three."""
+
+    fps, size, time_s, num_frames, complete = 10.0, (60, 40), 0.0, 0, True
+    problems, dropped, source = ("no frames from 0.1 s to 0.2 s, opened again",), 5, "rtsp://host/live"
+
+    def __init__(self, source):
+        assert source == "rtsp://me:secret@host/live"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def __iter__(self):
+        for k in range(4):
+            self.time_s = k / 10
+            if k == 3:
+                raise KeyboardInterrupt
+            yield np.zeros((40, 60, 3), np.uint8)
+
+
+def test_a_camera_ends_with_ctrl_c_and_everything_is_written(stand_in, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("deephar.inference.command.LiveReader", Camera)
+    assert cli.main(["predict", "rtsp://me:secret@host/live", "--out", str(tmp_path)]) == 0
+    assert names(tmp_path) == ["live_overlay.mp4", "live_prediction.json"]
+    result = read(tmp_path / "live_prediction.json")
+    assert len(result.frames) == 3 and result.complete and result.source == "rtsp://host/live"
+    assert "opened again" in result.problems[0] and result.problems[1].startswith("5 frames came faster")
+    said = capsys.readouterr()
+    assert "opened again" in said.err and "secret" not in said.out + said.err + str(result.to_dict())
+
+
 def test_neither_image_nor_video(stand_in, tmp_path, capsys):
     text = tmp_path / "notes.txt"
     text.write_text("hello")

@@ -243,8 +243,11 @@ def test_leaving_closes_the_source_where_nothing_blocks(play):
     container = Container(endless())
     play(container)
     with live(keep=2) as video:
-        next(iter(video))
+        shown = iter(video)
+        next(shown)
+        time.sleep(0.05)
         start_s = time.monotonic()
+    assert not list(shown)
     assert container.closed.is_set() and time.monotonic() - start_s < 0.8
     assert not [thread for thread in threading.enumerate() if thread.name == "read 0"]
 
@@ -347,6 +350,12 @@ def test_a_refused_connection_and_an_answer_of_none_are_said():
         read(LiveReader(url))
     with serve(b"") as server, pytest.raises(ValueError, match=r"http://\*\*\*@127.*/none.*404"):
         read(LiveReader(server.url.replace("/video", "/none")))
+
+
+def test_a_server_that_does_not_answer_is_said():
+    told = pytest.raises(ValueError, match=r"\(no answer within 0.3 s\)")
+    with socket.create_server(("127.0.0.1", 0)) as silent, told:
+        read(LiveReader(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/1", timeout_s=0.3))
 
 
 def test_a_source_without_video_is_refused(play):

@@ -32,6 +32,13 @@ def test_a_finished_file_waits_for_the_reader_and_ends(tmp_path, ranges):
     assert video.complete and not video.problems
 
 
+def test_a_file_of_which_only_the_duration_is_stated_is_whole(tmp_path):
+    with serve(write_file(tmp_path / "a.mp4"), stated=False) as server:
+        reader = LiveReader(server.url)
+        assert read(reader)[0] == list(range(40))
+    assert (reader.live, reader.complete, reader.problems) == (False, True, [])
+
+
 def test_a_file_whose_connection_breaks_is_what_came_of_it(tmp_path):
     data = write_video(tmp_path / "a.ts", noise(40), codec="mpeg2video").read_bytes()
     with serve(data, share=0.5) as server:

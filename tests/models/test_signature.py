@@ -7,7 +7,7 @@ import pytest
 from keras import layers
 
 from deephar.models.signature import InputSpec, OutputSpec, Signature, infer_signature, signature_of
-from deephar.utils.labels import NTU_LABELS, PENN_LABELS
+from deephar.utils.labels import default_labels
 from deephar.utils.pose import coco17j, mpii16j2d, pa16j2d, pa17j3d
 
 POSE = OutputSpec("pose", "pb1", layout=pa16j2d, has_confidence=False)
@@ -74,7 +74,7 @@ def test_clips_of_poses_and_actions():
     model = foreign((4, 8, 8, 3), (4, 16, 3), (15,), (60,), (2,))
     signature = infer_signature(model, labels=["left", "right"], frame_step=2, fps=30, verbose=False)
     assert kinds(signature) == ["pose", "action", "action", "action"]
-    assert [spec.labels for spec in signature.outputs[1:]] == [PENN_LABELS, NTU_LABELS, ("left", "right")]
+    assert [spec.labels for spec in signature.outputs[1:]] == [default_labels(15), default_labels(60), ("left", "right")]
     assert (signature.num_frames, signature.action_outputs) == (4, (3,))
     assert signature.frame.clip_step_s == pytest.approx(2 / 30)
     assert "trunk" not in signature.action_part and len(signature.action_part) == 3 * 2 + 3  # dense, reshape, flatten
