@@ -2,11 +2,11 @@
 
     python benchmarks/stream.py                     100,000 frames of two people, network and detector of arithmetic
     python benchmarks/stream.py --frames 10000
-    python benchmarks/stream.py --latency           the networks that ship, a rendered video at 25 frames a second
+    python benchmarks/stream.py --latency           the networks that ship, a rendered video of 25 frames a second
 
 Memory: the process' peak after a tenth of the frames and after all of them, in MB; flat means that both are the same.
-The frames go the way of `deephar predict`: looks, tracks, windows, lines of results. Latency: seconds of video between a
-frame and its result when it comes from a camera, which does not depend on the machine; and frames a second on this one.
+The frames go the way of `deephar predict`: looks, tracks, windows, lines of results. Latency: seconds of video between
+a frame and its result when it comes from a camera, which does not depend on the machine; and frames a second here.
 """
 
 import argparse

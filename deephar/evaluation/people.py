@@ -5,18 +5,17 @@ has an intersection over union of at least 0.5 with it; predictions are matched 
 and average precision is the area under the precision that is reached at each recall or beyond it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from deephar.data.scenes import Scene
-from deephar.inference.detector import overlaps
+from deephar.inference.detector import Detector, overlaps
 from deephar.utils.progress import progress
 
 FOUND = 0.5  # intersection over union
 LOW_SCORE = 0.02  # of predictions that average precision still counts
-Detect = Callable[[Sequence[np.ndarray]], list[tuple[np.ndarray, np.ndarray]]]  # frames -> (boxes, scores) of each
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def match_people(boxes: np.ndarray, scores: np.ndarray, people: np.ndarray, leas
 
 
 def score_people(
-    detect: Detect, scenes: Iterable[Scene], number: int, least_score: float, verbose: bool = True
+    detect: Detector, scenes: Iterable[Scene], number: int, least_score: float, verbose: bool = True
 ) -> PeopleScores:
     """Let a detector find the people of scenes.
 

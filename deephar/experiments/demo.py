@@ -36,7 +36,8 @@ from deephar.evaluation.poses import (
     predict_poses,
 )
 from deephar.evaluation.poses3d import PosePredictions3D, links_mm, pose_table_3d, predict_poses_3d, scores_3d
-from deephar.inference.export import action_words, output_folder, save_image, save_video
+from deephar.inference.actions import action_words
+from deephar.inference.export import output_folder, save_image, save_video
 from deephar.inference.predictor import Predictor
 from deephar.inference.quiet import quiet_keras
 from deephar.inference.video import VideoWriter

@@ -3,7 +3,7 @@
     videos --see_next, a look every step of a clip--> box of the joints at each look --> OUT/boxes.json
     video --frames at a fixed rate--> T frames, a step apart --cropped around the looks among them--> frame (T, H, W, 3)
 
-Looks, boxes and crops are those of `deephar.Predictor`: also where nobody is found, the whole frame is seen.
+Looks, boxes and crops are those of `deephar.Predictor` for one person: where nobody is found, the whole frame is seen.
 """
 
 import contextlib
@@ -24,6 +24,8 @@ from deephar.data.video_frames import frames_at, read_frames, read_timeline
 from deephar.data.videofolder import VideoFolder
 from deephar.data.videos import VideoDataset
 from deephar.inference.boxes import box_of_extents, joint_extents, whole_frame, window_of
+from deephar.inference.detector import named_detector
+from deephar.models.signature import signature_of
 from deephar.models.specs import InputSpec
 from deephar.utils.bbox import objposwin_to_bbox
 from deephar.utils.io import weights_digest, write_json
@@ -96,12 +98,14 @@ def find_people(
         DamagedVideoError: a video cannot be read.
         ImportError: PyAV is not installed.
     """
-    path, about = pathlib.Path(path), {"weights": weights_digest(model), "fps": frame.fps, "step": frame.frame_step}
+    detector = named_detector("auto", signature_of(model))
+    about = {"weights": weights_digest(model), "detector": detector.name, "fps": frame.fps, "step": frame.frame_step}
+    path = pathlib.Path(path)
     content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     known = content["videos"] if content.get("about") == about else {}
     stamps = {name: _stamp(root, name) for name in names}
     left = [name for name in names if known.get(name, {}).get("stamp") != stamps[name]]
-    saved, looks = time.monotonic(), _looks(model, root, left, frame)
+    saved, looks = time.monotonic(), _looks(model, detector.function, root, left, frame)
     for number, (name, found) in enumerate(progress(looks, len(left), f"people in {len(left)} videos"), 1):
         known[name] = {"stamp": stamps[name], **found}
         if number == len(left) or time.monotonic() - saved > SAVE_EVERY_S:
@@ -121,12 +125,11 @@ def _person(record):
     return PersonInVideo(record["num_frames"], tuple(record["size"]), np.array(extents, float).reshape(-1, 4))
 
 
-def _looks(model, root, names, frame):
+def _looks(model, detect, root, names, frame):
     """Yield (name, {num_frames, size, extents}) of every video; several are followed at once."""
     from deephar.inference.network import PersonNetwork
-    from deephar.models.signature import signature_of
 
-    network = PersonNetwork(model, signature_of(model))
+    network = PersonNetwork(model, signature_of(model), detect=detect)
     for first in range(0, len(names), TOGETHER):
         some = names[first : first + TOGETHER]
         timelines = [read_timeline(pathlib.Path(root) / name) for name in some]
@@ -222,7 +225,7 @@ class PersonVideos(VideoDataset):
             yield contextlib.nullcontext(Image.fromarray(frame))
 
     def _box(self, key, mode, seq_idx, sequence, frame_list, joints, visible, scale):
-        """Return the window around the person over the clip, or the whole frame, as `WindowedVideo` chooses it."""
+        """Return the window around the person over the clip, or the whole frame, as prediction chooses it."""
         step = self.input.frame_step
         first, last = min(frame_list) // step, math.ceil(max(frame_list) / step)
         box = box_of_extents(sequence.person.extents[first : last + 1], sequence.size) or whole_frame(sequence.size)

@@ -24,6 +24,7 @@ from deephar.drawing.pose_frames import BACKGROUNDS, COLORS, MARKERS, THICKNESSE
 from deephar.drawing.sheet import contact_sheet
 from deephar.experiments import networks, options, streams
 from deephar.experiments.streams import Source
+from deephar.inference.detector import named_detector
 from deephar.inference.quiet import quiet_keras
 from deephar.utils.io import atomic_path, weights_digest
 from deephar.utils.pose import PoseLayout, as_layout, layout_to_data
@@ -236,9 +237,11 @@ def load_network(arguments: argparse.Namespace, recorded: dict | None) -> "tuple
     keras.utils.set_random_seed(0)  # so that --tiny goes on with the network that it began with
     model, about = networks.load(arguments)
     signature = signature_of(model)
-    network = PersonNetwork(model, signature, batch_size=arguments.batch)
+    detector = named_detector("auto", signature)
+    network = PersonNetwork(model, signature, batch_size=arguments.batch, detect=detector.function)
     digest, layout = weights_digest(model), layout_to_data(signature.layout)
-    return network, {"model": about["model"] or model.name, "weights_sha256": digest, "layout": layout}
+    noted = {"model": about["model"] or model.name, "weights_sha256": digest, "layout": layout}
+    return network, {**noted, "detector": detector.name}
 
 
 def prepare(

@@ -22,6 +22,7 @@ from deephar.utils.transform import crop_to_frame
 if TYPE_CHECKING:
     import keras
 
+Detector = Callable[[Sequence[np.ndarray]], list[tuple[np.ndarray, np.ndarray]]]  # frames -> (boxes, scores) of each
 DEFAULT_DETECTOR = "people"
 LEAST_SCORE = 0.3  # of somebody who is there
 FOLLOWED_SCORE = 0.1  # of somebody who was there a moment ago
@@ -147,7 +148,7 @@ class NamedDetector:
     """
 
     name: str
-    function: Callable[[Sequence[np.ndarray]], list[tuple[np.ndarray, np.ndarray]]] | None
+    function: Detector | None
 
 
 def named_detector(detector: object, signature: Signature | None = None) -> NamedDetector:
@@ -160,7 +161,8 @@ def named_detector(detector: object, signature: Signature | None = None) -> Name
     Raises:
         ValueError: it is no such thing.
     """
-    if detector is None or detector == "none" or (detector == "auto" and signature and signature.frame.crop != "person"):
+    sees_all = signature is not None and signature.frame.crop != "person"
+    if detector is None or detector == "none" or (detector == "auto" and sees_all):
         return NamedDetector("none", None)
     if callable(detector):
         return NamedDetector(getattr(detector, "__name__", type(detector).__name__), detector)

@@ -5,19 +5,18 @@
     Followed    one person, in the user's box or anywhere in the frame; the pose of a look gives the box of the next
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from deephar.inference.boxes import Box, Size, box_of_extents, check_box, joint_extents, whole_frame
-from deephar.inference.detector import overlaps
+from deephar.inference.detector import Detector, overlaps
 from deephar.inference.given_boxes import GivenBoxes
 from deephar.inference.network import PersonNetwork
 from deephar.inference.people import Moment
 from deephar.inference.tracking import Seen, unique
 from deephar.inference.tracks import LOOKS, see_next
 
-Detector = Callable[[Sequence[np.ndarray]], list[tuple[np.ndarray, np.ndarray]]]
 ASTRAY = 0.2  # intersection over union of a pose's box and its detection below which the pose is not believed
 
 

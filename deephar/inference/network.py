@@ -22,6 +22,8 @@ from deephar.utils.transform import crop_to_frame
 if TYPE_CHECKING:
     import keras
 
+    from deephar.inference.detector import Detector
+
 
 class PersonNetwork:
     """Runs a network on the crops of one person.
@@ -33,6 +35,7 @@ class PersonNetwork:
         action_block: int. The same for the action outputs.
         flip: bool. Also run the flipped crop and take the mean; twice the time.
         batch_size: int. Frames in one forward pass.
+        detect: function or None. A detector, which finds people whose box is not known, see `see_next`.
 
     Attributes:
         labels: tuple of str. Names of the actions that the network answers: all but those that were never trained.
@@ -49,6 +52,7 @@ class PersonNetwork:
         action_block: int = -1,
         flip: bool = False,
         batch_size: int = 16,
+        detect: "Detector | None" = None,
     ):
         if not signature.pose_outputs:
             raise ValueError("`model` must have pose outputs. Received: one of actions alone")
@@ -56,7 +60,7 @@ class PersonNetwork:
         output = block_index(signature.pose_outputs, pose_block, "pose_block")
         self.model, self.signature, self.pose_block = model, signature, pose_block
         self._calibration = signature.outputs[output].calibration
-        self.flip, self.batch_size = flip, batch_size
+        self.flip, self.batch_size, self.detect = flip, batch_size, detect
         actions = signature.action_outputs
         self._action_output = block_index(actions, action_block, "action_block") if actions else None
         names = signature.outputs[self._action_output].labels if actions else ()

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deephar.inference.detector import LEAST_SCORE, named_detector
-from deephar.inference.finders import Detected, Detector, Followed, Given
+from deephar.inference.detector import LEAST_SCORE, Detector, named_detector
+from deephar.inference.finders import Detected, Followed, Given
 from deephar.inference.given_boxes import GivenBox, GivenBoxes
 from deephar.inference.millimetres import HEIGHT_MM, PinholeView, known_links, pose_in_mm
 from deephar.inference.network import PersonNetwork, load_network

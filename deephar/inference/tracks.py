@@ -1,7 +1,7 @@
 """One person in each of several videos, followed at once: a pass of the network takes the next frame of every video.
 
     frame of each video, its box of the frame before --crops--> network --> poses --> boxes for the next frames
-             no box yet, or the person is lost --look for it in the whole frame, twice--> box
+             no box yet, or the person is lost --detector's best box, or a look in the whole frame, twice--> box
 
 So every frame is seen in the box of the one before, and the network still gets batches.
 """
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from deephar.inference.boxes import Box, box_from_poses, whole_frame
+from deephar.inference.boxes import Box, box_from_poses, box_of_extents, whole_frame
+from deephar.inference.detector import LEAST_SCORE
 from deephar.inference.network import PersonNetwork
 
 LOOKS = 2  # times that the box is looked for again, starting from the whole frame, where nobody gave one
@@ -22,7 +23,7 @@ def see_next(
     """Find the pose in the next frame of each of N videos.
 
     Args:
-        network: PersonNetwork.
+        network: PersonNetwork. Its `detect`, if any, finds who is not known.
         frames: sequence of N arrays, uint8 (H, W, 3), of one size or of several.
         boxes: sequence of N boxes (x1, y1, x2, y2) px, where the person was in the frame before; None: not known.
         rounds: int. How often a box that is not known is looked for, see `PersonNetwork.locate`.
@@ -47,9 +48,17 @@ def see_next(
 
 
 def _look(network, frames, which, boxes, rounds):
-    """Return the boxes, those of the videos `which` found from the whole frame, which is kept where nobody is."""
+    """Return the boxes, those of the videos `which` found by the detector or from the whole frame.
+
+    Where nobody is found the whole frame is kept.
+    """
     for k in which:
         boxes[k] = whole_frame(frames[k].shape[1::-1])
+    if which and rounds and network.detect is not None:
+        found = _detected(network, [frames[k] for k in which])
+        for k, box in zip(which, found, strict=True):
+            boxes[k] = box or boxes[k]
+        which = [k for k, box in zip(which, found, strict=True) if box is None]
     for _ in range(rounds):
         if not which:
             break
@@ -59,6 +68,15 @@ def _look(network, frames, which, boxes, rounds):
             boxes[k] = box or whole_frame(frame.shape[1::-1])
         which = [k for k, box in zip(which, found, strict=True) if box is not None]
     return boxes
+
+
+def _detected(network, frames):
+    """The best box of each frame with the margin of a box of joints; None where the detector finds nobody."""
+    found = []
+    for frame, (boxes, scores) in zip(frames, network.detect(frames), strict=True):
+        sure = len(scores) > 0 and scores[0] >= LEAST_SCORE
+        found.append(box_of_extents(boxes[0], frame.shape[1::-1]) if sure else None)
+    return found
 
 
 def _boxes_of(frames, points, confidence):

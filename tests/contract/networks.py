@@ -34,7 +34,7 @@ PBN = dict(network="pbn", num_stacks=2, filters=8, branch_filters=4)
 DETECTOR = dict(network="detector", filters=8)
 R3D = dict(network="r3d", num_classes=5, filters=4)
 S3D = dict(network="s3d", num_classes=5, width=0.05)
-OVERLAPPING = [[9, 8, 7, 13, 12], [13, 14, 15], [12, 11, 10], [3, 2, 6], [4, 1, 5, 0]]
+OVERLAPPING = [[9, 8, 7, 13, 12, 14, 15, 11, 10], [7, 3, 2, 6, 4, 1, 5, 0]]
 
 # Biases in front of a normalisation, which takes them away again.
 NORMALISED_BIASES = ("*_conv1/bias", "*_conv2/bias", "stem_conv/bias", "*_features_conv/bias")

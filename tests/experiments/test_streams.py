@@ -135,6 +135,8 @@ class Everywhere:
 
     batch_size, passes = 2, 0
 
+    detect = None
+
     def poses_each(self, frames, boxes):
         Everywhere.passes += 1
         size = np.array([frame.shape[1::-1] for frame in frames])

@@ -12,6 +12,7 @@ class SpotNetwork:
     """Sees a bright spot: four joints around it, sure if it is in the box, unsure otherwise."""
 
     batch_size = 4
+    detect = None
 
     def __init__(self):
         self.calls = []
@@ -63,3 +64,12 @@ def test_where_nobody_is_nobody_is_found():
     network.calls.clear()
     see_next(network, [spot(), spot()], boxes)
     assert sum(map(len, network.calls)) == 5  # a look for both and a pass for both, and one more for the second
+
+
+def test_a_detector_finds_who_is_not_known():
+    network = SpotNetwork()
+    found = [(np.array([[90.0, 40, 110, 80]]), np.array([0.8])), (np.array([[0.0, 0, 9, 9]]), np.array([0.1]))]
+    network.detect = lambda frames: found[: len(frames)]
+    points, *_ = see_next(network, [spot(100), spot(40)], [None, None])
+    assert network.calls[-1][0] == pytest.approx((88, 36, 112, 84)) and network.calls[0] == [WHOLE]
+    np.testing.assert_allclose(points.mean(axis=1), [[100, 60], [40, 60]])

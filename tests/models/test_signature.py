@@ -74,7 +74,8 @@ def test_clips_of_poses_and_actions():
     model = foreign((4, 8, 8, 3), (4, 16, 3), (15,), (60,), (2,))
     signature = infer_signature(model, labels=["left", "right"], frame_step=2, fps=30, verbose=False)
     assert kinds(signature) == ["pose", "action", "action", "action"]
-    assert [spec.labels for spec in signature.outputs[1:]] == [default_labels(15), default_labels(60), ("left", "right")]
+    labels = [spec.labels for spec in signature.outputs[1:]]
+    assert labels == [default_labels(15), default_labels(60), ("left", "right")]
     assert (signature.num_frames, signature.action_outputs) == (4, (3,))
     assert signature.frame.clip_step_s == pytest.approx(2 / 30)
     assert "trunk" not in signature.action_part and len(signature.action_part) == 3 * 2 + 3  # dense, reshape, flatten
