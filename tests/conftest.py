@@ -52,6 +52,12 @@ def real():
 
 
 @pytest.fixture(scope="session")
+def cases():
+    """The folder of small inputs that failed once; the test is skipped where it is absent."""
+    return _folder_or_skip("cases")
+
+
+@pytest.fixture(scope="session")
 def reference_weights(golden_module):
     """The module that writes the deterministic reference weight files."""
     return golden_module("reference_weights")

@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from deephar.cli import main
+from deephar.experiments.networks import build_tiny
+from deephar.inference.predictor import Predictor
 from tests.processes import ENVIRONMENT, run_script
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -425,6 +427,26 @@ def test_streams_are_computed_once_and_read_back(tmp_path):
         videos = VideoFolder(data / "Videos", config, streams={"flow": flow, "pose": folder})
         sample = videos.get_data(0, TEST_MODE)
         assert sample["flow"].shape == (8, 24, 32, 2) and sample["pose_frame"].shape == (8, 24, 32, 3)
+
+
+def test_a_detector_is_trained_scored_and_used(tmp_path, tiny_data):
+    out = run("detector/train_detector.py", tmp_path / "run", "--data", tiny_data)
+    assert "9,757 parameters" in out and "epoch 2: ap" in out
+    assert {"ap", "recall", "precision", "empty"} <= set(rows_of(tmp_path / "run")[0])
+    weights = ("--weights", tmp_path / "run" / "weights_last.weights.h5")
+    out = run("detector/eval_detector.py", tmp_path / "eval", "--data", tiny_data, *weights)
+    assert "photographs, canvas x 4" in out and "rendered, empty" in out
+    report = json.loads((tmp_path / "eval" / "eval_detector.json").read_text())
+    assert 0 <= report["rendered, 1 to 4 people"]["recall"] <= 1
+    result = Predictor(build_tiny(), detector=tmp_path / "run").predict_image(np.zeros((40, 60, 3), np.uint8))
+    assert result.head.detector == str(tmp_path / "run")
+
+
+def test_actions_at_several_rates_of_frames(tmp_path):
+    out = run("synthetic/eval_frame_rates.py", tmp_path)
+    assert "frames/s" in out and "detector none" in out
+    videos = json.loads((tmp_path / "frame_rates.json").read_text())["videos"]
+    assert [(video["fps"], video["action"]) for video in videos] == [(4.0, "baseball_pitch"), (8.0, "baseball_pitch")]
 
 
 def fails(monkeypatch, capsys, script, *arguments, status=2):

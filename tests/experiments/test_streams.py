@@ -133,9 +133,7 @@ def test_other_settings_need_another_folder(tmp_path, videos):
 class Everywhere:
     """In place of a network: a person who fills the frame, or nobody in frames darker than half."""
 
-    batch_size, passes = 2, 0
-
-    detect = None
+    batch_size, passes, detect = 2, 0, None
 
     def poses_each(self, frames, boxes):
         Everywhere.passes += 1

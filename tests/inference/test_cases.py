@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def predicted(shared, tmp_path_factory):
+def predicted(cases, tmp_path_factory):
     """{name of a case: (exit status, `Result`)}, predicted when it is asked for."""
     folder, found = tmp_path_factory.mktemp("cases"), {}
 
@@ -19,7 +19,7 @@ def predicted(shared, tmp_path_factory):
         key = (name, *options)
         if key not in found:
             out = folder / str(len(found))
-            status = main(["predict", str(shared / "cases" / name), "--out", str(out), "--no-overlay", *options])
+            status = main(["predict", str(cases / name), "--out", str(out), "--no-overlay", *options])
             (document,) = out.glob("*_prediction.json")
             found[key] = status, read(document)
         return found[key]
@@ -91,10 +91,10 @@ def test_a_change_of_size(predicted):
     assert len(result.frames) == 40 and "the size changes" in result.problems[0]
 
 
-def test_the_case_of_a_person_in_other_clothes(shared, predicted, tmp_path):
+def test_the_case_of_a_person_in_other_clothes(cases, predicted, tmp_path):
     """The same person as a file of every kind gives the same box."""
     plain = predicted("person.png")[1].people[0]
-    image = Image.open(shared / "cases" / "person.png").convert("RGB")
+    image = Image.open(cases / "person.png").convert("RGB")
     for mode, suffix in (("RGBA", "png"), ("CMYK", "tif"), ("P", "gif")):
         image.convert(mode).save(tmp_path / f"{mode}.{suffix}")
     assert main(["predict", str(tmp_path), "--out", str(tmp_path / "out"), "--no-overlay"]) == 0

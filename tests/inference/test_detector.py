@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from deephar.inference.detector import PersonDetector, apart, decode_boxes, overlaps
+from deephar.inference.detector import NamedDetector, PersonDetector, apart, decode_boxes, named_detector, overlaps
 from deephar.models import detector, hourglass
 
 
@@ -69,9 +69,28 @@ def test_people_outside_of_the_frame_are_nobody():
 
 
 def test_a_free_network_sees_256_px_and_a_pose_network_is_refused():
+    keras.utils.set_random_seed(0)
     found = PersonDetector(detector.build((None, None, 3), filters=4), least_score=0.0, batch_size=1)
     assert found.signature.frame.size == (256, 256)
     (boxes, scores), *_ = found([np.random.default_rng(0).integers(0, 256, (50, 40, 3)).astype(np.uint8)])
     assert len(boxes) == len(scores) > 0 and (boxes >= 0).all() and (boxes <= [40, 50, 40, 50]).all()
     with pytest.raises(ValueError, match=r"`model` must have an output of boxes.*Received: \['heatmaps'\]"):
         PersonDetector(hourglass.build((64, 64, 3), num_stacks=1, filters=4))
+
+
+def test_detectors_by_name():
+    from deephar.models.signature import signature_of
+
+    person = signature_of(hourglass.build((64, 64, 3), num_stacks=1, filters=4))
+    whole = person.replace(crop="whole")
+    assert [named_detector(k, person).function for k in (None, "none")] == [None, None]
+    assert named_detector("auto", whole) == named_detector("none") and named_detector("auto", person).name == "people"
+
+    def mine(frames):
+        return []
+
+    assert named_detector(mine) == NamedDetector("mine", mine)
+    with pytest.raises(ValueError, match="`detector` must be auto, none, dfine .* Received: int"):
+        named_detector(3)
+    with pytest.raises(ValueError, match="`detector` must be a file or one of .* Received: 'peopel'"):
+        named_detector("peopel").function([])

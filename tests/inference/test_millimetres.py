@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from deephar.inference import Predictor, save_image
-from deephar.inference.millimetres import HEIGHT_MM, known_links, pose_in_mm
+from deephar.inference.millimetres import HEIGHT_MM, PinholeView, known_links, pose_in_mm
 from deephar.synthetic.layouts import map_points
 from deephar.synthetic.world import render_still
-from deephar.utils.pose import PoseLayout, get_poselayout, pa17j3d
+from deephar.utils.pose import PoseLayout, get_poselayout, pa16j2d, pa17j3d
 
 
 def links_mm(pose, layout):
@@ -53,7 +53,7 @@ def test_an_own_layout_is_measured_by_the_links_that_it_names(people):
 def test_a_predictor_of_a_layout_without_known_links_gives_pixels_alone(people):
     layout = own_layout([f"joint_{k}" for k in range(17)], [])
     with pytest.warns(UserWarning, match="`layout` own has no link of known length: no poses in mm"):
-        predictor = Predictor(Person3D(np.full((17, 4), 0.5)), layout=layout)
+        predictor = Predictor(Person3D(np.full((17, 4), 0.5)), layout=layout, detector="none")
     pose = predictor.predict_image(np.zeros((64, 64, 3), np.uint8)).pose
     assert pose.pose_mm is None and pose.pose_px.shape == (17, 3) and "joints_mm" not in pose.to_dict()
 
@@ -93,16 +93,31 @@ class Person3D:
 def test_predictor_gives_mm_and_draws_views(tmp_path, people):
     pose = map_points(people[0][0], "pa17")
     pose = (pose - pose[:1]) / [3000, 3000, 2000] + 0.5
-    predictor = Predictor(Person3D(np.concatenate([pose, np.full((17, 1), 0.9)], axis=1)))
+    predictor = Predictor(Person3D(np.concatenate([pose, np.full((17, 1), 0.9)], axis=1)), detector="none")
     found = predictor.predict_image(np.zeros((121, 160, 3), np.uint8))
     assert (found.pose.pose_mm[0] == 0).all()
     np.testing.assert_allclose(links_mm(found.pose.pose_mm, pa17j3d), known_links(pa17j3d)[1] * HEIGHT_MM, rtol=1e-6)
-    assert found.to_dict()["joints_mm"]["pelvis"] == [0, 0, 0]
-    taller = Predictor(predictor.model, height_mm=2000).predict_image(np.zeros((121, 160, 3), np.uint8))
+    assert found.pose.to_dict()["joints_mm"]["pelvis"] == [0, 0, 0]
+    tall = Predictor(predictor.model, height_mm=2000, detector="none")
+    taller = tall.predict_image(np.zeros((121, 160, 3), np.uint8))
     assert links_mm(taller.pose.pose_mm, pa17j3d) > links_mm(found.pose.pose_mm, pa17j3d)
     overlay = save_image(found, tmp_path, predictor.layout, image=np.zeros((121, 160, 3), np.uint8))[1]
     from PIL import Image
 
     assert Image.open(overlay).size == (160 + 61, 121)
-    with pytest.raises(ValueError, match="`height_mm` must be above 0. Received: 0"):
+    with pytest.raises(ValueError, match="`height_mm` must be above 0.* Received: height_mm=0"):
         Predictor(predictor.model, height_mm=0)
+
+
+def test_a_known_camera_and_distance_give_mm_from_the_camera(people):
+    true = map_points(people[0][0], "pa17")
+    true = true - true[:1] + [200.0, -100, 4000]  # mm from the camera
+    points = np.stack([900 * true[:, 0] / true[:, 2] + 320, 800 * true[:, 1] / true[:, 2] + 240, true[:, 2] / 2000], -1)
+    view = PinholeView.of((900, 800, 320, 240), 4000, pa17j3d)
+    np.testing.assert_allclose(view.pose(points), true, atol=1e-6)
+    assert PinholeView.of(None, None, pa17j3d) is None
+    for camera, depth in (((900, 800, 320, 240), None), (None, 4000), ((900, 800, 320), 4000), ((0, 1, 1, 1), 4000)):
+        with pytest.raises(ValueError, match="`camera` must be fx,fy,cx,cy in px and `root_depth_mm` a distance in mm"):
+            PinholeView.of(camera, depth, pa17j3d)
+    with pytest.raises(ValueError, match="`camera` must not be given for poses without depth"):
+        PinholeView.of((900, 800, 320, 240), 4000, pa16j2d)

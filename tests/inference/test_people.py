@@ -20,7 +20,7 @@ class SpotNetwork:
     """Sees the bright columns of a frame as people: four joints around the brightest one in the box."""
 
     labels = ("jump", "dig")
-    batch_size = 16
+    batch_size, detect = 16, None
 
     def __init__(self, num_frames=4):
         self.signature, self.passes = SimpleNamespace(num_frames=num_frames), []
