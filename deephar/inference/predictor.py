@@ -28,6 +28,7 @@ from deephar.inference.stills import detected, given, people_in_images, read_all
 from deephar.inference.tracking import Tracker
 from deephar.inference.video import VideoReader
 from deephar.inference.windows import rounds_of
+from deephar.models.cards import DEFAULT_MODEL
 from deephar.models.signature import signature_of
 from deephar.utils.images import ImageSource, is_animation, read_image
 from deephar.utils.pose import PoseLayout
@@ -89,7 +90,7 @@ class Predictor:
 
     def __init__(
         self,
-        model: "str | pathlib.Path | keras.Model",
+        model: "str | pathlib.Path | keras.Model" = DEFAULT_MODEL,
         weights: str | pathlib.Path | None = None,
         layout: PoseLayout | None = None,
         labels: Sequence[str] | None = None,
@@ -146,7 +147,7 @@ class Predictor:
 
         >>> import numpy as np
         >>> import deephar
-        >>> predictor = deephar.Predictor("spnet-2d")
+        >>> predictor = deephar.Predictor()
         >>> frames = (np.zeros((96, 128, 3), np.uint8) for _ in range(3))
         >>> [len(frame.people) for frame in predictor(frames)]
         [0, 0, 0]

@@ -24,7 +24,7 @@ def test_a_card_builds_what_it_says(name):
     assert model.count_params() == card.num_parameters
     assert tuple(model.inputs[0].shape[1:]) == tuple(card.input_shape)
     assert signature.resolution == (card.input_shape[-2], card.input_shape[-3])
-    for spec, shape in zip(signature.outputs, model.output_shape, strict=True):
+    for spec, shape in zip(signature.outputs, [tuple(output.shape) for output in model.outputs], strict=True):
         assert shape == (None, *expected_shape(spec, signature, signature.frame.size))
     assert signature.labels == tuple(card.labels)
     assert (signature.frame.frame_step, signature.frame.fps) == (card.frame_step, card.fps)

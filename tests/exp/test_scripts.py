@@ -129,8 +129,10 @@ def test_a_heatmap_network_is_trained_scored_and_predicts(tmp_path, tiny_data):
     out = run("mpii/eval_mpii_singleperson.py", scored, "--data", tiny_data, "--weights", weights, "--flip")
     assert "mean with the flipped crop" in out and json.loads((scored / "eval_mpii.json").read_text())["flip"] is True
     image = next((tiny_data / "MPII" / "images").glob("*.jpg"))
-    assert main(["predict", str(image), "--model", str(weights), "--out", str(predicted)]) == 0
-    joints = json.loads((predicted / f"{image.stem}_prediction.json").read_text())["joints"]
+    alone = ("--detector", "none")
+    assert main(["predict", str(image), "--model", str(weights), "--out", str(predicted), *alone]) == 0
+    (frame,) = json.loads((predicted / f"{image.stem}_prediction.json").read_text())["frames"]
+    joints = frame["people"][0]["joints"]
     assert list(joints)[:2] == ["r_ankle", "r_knee"]  # MPII's order, as the network was trained
 
 

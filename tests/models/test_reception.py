@@ -164,8 +164,9 @@ def test_compile_refuses_other_outputs(plain):
 @pytest.mark.parametrize("apart", [False, True])
 def test_predictor_takes_it(plain, apart):
     image = np.random.default_rng(0).integers(0, 255, (90, 70, 3), dtype=np.uint8)
-    expected = Predictor(plain).predict_image(image).pose
-    found = Predictor(twin(plain, concat_pose_confidence=not apart)).predict_image(image).pose
+    expected = Predictor(plain, detector="none").predict_image(image).pose
+    other = twin(plain, concat_pose_confidence=not apart)
+    found = Predictor(other, detector="none").predict_image(image).pose
     assert found.pose_px.shape == (16, 2) and 0 < found.confidence[0] < 1
     np.testing.assert_allclose(found.pose_px, expected.pose_px, atol=1e-4)
 
