@@ -60,7 +60,7 @@ class Predictor:
         action_block: int. The same for the action outputs.
         flip: bool. Also run the flipped crop and take the mean; twice the time.
         batch_size: int. Frames in one forward pass.
-        height_mm: float. Body height of the person in mm, which sets the scale of 3D poses in mm. A layout of which
+        height_mm: float. Body height of the person, which sets the scale of 3D poses in mm. A layout of which
             `deephar.inference.millimetres` knows no link gives a warning and no poses in mm.
         detector: str, function or None. Who finds the people where no box is given: "auto", the detector that ships;
             "none" or None, nobody: one person is looked for in the whole frame; the name of a registered detector, a
@@ -396,6 +396,5 @@ class Predictor:
     def _pose_result(self, points, confidence, box, number=1, score=None):
         """Return the `PoseResult` of one person: points (J, D) in frame px, confidence (J,), box."""
         millimetres = pose_in_mm(points, self.layout, self.height_mm) if self._has_mm else None
-        camera = None if self.view is None else self.view.pose(points)
-        names = tuple(self.layout.joint_names)
+        camera, names = self.view and self.view.pose(points), tuple(self.layout.joint_names)
         return PoseResult(points, confidence, box, names, millimetres, number, score, camera)

@@ -72,6 +72,8 @@ def _shadow_map(scene, ends, radius):
     low = near[ends[near, :, 2].min(axis=1) < 800.0]
     chosen, below = np.concatenate([near, low]), np.repeat(np.float32([0, 1]), [len(near), len(low)])
     origin = (middle - SHADOW_REACH_MM).astype(np.float32)
+    if not len(chosen):  # things that are far apart, none of them in their middle
+        return np.zeros((SHADOW_CELLS, SHADOW_CELLS), np.float32), origin
     x, y, z = scene.lights[0].direction
     drift = (1 - below)[:, None] * (np.float32([-x, -y]) / np.float32(max(z, 0.25)))
     ends = ((ends[chosen] - [*origin, 0.0]) / STEP_MM).astype(np.float32)

@@ -1,8 +1,11 @@
 """Rays against solids in closed form, depth order, lens, silhouettes and determinism of the renderer."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from deephar.synthetic import shadow
 from deephar.synthetic.environment import draw_surroundings
 from deephar.synthetic.rasterise import NEAR_MM, cull, intersect_box, intersect_round, nearest, pack
 from deephar.synthetic.rays import Grid, grid_of, undistort
@@ -254,3 +257,12 @@ def test_light_comes_from_the_lit_side_and_a_shadow_falls_away_from_it():
 def test_unknown_surroundings_are_named():
     with pytest.raises(ValueError, match="`kind`.*'room', 'outdoor' or 'image'.*Received: 'moon'"):
         render(Scene(look_at((1000.0, 0, 1000.0), (0, 0, 900.0)), SolidsBuilder().build(), Surroundings(kind="moon")))
+
+
+def test_things_that_are_far_apart_with_nothing_in_their_middle_cast_no_shadow_there():
+    ends = np.array([[[x, y, 0.0], [x, y, 900.0]] for x, y in ((-2e4, 0), (0, 2e4), (2e4, -2e4))], np.float32)
+    scene = SimpleNamespace(lights=[SimpleNamespace(direction=(0.0, 0.0, 1.0))])
+    dark, origin = shadow._shadow_map(scene, ends, np.full(3, 100, np.float32))
+    assert not dark.any() and dark.shape == (shadow.SHADOW_CELLS,) * 2 and np.isfinite(origin).all()
+    near, _ = shadow._shadow_map(scene, ends * 0.01, np.full(3, 100, np.float32))
+    assert near.max() > 0.5
