@@ -19,18 +19,19 @@ from numpy.typing import ArrayLike
 from deephar.inference.detector import LEAST_SCORE, Detector, named_detector
 from deephar.inference.finders import Detected, Followed, Given
 from deephar.inference.given_boxes import GivenBox, GivenBoxes
+from deephar.inference.live import LiveReader
 from deephar.inference.millimetres import HEIGHT_MM, PinholeView, known_links, pose_in_mm
 from deephar.inference.network import PersonNetwork, load_network
 from deephar.inference.people import DEFAULT_FPS, LOOKS_TOGETHER, PeopleStream
 from deephar.inference.results import ActionResult, ActionScores, FrameResult, Head, PoseResult, Result
-from deephar.inference.sources import images_in
+from deephar.inference.sources import images_in, kind_of
 from deephar.inference.stills import detected, given, people_in_images, read_all, whole
 from deephar.inference.tracking import Tracker
 from deephar.inference.video import VideoReader
 from deephar.inference.windows import rounds_of
 from deephar.models.cards import DEFAULT_MODEL
 from deephar.models.signature import signature_of
-from deephar.utils.images import ImageSource, is_animation, read_image
+from deephar.utils.images import ImageSource, read_image
 from deephar.utils.pose import PoseLayout
 from deephar.utils.progress import progress as progress_bar
 
@@ -139,8 +140,8 @@ class Predictor:
 
         Args:
             source: an image (path, `PIL.Image.Image` or array (H, W, 3)), a video (path): a `Result`; a list of images,
-                an array (N, H, W, 3) or a folder: a list of them, see `predict_images`; another iterable of frames:
-                an iterator of `FrameResult`, see `stream`.
+                an array (N, H, W, 3) or a folder: a list of them; another iterable of frames, a camera's number or
+                a URL: an iterator of `FrameResult`, see `stream`.
             options: of the method that is called.
 
         Example:
@@ -152,16 +153,10 @@ class Predictor:
         >>> [len(frame.people) for frame in predictor(frames)]
         [0, 0, 0]
         """
-        if isinstance(source, (str, os.PathLike)):
-            if pathlib.Path(source).is_dir():
-                return self.predict_images(images_in(source), **options)
-            still = not pathlib.Path(source).exists() or is_animation(source) is False
-            return self.predict_image(source, **options) if still else self.predict_video(source, **options)
-        if isinstance(source, (list, tuple)) or (isinstance(source, np.ndarray) and source.ndim == 4):
-            return self.predict_images(source, **options)
-        if isinstance(source, Iterable) and not isinstance(source, np.ndarray):
-            return self.stream(source, **options)
-        return self.predict_image(source, **options)
+        kinds = {"image": self.predict_image, "video": self.predict_video, "live": self.watch}
+        kinds |= {"images": self.predict_images, "frames": self.stream}
+        kind = kind_of(source)
+        return self.predict_images(images_in(source), **options) if kind == "folder" else kinds[kind](source, **options)
 
     def predict_image(self, image: ImageSource, box: ArrayLike | None = None) -> Result:
         """Predict the poses of the people in one image.
@@ -324,6 +319,11 @@ class Predictor:
             pixels, time_s = frame if isinstance(frame, tuple) else (frame, number / fps)
             yield from (done for done, _ in run.add(read_image(pixels), time_s))
         yield from (done for done, _ in run.finish())
+
+    def watch(self, source: int | str, box: ArrayLike | None = None) -> Iterator[FrameResult]:
+        """Predict a camera (its number) or a URL, see `deephar.inference.LiveReader`; otherwise as `stream`."""
+        with LiveReader(source) as video:
+            yield from (frame for frame, *_ in self.steps(video, box, looks_together=1))
 
     def steps(
         self,

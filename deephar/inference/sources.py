@@ -4,9 +4,12 @@
                                                                  and why the rest is skipped
 """
 
+import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from deephar.inference.live import is_live
 from deephar.inference.result_files import DOCUMENT, LINES
@@ -39,7 +42,23 @@ class Source:
         if self.path.isdecimal():
             return f"camera{self.path}"
         last = self.path.partition("://")[2].partition("?")[0].rstrip("/").rpartition("/")[2].rpartition("@")[2]
-        return "".join(c if c.isalnum() or c in "-_." else "-" for c in last) or "stream"
+        return "".join(c if c.isalnum() or c in "-_." else "-" for c in last).strip("-.") or "stream"
+
+
+def kind_of(source: object) -> str:
+    """Return what Python code hands over: "image", "video", "folder", "images", "frames" (an iterable) or "live"."""
+    if isinstance(source, (str, os.PathLike)):
+        path = pathlib.Path(source)
+        if path.is_dir():
+            return "folder"
+        if not path.exists() and is_live(str(source)):
+            return "live"
+        return "video" if path.exists() and is_animation(path) is not False else "image"
+    if isinstance(source, int) and not isinstance(source, bool):
+        return "live"
+    if isinstance(source, (list, tuple)) or (isinstance(source, np.ndarray) and source.ndim == 4):
+        return "images"
+    return "frames" if isinstance(source, Iterable) and not isinstance(source, np.ndarray) else "image"
 
 
 def find_sources(
