@@ -45,9 +45,8 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True, help="where the results go")
     command.add_argument("--box", metavar="X1,Y1,X2,Y2", type=box, help="of one person, px; in a video: at its start")
     command.add_argument("--boxes", metavar="FILE", type=pathlib.Path, help="of everyone: COCO JSON, CSV or MOT")
-    command.add_argument(
-        "--detector", metavar="NAME", default="auto", help="auto (ships), none (one person, anywhere), dfine, a run"
-    )
+    text = "dfine, a run, none (one person, anywhere); default: the one that ships, if any"
+    command.add_argument("--detector", metavar="NAME", default="auto", help=text)
     command.add_argument("--people", metavar="N", type=positive, help="at most so many, the surest; default: everyone")
     command.add_argument("--recursive", action="store_true", help="look into the folders of folders")
     command.add_argument("--labels", metavar="FILE", type=pathlib.Path, help="a foreign network's names of actions")

@@ -15,6 +15,7 @@ from scipy.ndimage import maximum_filter
 from deephar.inference.boxes import whole_frame
 from deephar.inference.crops import crop_frames, crop_of
 from deephar.inference.engines import forward
+from deephar.models.cards import DEFAULT_DETECTOR
 from deephar.models.signature import Signature, signature_of
 from deephar.utils.errors import arguments_renamed
 from deephar.utils.transform import crop_to_frame
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import keras
 
 Detector = Callable[[Sequence[np.ndarray]], list[tuple[np.ndarray, np.ndarray]]]  # frames -> (boxes, scores) of each
-DEFAULT_DETECTOR = "people"
 LEAST_SCORE = 0.3  # of somebody who is there
 FOLLOWED_SCORE = 0.1  # of somebody who was there a moment ago
 MOST_OVERLAP = 0.6  # of the boxes of two people, intersection over union
@@ -161,8 +161,8 @@ def named_detector(detector: object, signature: Signature | None = None) -> Name
     Raises:
         ValueError: it is no such thing.
     """
-    sees_all = signature is not None and signature.frame.crop != "person"
-    if detector is None or detector == "none" or (detector == "auto" and sees_all):
+    useless = DEFAULT_DETECTOR is None or (signature is not None and signature.frame.crop != "person")
+    if detector is None or detector == "none" or (detector == "auto" and useless):
         return NamedDetector("none", None)
     if callable(detector):
         return NamedDetector(getattr(detector, "__name__", type(detector).__name__), detector)

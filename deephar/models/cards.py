@@ -5,7 +5,16 @@ from deephar.models.cards_heatmaps import HEATMAP_NETWORKS
 from deephar.models.cards_published import PAPER_SPNET, PUBLISHED
 from deephar.utils.labels import NTU_LABELS, PENN_LABELS
 
-__all__ = ["DEFAULT_MODEL", "DEFAULT_MODEL_3D", "MODELS", "SCORES_OF_SCRIPTS", "ModelCard", "Score", "find_card"]
+__all__ = [
+    "DEFAULT_DETECTOR",
+    "DEFAULT_MODEL",
+    "DEFAULT_MODEL_3D",
+    "MODELS",
+    "SCORES_OF_SCRIPTS",
+    "ModelCard",
+    "Score",
+    "find_card",
+]
 
 LICENCE = "MIT, as the package; the data sets have licences of their own"
 WORLD_FPS = 30.0  # of the synthetic world
@@ -132,25 +141,6 @@ SPNET_3D = ModelCard(
     calibration=CALIBRATION_3D,
 )
 
-PAPER_DETECTOR = "Zhou, Wang and Kraehenbuehl: Objects as Points, arXiv 1904.07850, on one hourglass (ECCV 2016)"
-DETECTION = "python exp/detector/eval_detector.py OUT --data FOLDER"
-FOUND = "intersection over union of at least 0.5 with the box around the joints, score of at least 0.3"
-
-PEOPLE = ModelCard(
-    name="people",
-    config=dict(network="detector", input_shape=(256, 256, 3), filters=64),
-    file="people.weights.h5",
-    where="comes with the package",
-    sha256="b8338b6da8ff49c4a57a320b0f7a74dd72176853d2192c747a3c458ae9d13270",
-    trained_on=REAL_AND_RENDERED,
-    scores=(Score("recall", 0.0, "%", "to be measured", FOUND, DETECTION),),
-    paper=PAPER_DETECTOR,
-    licence=LICENCE,
-    num_parameters=219_813,
-    recipe=("exp/detector/train_detector.py OUT --data FOLDER --epochs 20",),
-    ships=True,
-)
-
 ANNOTATED_POSES = (
     "from annotated poses alone: the pose half of the action network of CVPR 2018, 14 CPU minutes of training, one seed"
 )
@@ -164,8 +154,9 @@ SCORES_OF_SCRIPTS = (
     Score("single-clip accuracy", 97.9, "%", PENN_TEST, ANNOTATED_POSES, POSE_ACTION, NO_FILE),
 )
 
-MODELS = {card.name: card for card in (SPNET_2D, SPNET_3D, PEOPLE, *PUBLISHED, *HEATMAP_NETWORKS)}
+MODELS = {card.name: card for card in (SPNET_2D, SPNET_3D, *PUBLISHED, *HEATMAP_NETWORKS)}
 DEFAULT_MODEL, DEFAULT_MODEL_3D = SPNET_2D.name, SPNET_3D.name
+DEFAULT_DETECTOR = None  # none is good enough to ship yet
 
 
 def find_card(name: str) -> ModelCard:

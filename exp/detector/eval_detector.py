@@ -7,14 +7,12 @@
                   precision
     empty         scenes of its test split without anybody: the share in which somebody is found
 
-    python exp/detector/eval_detector.py runs/eval --data FOLDER
     python exp/detector/eval_detector.py runs/eval --data FOLDER --weights runs/people
     python exp/detector/eval_detector.py runs/eval --data FOLDER --detector dfine
     python exp/detector/eval_detector.py runs/tiny --tiny
 
 A person is found by a box with an intersection over union of at least 0.5 with the box around the annotated joints, at
-the score from which `deephar predict` takes somebody for a person. Expected: weights/README.md has the scores of the
-detector that ships.
+the score from which `deephar predict` takes somebody for a person.
 """
 
 import itertools
@@ -24,7 +22,7 @@ import numpy as np
 from deephar.data.scenes import LEAST_SEEN, on_larger_canvases, photographs
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
-from deephar.inference.detector import DEFAULT_DETECTOR, LEAST_SCORE, PersonDetector, named_detector
+from deephar.inference.detector import LEAST_SCORE, PersonDetector, named_detector
 from deephar.synthetic.crowd import render_crowd
 from deephar.utils import TEST_MODE
 from deephar.utils.io import write_json
@@ -35,7 +33,7 @@ SIZE = (480, 360)  # px of rendered scenes
 
 
 def arguments_of(argv=None):
-    parser = options.make_parser(__doc__, "runs/eval_detector", DEFAULT_DETECTOR)
+    parser = options.make_parser(__doc__, "runs/eval_detector")
     parser.add_argument("--detector", metavar="NAME", help="another detector than one of ours, such as dfine")
     parser.add_argument("--limit", type=options.positive, default=1000, help="photographs")
     parser.add_argument("--scenes", type=options.positive, default=300, help="rendered scenes, and as many empty ones")

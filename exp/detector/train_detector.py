@@ -11,7 +11,7 @@ without anybody. The box of a person is the one around the annotated joints.
     python exp/detector/eval_detector.py OUT --weights runs/people --data FOLDER
 
 Expected: average precision and recall at an intersection over union of 0.5 on validation scenes after every epoch, in
-log.csv; weights/README.md has the scores of the network that ships. `--photos 0` trains on rendered scenes alone.
+log.csv. `--photos 0` trains on rendered scenes alone.
 """
 
 import dataclasses

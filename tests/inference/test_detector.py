@@ -78,13 +78,14 @@ def test_a_free_network_sees_256_px_and_a_pose_network_is_refused():
         PersonDetector(hourglass.build((64, 64, 3), num_stacks=1, filters=4))
 
 
-def test_detectors_by_name():
+def test_detectors_by_name(monkeypatch):
     from deephar.models.signature import signature_of
 
     person = signature_of(hourglass.build((64, 64, 3), num_stacks=1, filters=4))
     whole = person.replace(crop="whole")
     assert [named_detector(k, person).function for k in (None, "none")] == [None, None]
-    assert named_detector("auto", whole) == named_detector("none") and named_detector("auto", person).name == "people"
+    monkeypatch.setattr("deephar.inference.detector.DEFAULT_DETECTOR", "mine")
+    assert named_detector("auto", whole) == named_detector("none") and named_detector("auto", person).name == "mine"
 
     def mine(frames):
         return []
