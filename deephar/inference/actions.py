@@ -3,7 +3,7 @@
     clips of a person in order of time --an action begins at ENTER, goes on above LEAVE, or gives way--> segments
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -199,6 +199,18 @@ class ActionResult:
     def from_dict(cls, document: dict) -> "ActionResult":
         """Return the actions that `to_dict` described."""
         return cls(tuple(map(ActionScores.from_dict, document["clips"])), document["id"])
+
+
+def actions_of(clips: Iterable[tuple[int, ActionScores]]) -> tuple[ActionResult, ...]:
+    """Return what each person does, by id.
+
+    Args:
+        clips: (id, scores), those of a person in order of time.
+    """
+    found = {}
+    for person, scores in clips:
+        found.setdefault(person, []).append(scores)
+    return tuple(ActionResult(tuple(found[person]), person) for person in sorted(found))
 
 
 def headline(actions: Sequence[ActionResult]) -> str:

@@ -8,7 +8,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from deephar.inference.actions import ActionResult, Hysteresis, headline
+from deephar.inference.actions import Hysteresis, actions_of, headline
 from deephar.inference.boxes import check_box
 from deephar.inference.export import OverlayWriter, free_name, output_folder, save_image
 from deephar.inference.given_boxes import GivenBoxes, read_boxes
@@ -17,7 +17,7 @@ from deephar.inference.millimetres import HEIGHT_MM
 from deephar.inference.people import LOOKS_TOGETHER
 from deephar.inference.predictor import IMAGES_TOGETHER, Predictor
 from deephar.inference.quiet import quiet_keras
-from deephar.inference.result_files import ResultWriter
+from deephar.inference.result_files import DOCUMENT, OVERLAY_VIDEO, ResultWriter
 from deephar.inference.sources import Source, find_sources
 from deephar.inference.video import VideoReader
 from deephar.models.cards import DEFAULT_MODEL
@@ -192,7 +192,7 @@ class _Run:
             wanted = pathlib.Path(source.path).name
         name = free_name(head, self.out, wanted)
         if name != wanted:
-            held = f"{wanted}_prediction.json in {self.out} is of another source or model and is kept"
+            held = f"{wanted}{DOCUMENT} in {self.out} is of another source or model and is kept"
             print(f"{held}; this is {name}")
         return name
 
@@ -203,7 +203,7 @@ class _VideoFiles:
     def __init__(self, run: _Run, source: Source, video: VideoReader, stack: contextlib.ExitStack) -> None:
         self.run, self.source, self.video, self.stack = run, source, video, stack
         self.writer = self.overlay = self.window = None
-        self.actions, self.segments, self.clips, self.most = {}, {}, {}, 0
+        self.actions, self.segments, self.clips, self.most = {}, {}, [], 0
         self._shown = getattr(video, "source", source.path)  # of a URL without its password
 
     def _start(self):
@@ -214,20 +214,20 @@ class _VideoFiles:
         name = run._name(self.source, head)
         self.writer = self.stack.enter_context(ResultWriter(run.out, name, head))
         if arguments.overlay:
-            path = run.out / f"{name}_overlay.mp4"
+            path = run.out / f"{name}{OVERLAY_VIDEO}"
             self.overlay = self.stack.enter_context(OverlayWriter(path, head.fps, run.predictor.layout, keep=True))
         if arguments.show:
             from deephar.drawing.window import FrameWindow
 
-            self.window = FrameWindow(f"deephar: {self.source.name}")
+            self.window = self.stack.enter_context(FrameWindow(f"deephar: {self.source.name}"))
 
     def add(self, frame, pixels, new):
         """Write the next frame; return whether to go on."""
         if self.writer is None:
             self._start()
+        self.clips += new
         for person, scores in new:
             self.writer.add_clip(person, scores)
-            self.clips.setdefault(person, []).append(scores)
             found = self.actions.setdefault(person, Hysteresis())
             found.add(scores)
             self.segments[person] = [*found.ended[-1:], *([found.current] if found.current else [])]
@@ -248,11 +248,10 @@ class _VideoFiles:
         if getattr(video, "dropped", 0):
             problems.append(f"{video.dropped} frames came faster than they could be predicted and were dropped")
         self.writer.finish(video.complete, tuple(problems))
-        actions = [ActionResult(tuple(self.clips[k]), k) for k in sorted(self.clips)]
-        if actions:
-            print(f"actions: {headline(actions)}")
+        if self.clips:
+            print(f"actions: {headline(actions_of(self.clips))}")
         if self.overlay is not None:
-            paths.append(self.writer.path.with_name(self.writer.path.name.replace("_prediction.json", "_overlay.mp4")))
+            paths.append(self.overlay.path)
         _say_people(self.most)
         _report(paths)
         for problem in problems:

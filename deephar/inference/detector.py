@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from deephar.inference.boxes import whole_frame
+from deephar.inference.boxes import Size, whole_frame
 from deephar.inference.crops import crop_frames, crop_of
 from deephar.inference.engines import forward
 from deephar.models.cards import DEFAULT_DETECTOR
@@ -78,6 +78,19 @@ def apart(boxes: np.ndarray, most_overlap: float = MOST_OVERLAP) -> list[int]:
     return kept
 
 
+def inside_frame(corners: np.ndarray, scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
+    """Return boxes (N, 4) and their scores, cut at the frame's sides, without those of which less than 1 px is left.
+
+    Args:
+        corners: float (N, 2, 2), upper left and lower right corner x y, px.
+        scores: float (N,).
+        size: (W, H) of the frame, px.
+    """
+    inside = np.clip(corners, 0, size)
+    seen = (inside[:, 1] - inside[:, 0] >= 1).all(axis=1)
+    return inside[seen].reshape(-1, 4), scores[seen]
+
+
 class PersonDetector:
     """Finds people in frames with a network that `deephar.models.detector` built.
 
@@ -132,9 +145,7 @@ class PersonDetector:
             decoded = decode_boxes(maps, stride, self.least_score, self.most_overlap)
             for size, crop, (boxes, scores) in zip(sizes, crops, decoded, strict=True):
                 corners = boxes.reshape(-1, 2, 2) / spec.resolution
-                inside = np.clip(crop_to_frame(corners, crop.afmat), 0, size)  # (N, 2, 2)
-                seen = (inside[:, 1] - inside[:, 0] >= 1).all(axis=1)
-                found.append((inside[seen].reshape(-1, 4), scores[seen]))
+                found.append(inside_frame(crop_to_frame(corners, crop.afmat), scores, size))
         return found
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 from scipy.special import expit
 
-from deephar.inference.detector import apart
+from deephar.inference.detector import apart, inside_frame
 from deephar.inference.engines import forward
 from deephar.utils.optional import require
 
@@ -47,10 +47,10 @@ def decode_queries(
     scores = expit(np.asarray(logits, np.float64)[:, PERSON])  # (Q,)
     centers, sides = np.split(np.asarray(boxes, np.float64), 2, axis=1)  # (Q, 2) each
     corners = np.stack([centers - sides / 2, centers + sides / 2], axis=1) * size  # (Q, 2, 2)
-    corners = np.clip(corners, 0, size)
-    seen = (scores >= least_score) & (corners[:, 1] - corners[:, 0] >= 1).all(axis=1)
-    order = np.argsort(-scores[seen], kind="stable")
-    people, scores = corners[seen].reshape(-1, 4)[order], scores[seen][order]
+    sure = scores >= least_score
+    people, scores = inside_frame(corners[sure], scores[sure], size)
+    order = np.argsort(-scores, kind="stable")
+    people, scores = people[order], scores[order]
     kept = apart(people, MOST_OVERLAP)
     return people[kept], scores[kept]
 

@@ -14,7 +14,7 @@ from PIL import Image
 from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
 from deephar.drawing.views import pose_views
 from deephar.inference.actions import Segment, action_words
-from deephar.inference.result_files import LINES
+from deephar.inference.result_files import DOCUMENT, LINES, OVERLAY_IMAGE, OVERLAY_VIDEO
 from deephar.inference.results import FrameResult, Head, PoseResult, Result
 from deephar.inference.video import VideoReader, VideoWriter
 from deephar.utils.images import ImageSource, read_image, rgb_array
@@ -61,9 +61,9 @@ def free_name(head: Head, folder: str | pathlib.Path, name: str | None = None) -
 
 def _may_write(head, folder, name):
     """Whether no result has this name in a folder, or one of the same source and model."""
-    paths = [path for path in (folder / f"{name}_prediction.json", folder / f"{name}{LINES}") if path.exists()]
+    paths = [path for path in (folder / f"{name}{DOCUMENT}", folder / f"{name}{LINES}") if path.exists()]
     if not paths:
-        return not any((folder / f"{name}_overlay{suffix}").exists() for suffix in (".png", ".mp4"))
+        return not any((folder / f"{name}{end}").exists() for end in (OVERLAY_IMAGE, OVERLAY_VIDEO))
     try:
         for path in paths:
             text = path.read_text(encoding="utf-8") if path.suffix == ".json" else _first_line(path)
@@ -112,10 +112,10 @@ def save_image(
     """
     folder = pathlib.Path(folder)
     name = name or free_name(result.head, folder)
-    written = [folder / f"{name}_prediction.json"]
+    written = [folder / f"{name}{DOCUMENT}"]
     write_json(written[0], result.to_dict())
     if overlay:
-        written.append(folder / f"{name}_overlay.png")
+        written.append(folder / f"{name}{OVERLAY_IMAGE}")
         image = read_image(result.source if image is None else image)
         with atomic_path(written[1]) as temporary:
             Image.fromarray(draw_people(image, result.people, layout)).save(temporary, format="PNG")
@@ -146,10 +146,10 @@ def save_video(
     """
     folder = pathlib.Path(folder)
     name = name or free_name(result.head, folder)
-    written = [folder / f"{name}_prediction.json"]
+    written = [folder / f"{name}{DOCUMENT}"]
     write_json(written[0], result.to_dict())
     if overlay:
-        written.append(folder / f"{name}_overlay.mp4")
+        written.append(folder / f"{name}{OVERLAY_VIDEO}")
         segments = {action.id: action.segments for action in result.actions}
         with VideoReader(result.source) as video, OverlayWriter(written[1], result.fps, layout) as writer:
             pairs = zip(video, result.frames, strict=True)
@@ -169,11 +169,11 @@ class OverlayWriter:
     """
 
     def __init__(self, path: pathlib.Path, fps: float, layout: PoseLayout, keep: bool = False) -> None:
-        self._path, self._fps, self._layout, self._keep = path, fps, layout, keep
+        self.path, self._fps, self._layout, self._keep = path, fps, layout, keep
         self._stack, self._count = contextlib.ExitStack(), 0
 
     def __enter__(self) -> "OverlayWriter":
-        temporary = self._stack.enter_context(atomic_path(self._path))
+        temporary = self._stack.enter_context(atomic_path(self.path))
         self._video = self._stack.enter_context(VideoWriter(temporary, self._fps, timed=True))
         return self
 

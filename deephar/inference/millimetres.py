@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from deephar.utils.camera import Camera
 from deephar.utils.math import solve_increasing
 from deephar.utils.pose import DEPTH_RANGE_MM, PoseLayout
 
@@ -133,7 +134,8 @@ class PinholeView:
         """Return a pose (..., J, 3), x and y in frame px and z normalised to the crop, in mm from the camera."""
         points = np.asarray(points, np.float64)
         depth = self.root_depth_mm + (points[..., 2:] - points[..., :1, 2:]) * DEPTH_RANGE_MM  # (..., J, 1)
-        return np.concatenate([(points[..., :2] - self.centre) / self.focal * depth, depth], axis=-1)
+        view = Camera(np.eye(3), np.zeros(3), self.focal, self.centre, np.zeros(2))
+        return view.inverse_project(np.concatenate([points[..., :2], depth], axis=-1))
 
 
 def _part(name):

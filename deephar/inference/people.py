@@ -17,6 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
+from deephar.data.video_frames import DEFAULT_FPS
 from deephar.inference.network import PersonNetwork
 from deephar.inference.results import ActionScores, FrameResult, PoseResult
 from deephar.inference.tracking import Seen, Tracker
@@ -24,7 +25,6 @@ from deephar.inference.windows import IMAGES_PER_WINDOW, ROUNDING, PersonClips, 
 
 LOOKS_PER_WINDOW = 8
 LOOKS_TOGETHER = 8
-DEFAULT_FPS = 25.0  # of frames whose times are not known
 IMAGES_S = IMAGES_PER_WINDOW / DEFAULT_FPS  # a window of a network of images
 
 

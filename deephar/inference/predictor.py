@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from deephar.data.video_frames import DEFAULT_FPS
+from deephar.inference.actions import actions_of
 from deephar.inference.detector import LEAST_SCORE, Detector, named_detector
 from deephar.inference.finders import Detected, Followed, Given
 from deephar.inference.given_boxes import GivenBox, GivenBoxes
 from deephar.inference.live import LiveReader
 from deephar.inference.millimetres import HEIGHT_MM, PinholeView, known_links, pose_in_mm
 from deephar.inference.network import PersonNetwork, load_network
-from deephar.inference.people import DEFAULT_FPS, LOOKS_TOGETHER, PeopleStream
-from deephar.inference.results import ActionResult, ActionScores, FrameResult, Head, PoseResult, Result
+from deephar.inference.people import LOOKS_TOGETHER, PeopleStream
+from deephar.inference.results import ActionScores, FrameResult, Head, PoseResult, Result
 from deephar.inference.sources import images_in, kind_of
 from deephar.inference.stills import detected, given, people_in_images, read_all, whole
 from deephar.inference.tracking import Tracker
@@ -281,19 +283,17 @@ class Predictor:
         >>> len(result.frames), result.size, result.fps
         (10, (128, 96), 25.0)
         """
-        frames, clips = [], {}
+        frames, clips = [], []
         with VideoReader(path) as video:
             label, steps = f"predict {pathlib.Path(path).name}", self.steps(video, box, boxes)
             steps = progress_bar(steps, video.num_frames or None, label) if progress else steps
             for frame, _, new in steps:
                 frames.append(frame)
-                for person, scores in new:
-                    clips.setdefault(person, []).append(scores)
+                clips += new
             head, end = self.head_of(video, str(path), box, boxes), (video.complete, tuple(video.problems))
         if not frames:
             raise ValueError(f"`path` must hold at least one frame. Received: {path}, which has none")
-        actions = tuple(ActionResult(tuple(clips[person]), person) for person in sorted(clips))
-        return Result(head, tuple(frames), actions, *end)
+        return Result(head, tuple(frames), actions_of(clips), *end)
 
     def stream(
         self,
@@ -314,7 +314,7 @@ class Predictor:
             `FrameResult` in order, each when everyone in it has a pose: after one window of the network (about a second
             for those that ship), and half a second more where somebody may have gone.
         """
-        run = self._people(True, box, None, looks_together)
+        run = self._people(box, None, looks_together)
         for number, frame in enumerate(frames):
             pixels, time_s = frame if isinstance(frame, tuple) else (frame, number / fps)
             yield from (done for done, _ in run.add(read_image(pixels), time_s))
@@ -342,7 +342,7 @@ class Predictor:
         Yields:
             (`FrameResult`, frame uint8 (H, W, 3), list of (id, `ActionScores`) of the clips seen since the one before).
         """
-        run = self._people(self._step_s is not None, box, boxes, looks_together)
+        run = self._people(box, boxes, looks_together)
 
         def drained(done):
             for frame, pixels in done:
@@ -366,9 +366,8 @@ class Predictor:
         finder = "boxes" if boxes is not None else self._detect.name
         return Head(source, kind, tuple(map(int, size)), self.stamp, self.layout.name, finder, *more)
 
-    def _people(self, in_seconds, box, boxes, looks_together):
+    def _people(self, box, boxes, looks_together):
         """A `PeopleStream` that finds its people as the arguments say."""
-        step = self._step_s if in_seconds and self._step_s else self.subsampling
         if boxes is not None:
             finder = Given(boxes)
         elif box is not None or self._detect.function is None:
@@ -376,8 +375,8 @@ class Predictor:
         else:
             finder = self._finder()
         tracker = Tracker(most=self.people, least_new=LEAST_SCORE if boxes is None else 0.0)
-        by_number = not (in_seconds and self._step_s)
-        return PeopleStream(self.network, finder, tracker, self._pose_result, step, by_number, looks_together)
+        clips = (self._step_s or self.subsampling, self._step_s is None)
+        return PeopleStream(self.network, finder, tracker, self._pose_result, *clips, looks_together)
 
     def _find_all(self, frames, boxes):
         """The people of each of some images, as tuples of `PoseResult`."""

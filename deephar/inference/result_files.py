@@ -11,10 +11,12 @@ import pathlib
 from collections.abc import Iterator
 from typing import TextIO
 
-from deephar.inference.results import FORMAT, VERSION, ActionResult, ActionScores, FrameResult, Head, Result
+from deephar.inference.actions import actions_of
+from deephar.inference.results import FORMAT, VERSION, ActionScores, FrameResult, Head, Result
 from deephar.utils.io import atomic_path
 
 LINES, DOCUMENT = "_prediction.jsonl", "_prediction.json"
+OVERLAY_IMAGE, OVERLAY_VIDEO = "_overlay.png", "_overlay.mp4"
 NO_END = "the run was cut off after {} frames"
 ALLOWED = f"a document of {FORMAT}, version {VERSION}"
 
@@ -61,7 +63,7 @@ class ResultWriter:
         self._write({"end": {"complete": complete, "problems": list(problems)}})
         self._ended = True
         self._file.close()
-        write_from_lines(self._lines, self.path)
+        write_from_lines(self._lines, self.path, self.count)
         self._lines.unlink()
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
@@ -78,20 +80,11 @@ class ResultWriter:
         self._file.flush()
 
 
-def write_from_lines(lines: pathlib.Path, path: pathlib.Path) -> None:
-    """Write the document of the lines of a run, in memory that does not grow with their number."""
-    head, end, clips, count = None, {"complete": False}, {}, 0
-    for kind, value in _values(lines):
-        if kind == "head":
-            head = value
-        elif kind == "clip":
-            clips.setdefault(value["id"], []).append(ActionScores.from_dict(value))
-        elif kind == "end":
-            end = value
-        count += kind == "frame"
-    problems = end.get("problems", [NO_END.format(count)])
-    actions = [ActionResult(tuple(clips[k]), k).to_dict() for k in sorted(clips)]
-    about = {**head, "complete": end["complete"], "problems": problems, "num_frames": count, "actions": actions}
+def write_from_lines(lines: pathlib.Path, path: pathlib.Path, count: int) -> None:
+    """Write the document of the lines of a run, which has an end and `count` frames, in memory that does not grow."""
+    parts = _parts((kind, value) for kind, value in _values(lines) if kind != "frame")
+    (head,), (end,), actions = parts["head"], parts["end"], [k.to_dict() for k in _actions(parts)]
+    about = {**head, **end, "num_frames": count, "actions": actions}
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(json.dumps(about, allow_nan=False, indent=1).removesuffix("\n}") + ',\n "frames": [')
         frames = (value for kind, value in _values(lines) if kind == "frame")
@@ -134,18 +127,24 @@ def read_document(path: pathlib.Path) -> Result:
 
 def _of_lines(path):
     """The result of the lines of a run."""
-    parts = {"head": [], "frame": [], "clip": [], "end": []}
-    for kind, value in _values(path):
-        parts[kind].append(value)
+    parts = _parts(_values(path))
     head = parts["head"][0] if parts["head"] else {}
     _check(head, path)
     frames = tuple(map(FrameResult.from_dict, parts["frame"]))
-    clips = {}
-    for clip in parts["clip"]:
-        clips.setdefault(clip["id"], []).append(ActionScores.from_dict(clip))
-    actions = tuple(ActionResult(tuple(clips[k]), k) for k in sorted(clips))
     end = parts["end"][-1] if parts["end"] else {"complete": False, "problems": [NO_END.format(len(frames))]}
-    return Result(Head.from_dict(head), frames, actions, end["complete"], tuple(end["problems"]))
+    return Result(Head.from_dict(head), frames, _actions(parts), end["complete"], tuple(end["problems"]))
+
+
+def _parts(values):
+    """{kind: values} of lines."""
+    parts = {"head": [], "frame": [], "clip": [], "end": []}
+    for kind, value in values:
+        parts[kind].append(value)
+    return parts
+
+
+def _actions(parts):
+    return actions_of((clip["id"], ActionScores.from_dict(clip)) for clip in parts["clip"])
 
 
 def _check(document, path):

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from deephar.inference.live import is_live
-from deephar.inference.result_files import DOCUMENT, LINES
+from deephar.inference.result_files import DOCUMENT, LINES, OVERLAY_IMAGE, OVERLAY_VIDEO
 from deephar.utils.images import IMAGE_SUFFIXES, is_animation
 
 VIDEO_SUFFIXES = (
     ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .ts .m2ts .mts .wmv .flv .3gp .ogv .mxf .y4m .vob .gif".split()
 )
-OVERLAYS = ("_overlay.png", "_overlay.mp4")
 ALLOWED = "an image, a video, a folder of them, a camera's number or a URL"
 
 
@@ -53,12 +52,16 @@ def kind_of(source: object) -> str:
             return "folder"
         if not path.exists() and is_live(str(source)):
             return "live"
-        return "video" if path.exists() and is_animation(path) is not False else "image"
+        return _kind_of_file(path) if path.exists() else "image"
     if isinstance(source, int) and not isinstance(source, bool):
         return "live"
     if isinstance(source, (list, tuple)) or (isinstance(source, np.ndarray) and source.ndim == 4):
         return "images"
     return "frames" if isinstance(source, Iterable) and not isinstance(source, np.ndarray) else "image"
+
+
+def _kind_of_file(path):
+    return "image" if is_animation(path) is False else "video"
 
 
 def find_sources(
@@ -102,7 +105,7 @@ def _single(word, path):
     if "://" in word and word.partition("?")[0].lower().endswith(IMAGE_SUFFIXES):
         raise ValueError(f"`source` must be {ALLOWED}. Received: {word}, the URL of an image: save it as a file first")
     if path.exists():
-        return Source(word, "image" if is_animation(path) is False else "video")
+        return Source(word, _kind_of_file(path))
     if is_live(word):
         return Source(word, "live")
     raise FileNotFoundError(f"`source` must be {ALLOWED}. Received: {word}, which does not exist")
@@ -145,7 +148,7 @@ def _is_result(name, names):
     """Whether a file is a document of results, or an overlay beside one."""
     if name.endswith((DOCUMENT, LINES)):
         return True
-    stem = next((name.removesuffix(end) for end in OVERLAYS if name.endswith(end)), None)
+    stem = next((name.removesuffix(end) for end in (OVERLAY_IMAGE, OVERLAY_VIDEO) if name.endswith(end)), None)
     return stem is not None and bool({stem + DOCUMENT, stem + LINES} & names)
 
 

@@ -14,7 +14,7 @@ frame_rates.json. README.md beside this file has the numbers of the networks tha
 """
 
 from deephar.experiments import networks, options
-from deephar.inference.actions import ActionResult
+from deephar.inference.actions import actions_of
 from deephar.models.cards import DEFAULT_MODEL
 from deephar.synthetic.world import clip_action, clip_length, render_clip
 from deephar.utils.io import write_json
@@ -65,12 +65,10 @@ def arguments_of(argv=None):
 
 def answer_of(predictor, video, with_box):
     """The action of the person of whom most clips were seen, with its probability; (None, 0.0) where nobody is."""
-    box, clips = tuple(video.part([0])["box"][0].tolist()) if with_box else None, {}
+    box, clips = tuple(video.part([0])["box"][0].tolist()) if with_box else None, []
     for _, _, new in predictor.steps(video, box):
-        for person, scores in new:
-            clips.setdefault(person, []).append(scores)
-    actions = [ActionResult(tuple(found), person) for person, found in clips.items()]
-    best = max(actions, key=lambda action: len(action.clips), default=None)
+        clips += new
+    best = max(actions_of(clips), key=lambda action: len(action.clips), default=None)
     return (None, 0.0) if best is None else (best.name, best.probability)
 
 

@@ -247,7 +247,7 @@ def test_a_image_network_reads_video_too(tmp_path):
 
 
 def people_of(network, **options):
-    return following(network, **options)._people(False, None, None, 1)
+    return following(network, **options)._people(None, None, 1)
 
 
 def test_memory_is_one_window_and_the_looks():
