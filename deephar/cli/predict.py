@@ -45,7 +45,7 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True, help="where the results go")
     command.add_argument("--box", metavar="X1,Y1,X2,Y2", type=box, help="of one person, px; in a video: at its start")
     command.add_argument("--boxes", metavar="FILE", type=pathlib.Path, help="of everyone: COCO JSON, CSV or MOT")
-    text = "dfine, a run, none (one person, anywhere); default: the one that ships, if any"
+    text = "auto (the one that ships), dfine, a run, none (one person, anywhere)"
     command.add_argument("--detector", metavar="NAME", default="auto", help=text)
     command.add_argument("--people", metavar="N", type=positive, help="at most so many, the surest; default: everyone")
     command.add_argument("--recursive", action="store_true", help="look into the folders of folders")

@@ -2,7 +2,7 @@
 
     rendered      an empty place or people in it, `deephar.synthetic.crowd`        box around the joints of each person
     photographs   one or a part of one as the background, up to two others          of whom enough can be seen
-                  pasted over it, smaller; or a part of one beside the person
+                  pasted over it, smaller; parts beside the person, of nobody
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,19 +24,23 @@ MOST_PEOPLE = 4
 MOST_PASTED = 2
 LEAST_SEEN = 0.3  # share of a person's joints that can be seen, or of the box that nothing was pasted over
 SHORT_SIDE = (0.55, 1.0)  # of an image, over the long one
-PASTED_SIDE = (0.2, 0.6)  # of a pasted photograph over the background's
+STRETCH = (0.8, 1.25)  # of a background's height over its width
+PASTED_SIDE = (0.15, 0.8)  # of a pasted photograph over the background's
+NOBODY, CLOSER = 0.2, 0.6  # how often a pasted part shows nobody; how often it is cut closer to its person
+SOFT = 0.2  # width of a soft edge over the short side, at most
 PART, PART_SIDE = 0.4, (0.5, 1.0)  # how often only a part of a photograph is the background, and its sides
 ROOM, LEAST_ROOM = 0.15, 0.2  # kept free around a person, over the box; side of a part beside it, over the whole
 Photograph = tuple[Path, np.ndarray]  # image file, box x1 y1 x2 y2 px of the annotated person
 Scene = tuple[np.ndarray, np.ndarray]  # frame uint8 (H, W, 3), boxes (N, 4) px of its people
 
 
-def photographs(folder: str | Path, mode: int) -> list[Photograph]:
+def photographs(folder: str | Path, mode: int, least_joints: int = 2) -> list[Photograph]:
     """Return the photographs of a mode of LSP, small or extended: image files, and boxes (4,) of the annotated joints.
 
     Args:
         folder: str or Path. It holds `joints.mat` and `images/`.
         mode: TEST_MODE, TRAIN_MODE or VALID_MODE.
+        least_joints: int, at least 2. Photographs with fewer annotated joints, whose box is too small, are left out.
 
     Raises:
         FileNotFoundError, ValueError: as `deephar.data.lsp.load_people`.
@@ -45,7 +49,7 @@ def photographs(folder: str | Path, mode: int) -> list[Photograph]:
     found = []
     for k in samples[mode].tolist():
         points = joints[k][np.isfinite(joints[k]).all(axis=1)]
-        if len(points) > 1:
+        if len(points) >= max(2, least_joints):
             found.append((Path(folder) / "images" / names[k], np.concatenate([points.min(0), points.max(0)])))
     return found
 
@@ -133,30 +137,59 @@ class PeopleScenes:
         """A photograph, or an empty place, as the background, and some others over it."""
         number = int(rng.integers(0, MOST_PASTED + 1))
         chosen = rng.choice(len(self.photos), min(number + 1, len(self.photos)), replace=False)
-        picked = [self.photos[k] for k in chosen]
-        canvas, boxes = self._background(rng, picked.pop(0), size) if rng.uniform() < 0.75 else (None, [])
+        picked = [_opened(self.photos[k]) for k in chosen]
+        canvas, box = _background(rng, picked.pop(0), max(size)) if rng.uniform() < 0.75 else (None, None)
         if canvas is None:
             canvas = Image.fromarray(render_crowd(self.split, int(rng.integers(2**31)), 0, size, self.seed)["frame"])
-        places = [(0, 0, *size)] * len(boxes)
-        for photo in picked:
-            image, box = _sized(photo, tuple(max(8, round(rng.uniform(*PASTED_SIDE) * n)) for n in size), keep=True)
-            corner = [int(rng.integers(0, n - m + 1)) for n, m in zip(size, image.size, strict=True)]
-            canvas.paste(image, tuple(corner))
-            boxes.append(box + np.array([*corner, *corner]))
-            places.append((*corner, *np.add(corner, image.size).tolist()))
-        return canvas, _inside(_uncovered(boxes, places), size)
+        placed = [(box, (0, 0, *canvas.size))]
+        for opened in picked:
+            patch, box = _patch(rng, opened, canvas.size)
+            corner = [int(rng.integers(0, n - m + 1)) for n, m in zip(canvas.size, patch.size, strict=True)]
+            canvas.paste(patch, tuple(corner), _mask(rng, patch.size))
+            moved = None if box is None else box + np.array([*corner, *corner])
+            placed.append((moved, (*corner, *np.add(corner, patch.size).tolist())))
+        return canvas, _inside(_uncovered(placed), canvas.size)
 
-    def _background(self, rng, photo, size):
-        """A photograph in a size, a part of it, or a part beside the person; and the boxes of who can be seen."""
-        kind = rng.uniform()
-        if kind < EMPTY:
-            part = _beside(photo, rng)
-            return (_sized(photo, size, part)[0], []) if part else (None, [])
-        part = _part(photo, rng) if kind < EMPTY + PART else None
-        image, box = _sized(photo, size, part)
-        seen = np.clip(box, 0, np.tile(size, 2))
-        enough = (seen[2:] - seen[:2]).prod() >= LEAST_SEEN * (box[2:] - box[:2]).prod()
-        return image, [box] if enough else []
+
+def _opened(photo):
+    """(image, box) of a photograph."""
+    return Image.fromarray(read_image(photo[0])), photo[1]
+
+
+def _background(rng, opened, long):
+    """A photograph, a part of it, or a part beside the person, `long` px on its long side; the box of who is seen."""
+    kind, whole = rng.uniform(), opened[0].size
+    part = _part(whole, rng) if EMPTY <= kind < EMPTY + PART else (0, 0, *whole)
+    part = _beside(opened, rng) if kind < EMPTY else part
+    if part is None:
+        return None, None
+    wide, high = np.subtract(part[2:], part[:2]) * [1, rng.uniform(*STRETCH)]
+    short = max(16, round(long * float(np.clip(min(wide, high) / max(wide, high), *SHORT_SIDE))))
+    size = (long, short) if wide > high else (short, long)
+    background, moved = _sized(opened, size, part)
+    return background, moved if kind >= EMPTY and _enough(moved, (0, 0, *size)) else None
+
+
+def _patch(rng, opened, canvas):
+    """A photograph to paste on a canvas, whole or cut closer to its person, and the box; or a part beside, and None."""
+    image, box = opened
+    limit = [max(8, round(rng.uniform(*PASTED_SIDE) * n)) for n in canvas]
+    beside = _beside(opened, rng) if rng.uniform() < NOBODY else None
+    room = rng.uniform(size=4) if rng.uniform() < CLOSER else np.zeros(4)  # of each side's, cut away
+    near = np.clip(box, 0, np.tile(image.size, 2))
+    closer = np.array([0, 0, *image.size]) * (1 - room) + near * room
+    part = beside or tuple(closer.tolist())
+    sides = np.maximum(np.subtract(part[2:], part[:2]), 1)
+    scale = min(n / m for n, m in zip(limit, sides, strict=True))
+    patch, moved = _sized(opened, tuple(max(1, round(n * scale)) for n in sides.tolist()), part)
+    return patch, None if beside else moved
+
+
+def _mask(rng, size):
+    """How much of a patch shows, uint8 image: all of it, or less and less towards its sides."""
+    soft = rng.uniform(0, SOFT) * min(size) if rng.uniform() < 0.5 else 0.0
+    columns, rows = (np.minimum(np.arange(n) + 1, n - np.arange(n)) for n in size)
+    return Image.fromarray((255 * np.minimum(np.minimum.outer(rows, columns) / max(soft, 1.0), 1.0)).astype(np.uint8))
 
 
 def on_larger_canvases(photos: Sequence[Photograph], factor: float = 2.0, seed: int = 0) -> Iterator[Scene]:
@@ -175,52 +208,52 @@ def on_larger_canvases(photos: Sequence[Photograph], factor: float = 2.0, seed: 
         image = Image.fromarray(read_image(photo[0]))
         size = tuple(round(factor * n) for n in image.size)
         other = (number + int(rng.integers(1, len(photos)))) % len(photos)
-        canvas, _ = _sized(photos[other], size)
+        canvas, _ = _sized(_opened(photos[other]), size)
         corner = [int(rng.integers(0, n - m + 1)) for n, m in zip(size, image.size, strict=True)]
         canvas.paste(image, tuple(corner))
         yield np.asarray(canvas), _inside(photo[1] + np.tile(corner, 2), size)
 
 
-def _part(photo, rng):
-    """A random part of a photograph, x1 y1 x2 y2 px."""
-    with Image.open(photo[0]) as image:
-        size = np.array(image.size)
-    sides = np.maximum(size * rng.uniform(*PART_SIDE), 16)
+def _part(size, rng):
+    """A random part of a photograph of a size, x1 y1 x2 y2 px."""
+    sides = np.maximum(np.array(size) * rng.uniform(*PART_SIDE), 16)
     corner = rng.uniform(0, np.maximum(size - sides, 1e-9))
     return tuple(np.concatenate([corner, np.minimum(corner + sides, size)]).tolist())
 
 
-def _beside(photo, rng):
+def _beside(opened, rng):
     """A part of a photograph beside its person, x1 y1 x2 y2 px; None where there is hardly any."""
-    with Image.open(photo[0]) as image:
-        wide, high = image.size
-    room = ROOM * np.tile(photo[1][2:] - photo[1][:2], 2)
-    x1, y1, x2, y2 = (photo[1] + room * [-1, -1, 1, 1]).clip(0, [wide, high] * 2).tolist()
+    box, (wide, high) = opened[1], opened[0].size
+    room = ROOM * np.tile(box[2:] - box[:2], 2)
+    x1, y1, x2, y2 = (box + room * [-1, -1, 1, 1]).clip(0, [wide, high] * 2).tolist()
     strips = [(0, 0, x1, high), (x2, 0, wide, high), (0, 0, wide, y1), (0, y2, wide, high)]
     kept = [s for s in strips if s[2] - s[0] >= LEAST_ROOM * wide and s[3] - s[1] >= LEAST_ROOM * high]
     return kept[int(rng.integers(len(kept)))] if kept else None
 
 
-def _sized(photo, size, part=None, keep=False):
-    """A photograph, or a part of it, in a size, or with `keep` as large as fits into it; and its box there."""
-    image = Image.fromarray(read_image(photo[0]))
+def _sized(opened, size, part=None):
+    """A photograph, or a part of it, in a size; and its box there."""
+    image, box = opened
     part = part or (0, 0, *image.size)
-    sides = np.subtract(part[2:], part[:2])
-    if keep:
-        scale = min(n / m for n, m in zip(size, sides, strict=True))
-        size = tuple(max(1, round(n * scale)) for n in sides)
     resized = image.resize(size, Image.Resampling.BILINEAR, box=part, reducing_gap=2.0)
-    return resized, (photo[1] - np.tile(part[:2], 2)) * np.tile(np.array(size) / sides, 2)
+    return resized, (box - np.tile(part[:2], 2)) * np.tile(np.array(size) / np.subtract(part[2:], part[:2]), 2)
 
 
-def _uncovered(boxes, places):
-    """The boxes of which later places (x1, y1, x2, y2) leave enough to be seen, (N, 4)."""
+def _enough(box, place):
+    """Whether enough of a box lies in a place, both x1 y1 x2 y2."""
+    seen = np.clip(box, np.tile(place[:2], 2), np.tile(place[2:], 2))
+    return (seen[2:] - seen[:2]).prod() >= LEAST_SEEN * (box[2:] - box[:2]).prod()
+
+
+def _uncovered(placed):
+    """The boxes of which what was pasted later leaves enough to be seen, (N, 4); placed: of each the box, the place."""
     kept = []
-    for k, box in enumerate(boxes):
-        low = np.maximum(box[:2], [place[:2] for place in places[k + 1 :]] or [box[2:]])
-        high = np.minimum(box[2:], [place[2:] for place in places[k + 1 :]] or [box[:2]])
-        hidden = np.clip(high - low, 0, None).prod(axis=-1).sum() / max(np.prod(box[2:] - box[:2]), 1e-9)
-        if 1 - hidden >= LEAST_SEEN:
+    for k, (box, _) in enumerate(placed):
+        if box is None:
+            continue
+        later = np.array([place for _, place in placed[k + 1 :]]).reshape(-1, 4)
+        shared = np.clip(np.minimum(box[2:], later[:, 2:]) - np.maximum(box[:2], later[:, :2]), 0, None)
+        if 1 - shared.prod(axis=1).sum() / max(np.prod(box[2:] - box[:2]), 1e-9) >= LEAST_SEEN:
             kept.append(box)
     return np.array(kept).reshape(-1, 4)
 

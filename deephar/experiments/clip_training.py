@@ -196,6 +196,19 @@ def stage_of(arguments: argparse.Namespace, recipe: Recipe, videos: VideoFolder)
     return stage.replace(class_weights=balanced_weights(counts.tolist()))
 
 
+def follow_within_epoch(model: "keras.Model", steps: int) -> None:
+    """Let the moving statistics of batch normalisation span at most half an epoch of `steps` steps.
+
+    S3D's momentum, 0.999, is meant for thousands of steps an epoch; after a few hundred its statistics are still the
+    first ones, and the network answers the same to everything.
+    """
+    import keras
+
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = min(layer.momentum, 1 - 1 / max(2.0, steps / 2))
+
+
 class ClipValidation:
     """Top-1 and top-5 accuracy of a network on the validation videos; call it with (epoch) -> scores in [0, 1].
 
@@ -254,6 +267,7 @@ def train_clips(
     run = Run(arguments.out, {**settings, "stream": stream, **(about or {})}, arguments.resume)
     print(f"{model.count_params():,} parameters, {len(videos.labels)} classes, {videos.get_length(TRAIN_MODE)} videos")
     print(f"batches of {batch} clips {videos.dataconf.input_shape}; {stage.epochs} x {stage.steps_per_epoch} steps")
+    follow_within_epoch(model, stage.steps_per_epoch)
     check = None
     if arguments.validate and videos.get_length(VALID_MODE):
         check = ClipValidation(model, videos, stream, arguments.validate, batch)

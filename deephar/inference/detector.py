@@ -27,13 +27,13 @@ Detector = Callable[[Sequence[np.ndarray]], list[tuple[np.ndarray, np.ndarray]]]
 LEAST_SCORE = 0.3  # of somebody who is there
 FOLLOWED_SCORE = 0.1  # of somebody who was there a moment ago
 MOST_OVERLAP = 0.6  # of the boxes of two people, intersection over union
-FREE_SIZE = (256, 256)  # px of the input of a network that takes any size
+FREE_SIZE = (320, 320)  # px of the input of a network that takes any size
 
 
 def decode_boxes(
     maps: np.ndarray, stride: int = 4, least_score: float = LEAST_SCORE, most_overlap: float = MOST_OVERLAP
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the boxes that a detector's maps show.
+    """Return the boxes that a detector's maps show: at every local maximum of the score the mean of 3 x 3 cells.
 
     Args:
         maps: float (B, H, W, 5) of `deephar.models.detector`.
@@ -50,14 +50,23 @@ def decode_boxes(
         score = image[..., 0]  # (H, W)
         peak = (score == maximum_filter(score, 3, mode="constant")) & (score >= least_score)
         rows, columns = np.nonzero(peak)
-        left, up, right, down = image[rows, columns, 1:].T  # (N,) each
-        x, y = columns + 0.5, rows + 0.5
-        boxes = stride * np.stack([x - left, y - up, x + right, y + down], axis=1)
+        boxes = stride * _boxes_around(image, rows, columns)
         order = np.argsort(-score[rows, columns], kind="stable")
         boxes, scores = boxes[order], score[rows, columns][order]
         kept = apart(boxes, most_overlap)
         found.append((boxes[kept], scores[kept]))
     return found
+
+
+def _boxes_around(image, rows, columns):
+    """Boxes (N, 4) in cells at the local maxima: means over the 3 x 3 cells there, weighted by their scores."""
+    steps, (height, width) = np.arange(-1, 2), image.shape[:2]
+    y, x = np.broadcast_arrays(rows[:, None, None] + steps[:, None], columns[:, None, None] + steps)  # (N, 3, 3)
+    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    score, left, up, right, down = np.moveaxis(image[y.clip(0, height - 1), x.clip(0, width - 1)], -1, 0)
+    boxes = np.stack([x + 0.5 - left, y + 0.5 - up, x + 0.5 + right, y + 0.5 + down], axis=-1)  # (N, 3, 3, 4)
+    weight = (score * inside)[..., None]
+    return (weight * boxes).sum(axis=(1, 2)) / weight.sum(axis=(1, 2))
 
 
 def overlaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -172,7 +181,7 @@ def named_detector(detector: object, signature: Signature | None = None) -> Name
     Raises:
         ValueError: it is no such thing.
     """
-    useless = DEFAULT_DETECTOR is None or (signature is not None and signature.frame.crop != "person")
+    useless = signature is not None and signature.frame.crop != "person"
     if detector is None or detector == "none" or (detector == "auto" and useless):
         return NamedDetector("none", None)
     if callable(detector):

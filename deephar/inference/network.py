@@ -55,7 +55,8 @@ class PersonNetwork:
         detect: "Detector | None" = None,
     ):
         if not signature.pose_outputs:
-            raise ValueError("`model` must have pose outputs. Received: one of actions alone")
+            kinds = sorted({spec.kind for spec in signature.outputs})
+            raise ValueError(f"`model` must have pose outputs. Received: {model.name}, which gives {', '.join(kinds)}")
         pose_block = signature.answer if pose_block is None else pose_block
         output = block_index(signature.pose_outputs, pose_block, "pose_block")
         self.model, self.signature, self.pose_block = model, signature, pose_block

@@ -65,8 +65,8 @@ class Predictor:
         batch_size: int. Frames in one forward pass.
         height_mm: float. Body height of the person, which sets the scale of 3D poses in mm. A layout of which
             `deephar.inference.millimetres` knows no link gives a warning and no poses in mm.
-        detector: str, function or None. Who finds the people where no box is given: "auto", the detector that ships,
-            if one does; "none" or None, nobody: one person is looked for in the whole frame; a registered detector, a
+        detector: str, function or None. Who finds the people where no box is given: "auto", the detector that ships;
+            "none" or None, nobody: one person is looked for in the whole frame; a registered detector, a
             run of `exp/detector/train_detector.py`, "dfine" (extra `detect`); or a function of a list of frames uint8
             (H, W, 3) that returns for each one boxes (N, 4), x1 y1 x2 y2 px, and scores (N,) in [0, 1].
         people: int or None. The most people in a frame; the best scores are kept. None: everyone.
@@ -87,8 +87,8 @@ class Predictor:
     >>> result = predictor.predict_image(np.zeros((120, 160, 3), np.uint8), box=(40, 10, 120, 110))
     >>> result.pose.pose_px.shape, result.pose.confidence.shape, result.pose.box
     ((16, 2), (16,), (40.0, 10.0, 120.0, 110.0))
-    >>> len(predictor.predict_image(np.zeros((120, 160, 3), np.uint8), box=(40, 10, 120, 110)).people)
-    1
+    >>> len(predictor.predict_image(np.zeros((120, 160, 3), np.uint8)).people)
+    0
     """
 
     def __init__(
@@ -150,10 +150,10 @@ class Predictor:
 
         >>> import numpy as np
         >>> import deephar
-        >>> predictor = deephar.Predictor(detector="none")
+        >>> predictor = deephar.Predictor()
         >>> frames = (np.zeros((96, 128, 3), np.uint8) for _ in range(3))
         >>> [len(frame.people) for frame in predictor(frames)]
-        [1, 1, 1]
+        [0, 0, 0]
         """
         kinds = {"image": self.predict_image, "video": self.predict_video, "live": self.watch}
         kinds |= {"images": self.predict_images, "frames": self.stream}

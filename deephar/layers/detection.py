@@ -34,7 +34,7 @@ def people_gaussians(boxes: keras.KerasTensor, height: int, width: int) -> keras
     rows, columns = cell_middles(height, width)
 
     def falls(low, high, places, cells):
-        middle = ops.clip(ops.floor((low + high) / 2), 0.0, cells - 1.0) + 0.5
+        middle = ops.clip(ops.floor((low + high) / 2), 0.0, ops.cast(cells, "float32") - 1.0) + 0.5
         return ops.square((places - middle) / ops.maximum(SPREAD * (high - low), LEAST_CELLS))
 
     found = ops.exp(-(falls(x1, x2, columns, width) + falls(y1, y2, rows, height)) / 2)
@@ -73,7 +73,7 @@ class DetectionLoss:
         height, width = (y_pred.shape[k] or ops.shape(y_pred)[k] for k in (1, 2))
         sides = ops.cast(ops.stack([width, height, width, height]), "float32")
         boxes = ops.cast(y_true, "float32") * sides  # (B, N, 4), in cells
-        each = people_gaussians(boxes, ops.cast(height, "float32"), ops.cast(width, "float32"))  # (B, N, H, W)
+        each = people_gaussians(boxes, height, width)  # (B, N, H, W)
         people = ops.maximum(ops.sum(ops.cast(ops.max(each, axis=(2, 3)) > 0, "float32"), axis=1), 1.0)  # (B,)
         target, score = ops.max(each, axis=1), ops.clip(y_pred[..., 0], EPSILON, 1 - EPSILON)  # (B, H, W)
         lost = self._boxes(boxes, each, target, y_pred, cell_middles(height, width))

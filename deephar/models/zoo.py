@@ -18,7 +18,7 @@ import keras
 from deephar.checkpoints.whole_model import holds_model, load_whole_model
 from deephar.models.builders import build_network
 from deephar.models.card import ModelCard
-from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, find_card
+from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, find_card, names_near
 from deephar.models.signature import Signature
 from deephar.utils.io import file_digest
 
@@ -186,7 +186,7 @@ def weights_path(name_or_path: str | pathlib.Path, weights: str | pathlib.Path |
     path = weights_in(path)
     if path.suffix.lower() not in WEIGHT_SUFFIXES and not path.is_file():
         allowed = f"a file or one of {', '.join(MODELS)}, or the folder of a run"
-        raise ValueError(f"`name_or_path` must be {allowed}. Received: {name!r}")
+        raise ValueError(f"`name_or_path` must be {allowed}. Received: {name!r}{names_near(name)}")
     if weights is not None:
         raise ValueError(f"`weights` goes with a registered name ({', '.join(MODELS)}). Received: {name!r}")
     return path

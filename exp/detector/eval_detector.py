@@ -37,7 +37,7 @@ def arguments_of(argv=None):
     parser.add_argument("--detector", metavar="NAME", help="another detector than one of ours, such as dfine")
     parser.add_argument("--limit", type=options.positive, default=1000, help="photographs")
     parser.add_argument("--scenes", type=options.positive, default=300, help="rendered scenes, and as many empty ones")
-    parser.add_argument("--side", type=options.positive, default=256, help="of the network's input, px")
+    parser.add_argument("--side", type=options.positive, default=320, help="of the network's input, px")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
         options.tiny_data(arguments, "LSP")

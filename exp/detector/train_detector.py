@@ -10,8 +10,9 @@ without anybody. The box of a person is the one around the annotated joints.
     python exp/detector/train_detector.py runs/tiny --tiny
     python exp/detector/eval_detector.py OUT --weights runs/people --data FOLDER
 
-Expected: average precision and recall at an intersection over union of 0.5 on validation scenes after every epoch, in
-log.csv. `--photos 0` trains on rendered scenes alone.
+Average precision and recall at an intersection over union of 0.5 on validation scenes are printed after every epoch and
+kept in log.csv. `--photos 0` trains on rendered scenes alone. Expected of the network that ships, which saw 1.3 million
+scenes (this script's 24 epochs: 77,000): recall 93 % on test photographs on canvases of twice their sides.
 """
 
 import dataclasses
@@ -25,14 +26,15 @@ from deephar.training.recipes import Stage
 from deephar.utils import TRAIN_MODE, VALID_MODE
 
 DRAWN = 1_000_000  # scenes from which batches are drawn
+LEAST_JOINTS = 11  # annotated, of 14, of people whose box is learned
 CHANGES = dict(chpower=[p / 100 for p in range(60, 161, 5)])
 
 
 def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/people")
     options.add_training(parser, batch=16, lr=2e-3, optimizer="adam", schedule="cosine", warmup=200, clipnorm=10.0)
-    parser.add_argument("--side", type=options.positive, default=192, help="long side of the scenes, px")
-    parser.add_argument("--filters", type=options.positive, default=64, help="channels of the network")
+    parser.add_argument("--side", type=options.positive, default=256, help="long side of the scenes, px")
+    parser.add_argument("--filters", type=options.positive, default=128, help="channels of the network")
     parser.add_argument("--photos", type=options.fraction, default=0.7, help="share of scenes of photographs")
     parser.add_argument("--validate", type=options.count, default=200, help="validation scenes; 0: none")
     arguments = options.parse(parser, argv)
@@ -44,7 +46,7 @@ def arguments_of(argv=None):
 
 def scenes_of(arguments, mode, split, length):
     """Scenes of a split of the synthetic world and of a mode of the photographs."""
-    photos = photographs(datasetpath("LSP", arguments.data), mode) if arguments.photos else ()
+    photos = photographs(datasetpath("LSP", arguments.data), mode, LEAST_JOINTS) if arguments.photos else ()
     config = DataConfig(
         crop_resolution=(arguments.side, arguments.side), value_range=(0.0, 1.0), pad_color=PAD_COLOR, **CHANGES
     )

@@ -105,10 +105,10 @@ TINY = {
     "detector": Tiny({**DETECTOR, "input_shape": (None, None, 3)}, still=NORMALISED_BIASES, whole=True),
     "pbn_deep": Tiny({**PBN, "input_shape": (64, 64, 3), "head": "deep"}),
 }
-STEPS = ("spnet_image", "pose_action")  # trained on every backend
+STEPS = ("spnet_image", "pose_action", "detector")  # trained on every backend
 AGREEING = (
     *(*STEPS, "spnet_clip_replica", "reception", "reception_3d", "merge_poses", "visual"),
-    *("hourglass", "cpm", "mssnet", "pbn", "detector", "r3d", "s3d"),
+    *("hourglass", "cpm", "mssnet", "pbn", "r3d", "s3d"),
 )
 WHOLE = [name for name, tiny in TINY.items() if tiny.whole]
 

@@ -5,9 +5,12 @@ import pytest
 
 from deephar.config import DataConfig
 from deephar.data import SyntheticClips
+from deephar.evaluation.people import match_people
 from deephar.inference.decode import action_probabilities, decode
+from deephar.inference.detector import PersonDetector
 from deephar.models.cards import MODELS
 from deephar.models.zoo import build_model, load_model
+from deephar.synthetic.crowd import render_crowd
 from deephar.utils import TEST_MODE
 from tests.contract.networks import expected_shape
 
@@ -55,7 +58,19 @@ def seen():
 
 
 def test_the_shipped_are_all_seen():
-    assert set(SHIPPED) == {name for name, card in MODELS.items() if card.ships}
+    assert {*SHIPPED, "people"} == {name for name, card in MODELS.items() if card.ships}
+
+
+def test_the_shipped_detector_finds_rendered_people_and_nobody_in_empty_places():
+    detect = PersonDetector(load_model("people"))
+    crowds = [render_crowd("test", key, 1 + key % 2, (480, 360)) for key in range(8)]
+    found = people = 0
+    for (boxes, scores), crowd in zip(detect([crowd["frame"] for crowd in crowds]), crowds, strict=True):
+        found += match_people(boxes, scores, crowd["boxes"]).sum()
+        people += len(crowd["boxes"])
+    assert found >= 0.75 * people
+    empty = [render_crowd("test", key, 0, (480, 360))["frame"] for key in range(8)]
+    assert sum(len(scores) > 0 for _, scores in detect(empty)) <= 1
 
 
 @pytest.mark.parametrize("name", SHIPPED)

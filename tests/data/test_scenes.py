@@ -29,6 +29,12 @@ def test_photographs_have_the_box_of_their_annotated_joints(photos):
         assert (box[2:] > box[:2]).all() and (box > -100).all() and (box < 3 * max(Image.open(path).size)).all()
 
 
+def test_photographs_with_few_annotated_joints_can_be_left_out(tmp_path):
+    folder = write_tiny(tmp_path, "LSP") / "LSP"
+    everyone, most, nobody = (photographs(folder, TRAIN_MODE, n) for n in (2, 14, 15))
+    assert len(everyone) >= len(most) > len(nobody) == 0
+
+
 def test_scenes_depend_on_their_key_alone(photos):
     first, second = (PeopleScenes(CONF, length=6, photos=photos) for _ in range(2))
     for key in (5, 0, 3):
@@ -65,9 +71,10 @@ def test_a_flip_takes_the_boxes_along(photos):
 def test_what_is_pasted_over_somebody_takes_the_box_away():
     from deephar.data.scenes import _uncovered
 
-    boxes = [np.array([0, 0, 10, 10.0]), np.array([2, 2, 4, 4.0])]
-    assert len(_uncovered(boxes, [(0, 0, 20, 20), (0, 0, 5, 5)])) == 2
-    assert _uncovered(boxes, [(0, 0, 20, 20), (0, 0, 10, 8)]).tolist() == [[2, 2, 4, 4]]
+    first, second = np.array([0, 0, 10, 10.0]), np.array([2, 2, 4, 4.0])
+    assert len(_uncovered([(first, (0, 0, 20, 20)), (second, (0, 0, 5, 5))])) == 2
+    assert _uncovered([(first, (0, 0, 20, 20)), (second, (0, 0, 10, 8))]).tolist() == [[2, 2, 4, 4]]
+    assert not len(_uncovered([(None, (0, 0, 20, 20)), (first, (0, 0, 20, 20)), (None, (0, 0, 10, 8))]))
 
 
 def test_arguments_out_of_range_are_refused():
@@ -94,12 +101,35 @@ def test_photographs_on_larger_canvases(photos):
 
 def test_a_part_beside_the_person_shows_nobody_and_a_part_of_a_photograph_moves_the_box(photos):
     rng = np.random.default_rng(0)
-    path, _ = photos[0]
-    wide, high = Image.open(path).size
+    image, _ = scenes._opened(photos[0])
+    wide, high = image.size
     box = np.array([0.0, 0.0, 0.3 * wide, high])
-    x1, y1, x2, y2 = scenes._beside((path, box), rng)
+    x1, y1, x2, y2 = scenes._beside((image, box), rng)
     assert x1 >= 0.3 * wide and (x2, y1, y2) == (wide, 0, high)
-    assert scenes._beside((path, np.array([0.0, 0, wide, high])), rng) is None
-    image, moved = scenes._sized((path, box), (40, 40), (0.1 * wide, 0, 0.5 * wide, high))
-    assert image.size == (40, 40)
+    assert scenes._beside((image, np.array([0.0, 0, wide, high])), rng) is None
+    resized, moved = scenes._sized((image, box), (40, 40), (0.1 * wide, 0, 0.5 * wide, high))
+    assert resized.size == (40, 40)
     np.testing.assert_allclose(moved, [-10, 0, 20, 40])
+
+
+def test_pasted_photographs_keep_their_shape_and_all_of_the_person(photos):
+    rng = np.random.default_rng(0)
+    for photo in photos[:20]:
+        image, box = scenes._opened(photo)
+        box = np.clip(box, 0, np.tile(image.size, 2))
+        patch, moved = scenes._patch(rng, (image, box), (200, 100))
+        assert patch.size <= (160, 80) and max(patch.width / 160, patch.height / 80) > 0.1
+        if moved is not None:
+            assert (moved >= -1).all() and (moved <= np.tile(patch.size, 2) + 1).all()
+            shape, now = ((b[2] - b[0]) / (b[3] - b[1]) for b in (box, moved))
+            assert now == pytest.approx(shape, rel=0.15)
+
+
+def test_a_mask_is_whole_in_the_middle_and_a_soft_one_fades_to_its_sides():
+    rng, softest = np.random.default_rng(0), 255
+    for _ in range(10):
+        mask = np.asarray(scenes._mask(rng, (40, 30)))
+        assert mask.shape == (30, 40) and mask[15, 20] == 255
+        assert (np.diff(mask[15, :20].astype(int)) >= 0).all() and mask[15, 0] == mask[15, 39]
+        softest = min(softest, mask[15, 0])
+    assert softest < 100

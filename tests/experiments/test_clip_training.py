@@ -58,6 +58,17 @@ def test_networks_take_their_stream():
     assert clip_training.network_config(arguments_of("--no-gates"), "rgb", ["a"])["variant"] == "s3d"
 
 
+def test_statistics_follow_within_half_an_epoch():
+    import keras
+
+    model = s3d.build((4, 32, 32, 3), num_classes=2, width=0.0625, variant="s3d")
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    assert {layer.momentum for layer in layers} == {0.999}
+    for steps, momentum in ((100_000, 0.999), (40, 0.95), (1, 0.5)):
+        clip_training.follow_within_epoch(model, steps)
+        assert sorted({layer.momentum for layer in layers}) == [pytest.approx(momentum)]
+
+
 def test_networks_of_other_classes_or_streams_are_refused(tmp_path):
     options = dict(width=0.0625, variant="s3d", num_classes=2)
     model = s3d.build(**options)

@@ -17,13 +17,21 @@ def maps_of(people, size=(16, 24)):
 
 
 def test_boxes_are_those_of_the_peaks():
-    people = [(4, 6, 0.5, 2, 3, 1, 4), (10, 20, 0.9, 1.5, 1, 1, 2.5), (4, 7, 0.4, 9, 9, 9, 9), (1, 1, 0.2, 1, 1, 1, 1)]
+    people = [(4, 6, 0.5, 2, 3, 1, 4), (10, 20, 0.9, 1.5, 1, 1, 2.5), (1, 1, 0.2, 1, 1, 1, 1)]
     boxes, scores = decode_boxes(maps_of(people)[None], stride=4)[0]
     assert scores.tolist() == [0.9, 0.5]
     np.testing.assert_allclose(boxes, [[4 * 19, 4 * 9.5, 4 * 21.5, 4 * 13], [4 * 4.5, 4 * 1.5, 4 * 7.5, 4 * 8.5]])
     assert len(decode_boxes(maps_of(people)[None], least_score=0.1)[0][0]) == 3
     (boxes, scores), other = decode_boxes(np.stack([maps_of([]), maps_of(people)]))
     assert boxes.shape == (0, 4) and scores.shape == (0,) and len(other[0]) == 2
+
+
+def test_the_cells_around_a_peak_count_by_their_scores():
+    around = [(0, 6, 0.6, 2, 0.5, 2, 3), (1, 7, 0.3, 5, 2, 3, 2), (0, 8, 0.25, 9, 9, 9, 9)]  # the last is no neighbour
+    (box,), scores = decode_boxes(maps_of(around)[None], stride=1)[0]
+    assert scores.tolist() == [0.6]
+    peak, other = np.array([4.5, 0, 8.5, 3.5]), np.array([2.5, -0.5, 10.5, 3.5])
+    np.testing.assert_allclose(box, (0.6 * peak + 0.3 * other) / 0.9)
 
 
 def test_of_boxes_that_overlap_the_best_stays():
@@ -68,10 +76,10 @@ def test_people_outside_of_the_frame_are_nobody():
     assert PersonDetector(network)([]) == []
 
 
-def test_a_free_network_sees_256_px_and_a_pose_network_is_refused():
+def test_a_free_network_sees_320_px_and_a_pose_network_is_refused():
     keras.utils.set_random_seed(0)
     found = PersonDetector(detector.build((None, None, 3), filters=4), least_score=0.0, batch_size=1)
-    assert found.signature.frame.size == (256, 256)
+    assert found.signature.frame.size == (320, 320)
     (boxes, scores), *_ = found([np.random.default_rng(0).integers(0, 256, (50, 40, 3)).astype(np.uint8)])
     assert len(boxes) == len(scores) > 0 and (boxes >= 0).all() and (boxes <= [40, 50, 40, 50]).all()
     with pytest.raises(ValueError, match=r"`model` must have an output of boxes.*Received: \['heatmaps'\]"):

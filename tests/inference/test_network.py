@@ -77,3 +77,11 @@ def test_a_network_of_clips_of_which_no_image_part_is_known_sees_still_clips():
     both = dataclasses.replace(signature(4), outputs=signature(4).outputs[::-1])  # the calibrated block comes first
     _, confidence = PersonNetwork(Fixed(4), both, pose_block=0).poses_each([FRAME], [BOX])
     np.testing.assert_allclose(confidence[0], CALIBRATED)
+
+
+def test_a_network_without_poses_is_refused_by_what_it_gives():
+    from deephar.models import detector
+
+    model = detector.build((64, 64, 3), filters=4)
+    with pytest.raises(ValueError, match=r"`model` must have pose outputs\. Received: Detector, which gives boxes"):
+        PersonNetwork(model, model.signature)

@@ -24,7 +24,7 @@ def perfect(score=1 - 1e-6):
 
 
 def test_gaussians_are_as_wide_as_the_boxes_and_1_in_the_middle():
-    found = keras.ops.convert_to_numpy(people_gaussians(keras.ops.convert_to_tensor(PEOPLE), 12.0, 16.0))
+    found = keras.ops.convert_to_numpy(people_gaussians(keras.ops.convert_to_tensor(PEOPLE), 12, 16))
     assert found.shape == (2, 3, *SIZE) and not found[1].any() and not found[0, 2].any()
     assert [np.unravel_index(found[0, k].argmax(), SIZE) for k in range(2)] == [(6, 4), (4, 12)]
     assert found[0, :2].max() == 1

@@ -15,6 +15,7 @@ from deephar.checkpoints import legacy_h5
 from deephar.config import ModelConfig
 from deephar.models import spnet, zoo
 from deephar.models.builders import build_network
+from deephar.models.cards import find_card
 from deephar.models.zoo import MODELS, build_model, load_model, weights_path
 from deephar.synthetic.actions import NTU
 
@@ -75,7 +76,10 @@ def test_a_built_network_has_what_its_card_says(card, monkeypatch, small):
     assert signature.frame.clip_step_s == clips.clip_step_s == 0.2
     curves = [signature.outputs[k].calibration for k in signature.pose_outputs]
     assert curves == [()] * (len(curves) - 1) + [curve]
-    with pytest.raises(ValueError, match="`name` must be one of spnet-2d, .*Received: 'nix'"):
+    for ask, argument in ((find_card, "name"), (load_model, "name_or_path")):
+        with pytest.raises(ValueError, match=f"`{argument}` must be .*Received: 'SPNet-2'; near it: spnet-2d"):
+            ask("SPNet-2")
+    with pytest.raises(ValueError, match="`name` must be one of spnet-2d, .*Received: 'nix'$"):
         build_model("nix")
 
 
