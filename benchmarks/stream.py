@@ -32,7 +32,7 @@ NAMES = tuple(f"joint{k}" for k in range(16))
 class Arithmetic:
     """A network and a detector without weights: two people who walk up and down."""
 
-    labels = ("walk", "stand")
+    labels, calibrated = ("walk", "stand"), False
     batch_size = 16
     signature = SimpleNamespace(num_frames=8)
 

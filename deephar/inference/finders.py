@@ -10,13 +10,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from deephar.inference.boxes import Box, Size, box_of_extents, check_box, joint_extents, whole_frame
-from deephar.inference.detector import Detector, overlaps
+from deephar.inference.detector import LEAST_SCORE, Detector, overlaps
 from deephar.inference.given_boxes import GivenBoxes
 from deephar.inference.network import PersonNetwork
 from deephar.inference.people import Moment
 from deephar.inference.tracking import Seen, unique
 from deephar.inference.tracks import LOOKS, see_next
 
+PRESENT = 0.38  # least score of somebody who is there, where the pose has a say in it
+DOUBTFUL = 0.5  # mean probability that a joint is right, below which a larger box is looked at
+WIDER = (1.5, 2.2)  # sides of the larger boxes over those of the detector's
 ASTRAY = 0.2  # intersection over union of a pose's box and its detection below which the pose is not believed
 
 
@@ -52,10 +55,18 @@ class Detected:
         detector: function of a list of frames uint8 (H, W, 3) that returns for each one (boxes (N, 4), x1 y1 x2 y2 px
             around the joints of each person, scores (N,) in [0, 1]), such as a `PersonDetector`.
         rounds: int. How often a box is looked for again around the pose in it; 0: boxes stay as they are.
+
+    Where the network's confidences are probabilities, a doubtful pose is looked for in larger boxes too, and the score
+    is the geometric mean of the detector's and the pose's mean confidence.
+
+    Attributes:
+        least_score: float. From which somebody is taken for a person.
     """
 
     def __init__(self, network: PersonNetwork, detector: Detector, rounds: int = 1) -> None:
         self._network, self._detector, self._rounds = network, detector, rounds
+        self._verified = bool(rounds and network.calibrated)
+        self.least_score = PRESENT if self._verified else LEAST_SCORE
 
     def looks_at(self, index: int, due: bool) -> bool:
         return due
@@ -81,10 +92,27 @@ class Detected:
         if not self._rounds:
             exact = [np.array(box) for box in with_margin]
             return [Seen(*k, exact=True) for k in zip(exact, points, confidence, scores, strict=True)]
+        if self._verified:
+            points, confidence, boxes = self._look_wider(frames, points, confidence, boxes)
+            scores = np.sqrt(np.array(scores) * confidence.mean(axis=1)).tolist()
         extents = joint_extents(points, confidence)  # (N, 4)
         near = np.array([overlaps(e, b)[0, 0] for e, b in zip(np.nan_to_num(extents), boxes, strict=True)]) >= ASTRAY
         extents = np.where(near[:, None], extents, boxes)
         return [Seen(*k) for k in zip(extents, points, confidence, scores, strict=True)]
+
+
+    def _look_wider(self, frames, points, confidence, boxes):
+        """The poses, where they are doubtful the surest one of larger boxes, and the boxes that they were found in."""
+        points, confidence, found = points.copy(), confidence.copy(), list(boxes)
+        doubtful = np.flatnonzero(confidence.mean(axis=1) < DOUBTFUL).tolist()
+        for factor in WIDER if doubtful else ():
+            some = [frames[k] for k in doubtful]
+            wider = [_enlarged(boxes[k], factor, frame) for k, frame in zip(doubtful, some, strict=True)]
+            around = [_around(box, frame) for box, frame in zip(wider, some, strict=True)]
+            for k, box, *pose in zip(doubtful, wider, *self._network.poses_each(some, around), strict=True):
+                if pose[1].mean() > confidence[k].mean():
+                    (points[k], confidence[k]), found[k] = pose, box
+        return points, confidence, found
 
 
 class Given:
@@ -93,6 +121,8 @@ class Given:
     Args:
         boxes: `GivenBoxes`.
     """
+
+    least_score = 0.0
 
     def __init__(self, boxes: GivenBoxes) -> None:
         self._boxes, self._frames = boxes, set(boxes.frames)
@@ -118,6 +148,8 @@ class Followed:
         box: (x1, y1, x2, y2) px in the first frame; None: the whole frame.
         first_rounds: int. How often a given box is looked for again in the first frame.
     """
+
+    least_score = 0.0
 
     def __init__(
         self, network: PersonNetwork, rounds: int = LOOKS, box: Box | None = None, first_rounds: int = 0
@@ -145,6 +177,12 @@ class Followed:
 def box_of_seen(seen: Seen, size: Size) -> Box | None:
     """Return the box to crop for a person, frame px; None where it is hardly in the frame of `size` (W, H)."""
     return tuple(seen.extent.tolist()) if seen.exact else box_of_extents(seen.extent, size)
+
+
+def _enlarged(box, factor, frame):
+    """A box with longer sides, within the frame."""
+    middle, half = (box[:2] + box[2:]) / 2, factor * (box[2:] - box[:2]) / 2
+    return np.clip(np.concatenate([middle - half, middle + half]), 0, np.tile(frame.shape[1::-1], 2))
 
 
 def _around(box, frame):

@@ -69,6 +69,11 @@ class PersonNetwork:
         self.labels = tuple(names[k] for k in self._answered)
         self._images = None
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether the confidence of a joint is the probability that it is right."""
+        return bool(self._calibration)
+
     def poses_each(self, frames: Sequence[np.ndarray], boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
         """Return the pose in each of N frames, each in a box of its own.
 

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from deephar.data.video_frames import DEFAULT_FPS
 from deephar.inference.actions import actions_of
-from deephar.inference.detector import LEAST_SCORE, Detector, named_detector
+from deephar.inference.detector import Detector, named_detector
 from deephar.inference.finders import Detected, Followed, Given
 from deephar.inference.given_boxes import GivenBox, GivenBoxes
 from deephar.inference.live import LiveReader
@@ -374,7 +374,7 @@ class Predictor:
             finder = Followed(self.network, rounds_of(self.refine, None), box, rounds_of(self.refine, box))
         else:
             finder = self._finder()
-        tracker = Tracker(most=self.people, least_new=LEAST_SCORE if boxes is None else 0.0)
+        tracker = Tracker(most=self.people, least_new=finder.least_score)
         clips = (self._step_s or self.subsampling, self._step_s is None)
         return PeopleStream(self.network, finder, tracker, self._pose_result, *clips, looks_together)
 

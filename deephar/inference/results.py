@@ -86,7 +86,8 @@ class PoseResult:
             scale follows from the person's height, see `deephar.inference.millimetres`. None for a model of 2D poses,
             or where the layout has no link of known length.
         id: int. Who it is: the same number is the same person in all frames of a video.
-        score: float in [0, 1] or None. How sure the detector is that a person is there; None where none was asked.
+        score: float in [0, 1] or None. How sure it is that a person is there, by the detector and, where the network's
+            confidences are probabilities, by the pose; None where no detector was asked.
         camera_mm: float (J, 3) in mm from the camera's centre, axes as `pose_mm`. None without a known camera.
     """
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deephar.inference.boxes import Box, check_box, whole_frame
-from deephar.inference.detector import LEAST_SCORE
 from deephar.inference.finders import Detected, box_of_seen
 from deephar.inference.given_boxes import GivenBox
 from deephar.inference.network import PersonNetwork
@@ -58,7 +57,7 @@ def detected(finder: Detected, frames: Sequence[np.ndarray], most: int | None = 
     """Return the places of the people that a detector finds in images, the best `most` of each."""
     found = []
     for people, frame in zip(finder.people(frames), frames, strict=True):
-        kept = [seen for seen in people if seen.score >= LEAST_SCORE][:most]
+        kept = [seen for seen in people if seen.score >= finder.least_score][:most]
         boxes = [(box_of_seen(seen, frame.shape[1::-1]), seen.score, None) for seen in kept]
         found.append([place for place in boxes if place[0] is not None])
     return found

@@ -19,7 +19,7 @@ CORNERS = np.array([[-8.0, -20], [8, -20], [8, 20], [-8, 20]])
 class SpotNetwork:
     """Sees the bright columns of a frame as people: four joints around the brightest one in the box."""
 
-    labels = ("jump", "dig")
+    labels, calibrated = ("jump", "dig"), False
     batch_size, detect = 16, None
 
     def __init__(self, num_frames=4):
@@ -193,3 +193,36 @@ def test_detectors_of_users_are_checked(found, words):
     with pytest.raises(ValueError, match="`detector` must return a list") as caught:
         check_detected(found, 1)
     assert words in str(caught.value)
+
+
+class Doubtful(SpotNetwork):
+    """Believes only what it sees in boxes of at least a width, and says with which probability it is right."""
+
+    calibrated = True
+
+    def __init__(self, width):
+        super().__init__()
+        self.width, self.widths = width, []
+
+    def poses_each(self, frames, boxes):
+        points, _ = super().poses_each(frames, boxes)
+        self.widths += [box[2] - box[0] for box in boxes]
+        sure = [0.81 if box[2] - box[0] >= self.width else 0.09 for box in boxes]
+        return points, np.repeat(np.array(sure)[:, None], 4, axis=1)
+
+
+def test_a_doubtful_pose_is_looked_for_in_larger_boxes_and_has_a_say_in_the_score():
+    def one(frames):
+        return [(np.array([[72.0, 20, 88, 36]]), np.array([0.49])) for _ in frames]
+
+    frame, sure = frame_of(80), Doubtful(0)
+    (seen,) = Detected(sure, one).people([frame])[0]
+    assert len(sure.widths) == 1 and seen.score == pytest.approx(np.sqrt(0.49 * 0.81))
+    width = sure.widths[0]
+    (seen,) = Detected(Doubtful(1.2 * width), one).people([frame])[0]
+    assert seen.score == pytest.approx(np.sqrt(0.49 * 0.81)) and seen.confidence.tolist() == [0.81] * 4
+    nobody = Doubtful(1e6)
+    (seen,) = Detected(nobody, one).people([frame])[0]
+    assert seen.score == pytest.approx(np.sqrt(0.49 * 0.09)) and seen.score < Detected(nobody, one).least_score
+    assert np.diff(nobody.widths).min() > 0 and len(nobody.widths) == 3
+    assert Detected(nobody, one, rounds=0).people([frame])[0][0].score == 0.49

@@ -46,13 +46,18 @@ def test_a_video_shows_its_action_at_its_rate(videos):
     assert difference.argmin(axis=1).tolist() == [0, clip["length"] - 1] and difference.min(axis=1).max() < 8
 
 
+def all_frames(path):
+    return read_frames(path, range(read_timeline(path).num_frames(12.5)), 12.5, None).astype(float)
+
+
 def test_a_stopped_run_goes_on_and_another_world_is_refused(videos):
     lost, kept = videos / "train" / "squat" / "squat_0001.mp4", videos / "test" / "squat" / "squat_0001.mp4"
-    before, stamp = lost.read_bytes(), kept.stat().st_mtime_ns
+    before, stamp = all_frames(lost), kept.stat().st_mtime_ns
     lost.unlink()
     lost.with_name(".0123456789abcdef.squat_0001.mp4").write_bytes(b"half")
     write_videos(videos.parent, 2, 1, SIZES, workers=1, classes=CLASSES, fps=12.5)
-    assert lost.read_bytes() == before and kept.stat().st_mtime_ns == stamp
+    again = all_frames(lost)  # the encoder's bytes were seen to differ once; what is shown must not
+    assert again.shape == before.shape and np.abs(again - before).mean() < 0.5 and kept.stat().st_mtime_ns == stamp
     assert not list(videos.rglob(".*"))
     with pytest.raises(ValueError, match="the same synthetic world.*nothing was changed"):
         write_videos(videos.parent, 2, 1, SIZES, workers=1, classes=CLASSES, fps=25)
