@@ -8,10 +8,11 @@ A run that is killed leaves its lines, and `read` takes them. Memory does not gr
 
 import json
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from deephar.inference.actions import actions_of
+from deephar.inference.formats import of_coco
 from deephar.inference.results import FORMAT, VERSION, ActionScores, FrameResult, Head, Result
 from deephar.utils.io import atomic_path
 
@@ -119,10 +120,34 @@ def read_document(path: pathlib.Path) -> Result:
         if path.suffix == ".jsonl":
             return _of_lines(path)
         document = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(document, dict) and "annotations" in document:
+            return of_coco(document)
         _check(document, path)
         return Result.from_dict(document)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError, StopIteration) as error:
         raise ValueError(f"`path` must be {ALLOWED}. Received: {str(path)!r}, which is damaged ({error!r})") from error
+
+
+def documents_in(places: Sequence[pathlib.Path]) -> dict[str, pathlib.Path]:
+    """Return the documents of results in folders and among files, by their names without suffix.
+
+    Raises:
+        FileNotFoundError: a place that does not exist, or a folder without documents.
+        ValueError: two documents of one name.
+    """
+    found = {}
+    for place in places:
+        inside = sorted(p for p in place.glob("*_prediction.json*") if not p.name.startswith("."))
+        if not place.is_file() and not inside:
+            what = "which holds none" if place.is_dir() else "which does not exist"
+            raise FileNotFoundError(f"`path` must hold documents NAME{DOCUMENT}. Received: {str(place)!r}, {what}")
+        for path in [place] if place.is_file() else inside:
+            name = path.stem.removesuffix(pathlib.Path(DOCUMENT).stem)
+            if name in found:
+                received = f"{str(found[name])!r} and {str(path)!r}"
+                raise ValueError(f"`path` must be documents of different names. Received: {received}")
+            found[name] = path
+    return found
 
 
 def _of_lines(path):

@@ -311,7 +311,8 @@ def read(path: str | pathlib.Path) -> Result:
     """Read a document of results, or the lines of a run that did not end.
 
     Args:
-        path: str or Path. NAME_prediction.json, or NAME_prediction.jsonl, of which the last line may be cut off.
+        path: str or Path. NAME_prediction.json; NAME_prediction.jsonl, of which the last line may be cut off; or
+            coco.json of one source, as `deephar convert` writes it.
 
     Returns:
         `Result`; of lines without an end it is not complete and says so.
