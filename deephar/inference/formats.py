@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from deephar.inference.actions import ActionResult
-from deephar.inference.results import CONFIDENCE_DIGITS, COORDINATE_DIGITS, FrameResult, Head, PoseResult, Result
+from deephar.inference.actions import CONFIDENCE_DIGITS, TIME_DIGITS, ActionResult
+from deephar.inference.results import COORDINATE_DIGITS, FrameResult, Head, PoseResult, Result
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.pose import get_poselayout
 
@@ -33,9 +33,10 @@ def person_columns(joint_names: Sequence[str], has_mm: bool) -> list[str]:
 def to_rows(result: Result) -> Iterable[dict]:
     """Yield a row for every person of every frame; empty cells for what is not known."""
     for frame in result.frames:
+        when = {"frame": frame.index, "time_s": round(frame.time_s, TIME_DIGITS)}
         for person in frame.people:
             document = person.to_dict()
-            row = {"frame": frame.index, "time_s": round(frame.time_s, 6), "id": person.id, "score": document["score"]}
+            row = {**when, "id": person.id, "score": document["score"]}
             row |= dict(zip(BOX, document["box"], strict=True))
             for name, values in document["joints"].items():
                 row |= {f"{name}_{part}": v for part, v in zip(("x", "y", "confidence"), values, strict=True)}
@@ -110,7 +111,7 @@ def _coco_image(number, source, name, result, frame):
     file = pathlib.Path(result.source).name if result.source else name
     file = file if result.head.kind == "image" else f"{pathlib.Path(file).stem}/{frame.index:06d}.jpg"
     width, height = result.size
-    about = {"source": source, "frame": frame.index, "time_s": frame.to_dict()["time_s"]}
+    about = {"source": source, "frame": frame.index, "time_s": round(frame.time_s, TIME_DIGITS)}
     return {"id": number, "file_name": file, "width": width, "height": height, **about}
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from deephar.data.scenes import LEAST_SEEN, on_larger_canvases, photographs
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
-from deephar.inference.detector import LEAST_SCORE, PersonDetector, named_detector
+from deephar.inference.detector import FREE_SIZE, LEAST_SCORE, PersonDetector, named_detector
 from deephar.synthetic.crowd import render_crowd
 from deephar.utils import TEST_MODE
 from deephar.utils.io import write_json
@@ -37,7 +37,7 @@ def arguments_of(argv=None):
     parser.add_argument("--detector", metavar="NAME", help="another detector than one of ours, such as dfine")
     parser.add_argument("--limit", type=options.positive, default=1000, help="photographs")
     parser.add_argument("--scenes", type=options.positive, default=300, help="rendered scenes, and as many empty ones")
-    parser.add_argument("--side", type=options.positive, default=320, help="of the network's input, px")
+    parser.add_argument("--side", type=options.positive, default=FREE_SIZE[0], help="of the network's input, px")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
         options.tiny_data(arguments, "LSP")
