@@ -3,6 +3,7 @@
     clips of a person in order of time --an action begins at ENTER, goes on above LEAVE, or gives way--> segments
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -104,14 +105,20 @@ class Hysteresis:
 
     def __init__(self, enter: float = ENTER, leave: float = LEAVE) -> None:
         self.enter, self.leave, self.ended = enter, leave, []
-        self._start_s, self._end_s, self._action, self._values, self._labels = 0.0, -np.inf, None, [], ()
+        self._start_s, self._end_s, self._action, self._labels = 0.0, -np.inf, None, ()
+        self._sum, self._count = 0.0, 0  # of the probabilities in the segment
 
     @property
     def current(self) -> Segment | None:
         """The segment that the last clip belongs to; None where no action goes on."""
         if self._action is None:
             return None
-        return Segment(self._start_s, self._end_s, self._labels[self._action], float(np.mean(self._values)))
+        return Segment(self._start_s, self._end_s, self._labels[self._action], self._sum / self._count)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """All segments so far."""
+        return (*self.ended, *([self.current] if self.current else []))
 
     def add(self, clip: ActionScores) -> None:
         """Take the next clip in order of time."""
@@ -121,9 +128,9 @@ class Hysteresis:
         goes_on = self._action is not None and not gap and scores[self._action] >= self.leave
         if not (goes_on and (best == self._action or not begins)):
             self.ended += [self.current] if self.current else []
-            self._start_s, self._action, self._values = start, best if begins else None, []
+            self._start_s, self._action, self._sum, self._count = start, best if begins else None, 0.0, 0
         if self._action is not None:
-            self._values.append(scores[self._action])
+            self._sum, self._count = self._sum + float(scores[self._action]), self._count + 1
         self._end_s, self._labels = max(clip.end_s, start), clip.labels
 
 
@@ -137,7 +144,69 @@ def segments_of(clips: Sequence[ActionScores], enter: float = ENTER, leave: floa
     found = Hysteresis(enter, leave)
     for clip in clips:
         found.add(clip)
-    return (*found.ended, *([found.current] if found.current else []))
+    return found.segments
+
+
+class ActionTally:
+    """What one person has done so far, as clips come: of memory the segments alone grow.
+
+    Args:
+        person: int. Who it is.
+
+    Attributes:
+        id: int. Who it is.
+        count: int. Number of clips.
+    """
+
+    def __init__(self, person: int = 1) -> None:
+        self.id, self.count = person, 0
+        self._found, self._sum, self._first, self._last = Hysteresis(), 0.0, None, None
+
+    def add(self, clip: ActionScores) -> None:
+        """Take the next clip in order of time."""
+        self._found.add(clip)
+        self._sum, self.count = self._sum + clip.probabilities, self.count + 1
+        self._first, self._last = self._first or clip, clip
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The actions from when to when."""
+        return self._found.segments
+
+    @property
+    def latest(self) -> tuple[Segment, ...]:
+        """The segment that goes on, if any, and the one before."""
+        return self._found.ended[-1:] + ([self._found.current] if self._found.current else [])
+
+    @property
+    def video(self) -> ActionScores:
+        """Mean scores over all clips; there must be one."""
+        first, last, mean = self._first, self._last, self._sum / self.count  # (A,)
+        return ActionScores(first.first_frame, last.last_frame, mean, first.labels, first.start_s, last.end_s)
+
+    @property
+    def name(self) -> str:
+        """The most probable action over all clips."""
+        return self.video.name
+
+    @property
+    def probability(self) -> float:
+        """Probability of the most probable action over all clips, in [0, 1]."""
+        return self.video.probability
+
+    def to_dict(self) -> dict:
+        """Return a dict for JSON, without the clips."""
+        segments = [
+            {
+                "start_s": round(segment.start_s, TIME_DIGITS),
+                "end_s": round(segment.end_s, TIME_DIGITS),
+                "name": segment.name,
+                "probability": round(segment.probability, CONFIDENCE_DIGITS),
+            }
+            for segment in self.segments
+        ]
+        mean = self.video.to_dict()
+        return {"id": self.id, **{k: mean[k] for k in ("name", "probability", "probabilities")}, "segments": segments}
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,17 +221,22 @@ class ActionResult:
     clips: tuple[ActionScores, ...]
     id: int = 1
 
+    @functools.cached_property
+    def _tally(self):
+        tally = ActionTally(self.id)
+        for clip in self.clips:
+            tally.add(clip)
+        return tally
+
     @property
     def segments(self) -> tuple[Segment, ...]:
         """The actions from when to when."""
-        return segments_of(self.clips)
+        return self._tally.segments
 
     @property
     def video(self) -> ActionScores:
         """Mean scores over all clips."""
-        first, last = self.clips[0], self.clips[-1]
-        mean = np.mean([clip.probabilities for clip in self.clips], axis=0)  # (A,)
-        return ActionScores(first.first_frame, last.last_frame, mean, first.labels, first.start_s, last.end_s)
+        return self._tally.video
 
     @property
     def name(self) -> str:
@@ -176,24 +250,7 @@ class ActionResult:
 
     def to_dict(self) -> dict:
         """Return a dict for JSON."""
-        segments = [
-            {
-                "start_s": round(segment.start_s, TIME_DIGITS),
-                "end_s": round(segment.end_s, TIME_DIGITS),
-                "name": segment.name,
-                "probability": round(segment.probability, CONFIDENCE_DIGITS),
-            }
-            for segment in self.segments
-        ]
-        mean = self.video.to_dict()
-        return {
-            "id": self.id,
-            "name": mean["name"],
-            "probability": mean["probability"],
-            "probabilities": mean["probabilities"],
-            "segments": segments,
-            "clips": [clip.to_dict() for clip in self.clips],
-        }
+        return {**self._tally.to_dict(), "clips": [clip.to_dict() for clip in self.clips]}
 
     @classmethod
     def from_dict(cls, document: dict) -> "ActionResult":
@@ -213,7 +270,7 @@ def actions_of(clips: Iterable[tuple[int, ActionScores]]) -> tuple[ActionResult,
     return tuple(ActionResult(tuple(found[person]), person) for person in sorted(found))
 
 
-def headline(actions: Sequence[ActionResult]) -> str:
+def headline(actions: Sequence[ActionResult | ActionTally]) -> str:
     """Return who did what when in one line: 'pushup 0:00-0:03, strum guitar 0:03-0:06', with ids for several people."""
     parts = []
     for action in actions:
@@ -223,6 +280,6 @@ def headline(actions: Sequence[ActionResult]) -> str:
     return "; ".join(parts)
 
 
-def action_words(action: ActionResult | ActionScores | Segment) -> str:
+def action_words(action: ActionResult | ActionTally | ActionScores | Segment) -> str:
     """Return an action and its probability as words: 'golf swing 0.93'."""
     return f"{action.name.replace('_', ' ')} {action.probability:.2f}"

@@ -8,7 +8,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from deephar.inference.actions import Hysteresis, actions_of, headline
+from deephar.inference.actions import ActionTally, headline
 from deephar.inference.boxes import check_box
 from deephar.inference.export import OverlayWriter, free_name, output_folder, save_image
 from deephar.inference.given_boxes import GivenBoxes, read_boxes
@@ -203,7 +203,7 @@ class _VideoFiles:
     def __init__(self, run: _Run, source: Source, video: VideoReader, stack: contextlib.ExitStack) -> None:
         self.run, self.source, self.video, self.stack = run, source, video, stack
         self.writer = self.overlay = self.window = None
-        self.actions, self.segments, self.clips, self.most = {}, {}, [], 0
+        self.actions, self.segments, self.most = {}, {}, 0
         self._shown = getattr(video, "source", source.path)  # of a URL without its password
 
     def _start(self):
@@ -225,12 +225,11 @@ class _VideoFiles:
         """Write the next frame; return whether to go on."""
         if self.writer is None:
             self._start()
-        self.clips += new
         for person, scores in new:
             self.writer.add_clip(person, scores)
-            found = self.actions.setdefault(person, Hysteresis())
+            found = self.actions.setdefault(person, ActionTally(person))
             found.add(scores)
-            self.segments[person] = [*found.ended[-1:], *([found.current] if found.current else [])]
+            self.segments[person] = found.latest
         self.writer.add(frame)
         self.most = max(self.most, len(frame.people))
         if self.overlay is not None:
@@ -248,8 +247,8 @@ class _VideoFiles:
         if getattr(video, "dropped", 0):
             problems.append(f"{video.dropped} frames came faster than they could be predicted and were dropped")
         self.writer.finish(video.complete, tuple(problems))
-        if self.clips:
-            print(f"actions: {headline(actions_of(self.clips))}")
+        if self.actions:
+            print(f"actions: {headline([self.actions[person] for person in sorted(self.actions)])}")
         if self.overlay is not None:
             paths.append(self.overlay.path)
         _say_people(self.most)

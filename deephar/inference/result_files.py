@@ -8,10 +8,10 @@ A run that is killed leaves its lines, and `read` takes them. Memory does not gr
 
 import json
 import pathlib
+from array import array
 from collections.abc import Iterator, Sequence
-from typing import TextIO
 
-from deephar.inference.actions import actions_of
+from deephar.inference.actions import ActionTally, actions_of
 from deephar.inference.formats import of_coco
 from deephar.inference.results import FORMAT, VERSION, ActionScores, FrameResult, Head, Result
 from deephar.utils.io import atomic_path
@@ -82,34 +82,54 @@ class ResultWriter:
 
 
 def write_from_lines(lines: pathlib.Path, path: pathlib.Path, count: int) -> None:
-    """Write the document of the lines of a run, which has an end and `count` frames, in memory that does not grow."""
-    parts = _parts((kind, value) for kind, value in _values(lines) if kind != "frame")
-    (head,), (end,), actions = parts["head"], parts["end"], [k.to_dict() for k in _actions(parts)]
-    about = {**head, **end, "num_frames": count, "actions": actions}
-    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
-        file.write(json.dumps(about, allow_nan=False, indent=1).removesuffix("\n}") + ',\n "frames": [')
-        frames = (value for kind, value in _values(lines) if kind == "frame")
-        for number, frame in enumerate(frames):
-            file.write(("," if number else "") + "\n  " + json.dumps(frame, allow_nan=False))
+    """Write the document of the lines of a run, which has an end and `count` frames.
+
+    Frames and clips stay on disk: of them memory holds one at a time, and eight bytes of each clip.
+    """
+    about, tallies, places = {}, {}, {}
+    for kind, value, place in _placed(lines):
+        if kind == "clip":
+            tallies.setdefault(value["id"], ActionTally(value["id"])).add(ActionScores.from_dict(value))
+            places.setdefault(value["id"], array("Q")).append(place)
+        elif kind != "frame":
+            about |= value  # the head, and the end
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as file, open(lines, "rb") as stored:
+        file.write(json.dumps({**about, "num_frames": count}, allow_nan=False, indent=1).removesuffix("\n}"))
+        file.write(',\n "actions": [')
+        for number, person in enumerate(sorted(tallies)):
+            tally = json.dumps(tallies[person].to_dict(), allow_nan=False).removesuffix("}")
+            file.write(f'{"," * (number > 0)}\n  {tally}, "clips": [')
+            _write_list(file, (_clip_at(stored, place) for place in places[person]), "\n    ")
+            file.write("\n  ]}")
+        file.write('\n ],\n "frames": [')
+        _write_list(file, (value for kind, value, _ in _placed(lines) if kind == "frame"), "\n  ")
         file.write("\n ]\n}\n")
 
 
-def _values(lines: pathlib.Path) -> Iterator[tuple[str, dict]]:
-    """Yield ("head" | "frame" | "clip" | "end", value) of the lines that are whole."""
-    with open(lines, encoding="utf-8") as file:
-        yield from _parsed(file)
+def _write_list(file, values, start):
+    for number, value in enumerate(values):
+        file.write("," * (number > 0) + start + json.dumps(value, allow_nan=False))
 
 
-def _parsed(file: TextIO) -> Iterator[tuple[str, dict]]:
-    for number, line in enumerate(file):
-        try:
-            value = json.loads(line)
-        except ValueError:
-            return  # the last line of a run that was cut off
-        if not number:
-            yield "head", value
-        else:
-            yield next(iter(value.items()))
+def _clip_at(lines, place):
+    """The scores of a clip that is stored at a place in the lines."""
+    lines.seek(place)
+    clip = json.loads(lines.readline())["clip"]
+    del clip["id"]
+    return clip
+
+
+def _placed(lines: pathlib.Path) -> Iterator[tuple[str, dict, int]]:
+    """Yield ("head" | "frame" | "clip" | "end", value, place in the file) of the lines that are whole."""
+    place = 0
+    with open(lines, "rb") as file:
+        for line in file:
+            try:
+                value = json.loads(line)
+            except ValueError:
+                return  # the last line of a run that was cut off
+            yield (*next(iter(value.items())), place) if place else ("head", value, 0)
+            place += len(line)
 
 
 def read_document(path: pathlib.Path) -> Result:
@@ -152,24 +172,15 @@ def documents_in(places: Sequence[pathlib.Path]) -> dict[str, pathlib.Path]:
 
 def _of_lines(path):
     """The result of the lines of a run."""
-    parts = _parts(_values(path))
+    parts = {"head": [], "frame": [], "clip": [], "end": []}
+    for kind, value, _ in _placed(path):
+        parts[kind].append(value)
     head = parts["head"][0] if parts["head"] else {}
     _check(head, path)
     frames = tuple(map(FrameResult.from_dict, parts["frame"]))
     end = parts["end"][-1] if parts["end"] else {"complete": False, "problems": [NO_END.format(len(frames))]}
-    return Result(Head.from_dict(head), frames, _actions(parts), end["complete"], tuple(end["problems"]))
-
-
-def _parts(values):
-    """{kind: values} of lines."""
-    parts = {"head": [], "frame": [], "clip": [], "end": []}
-    for kind, value in values:
-        parts[kind].append(value)
-    return parts
-
-
-def _actions(parts):
-    return actions_of((clip["id"], ActionScores.from_dict(clip)) for clip in parts["clip"])
+    actions = actions_of((clip["id"], ActionScores.from_dict(clip)) for clip in parts["clip"])
+    return Result(Head.from_dict(head), frames, actions, end["complete"], tuple(end["problems"]))
 
 
 def _check(document, path):

@@ -1,6 +1,7 @@
 """Results say their joints by name, become one document, are written line by line, and are read back."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -74,6 +75,37 @@ def test_what_is_written_is_read_back(tmp_path):
     expected = Result(HEAD, tuple(frames()), (ActionResult((clip(),), 2),), False, ("something",))
     assert result.to_dict() == expected.to_dict()
     assert json.loads(writer.path.read_text()) == expected.to_dict()
+
+
+def test_clips_of_several_people_come_in_turns_and_stay_on_disk(tmp_path):
+    by_person = {person: [] for person in (3, 1)}
+    with ResultWriter(tmp_path, "a", HEAD) as writer:
+        for k in range(200):
+            values, person = np.random.default_rng(k).dirichlet((1, 1)).round(4), (3, 1)[k % 3 == 0]
+            scores = ActionScores(k, k + 1, values, ("squat", "bowl"), float(k), k + 1.0)
+            by_person[person].append(scores)
+            writer.add_clip(person, scores)
+        writer.add(frames()[0])
+        writer.finish()
+    actions = tuple(ActionResult(tuple(by_person[person]), person) for person in (1, 3))
+    expected = Result(HEAD, tuple(frames()[:1]), actions).to_dict()
+    assert json.loads(writer.path.read_text()) == expected and len(expected["actions"][1]["segments"]) > 9
+
+
+def test_a_longer_document_takes_hardly_more_memory(tmp_path):
+    peaks, sizes = [], []
+    for count in (200, 2000):
+        with ResultWriter(tmp_path, "a", HEAD) as writer:
+            for k in range(count):
+                writer.add(frames()[k % 2])
+                steady = ActionScores(k, k + 1, np.array([0.8, 0.2]), ("squat", "bowl"), k / 2, k / 2 + 1)
+                writer.add_clip(1 + k % 2, steady)
+            tracemalloc.start()
+            writer.finish()
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+            sizes.append(writer.path.stat().st_size)
+    assert peaks[1] - peaks[0] < (sizes[1] - sizes[0]) / 10
 
 
 @pytest.mark.parametrize("cut", [0, 5])
