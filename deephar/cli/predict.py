@@ -26,6 +26,7 @@ OPTION_OF = {  # argument of a function, as its errors name it -> option of the 
     "camera": "--camera",
     "root_depth_mm": "--root-depth",
     "show": "--show",
+    "engine": "--engine",
 }
 
 
@@ -63,6 +64,8 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
     command.add_argument("--height", metavar="MM", type=positive, help="the person's, for 3D poses in mm; default 1700")
     command.add_argument("--camera", metavar="FX,FY,CX,CY", type=camera, help="of the camera, px, for 3D poses in mm")
     command.add_argument("--root-depth", metavar="MM", type=positive, help="the person's distance, with --camera")
+    text = "what runs the networks: keras, onnx, openvino, openvino-bfloat16 (faster on some processors, less exact)"
+    command.add_argument("--engine", metavar="NAME", default="keras", help=text)
     command.add_argument("--show", action="store_true", help="show videos and cameras in a window as they are seen")
     command.add_argument("--overlay", action=argparse.BooleanOptionalAction, default=True, help="draw the overlay")
     return command

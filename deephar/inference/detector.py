@@ -14,7 +14,7 @@ from scipy.ndimage import maximum_filter
 
 from deephar.inference.boxes import Size, whole_frame
 from deephar.inference.crops import crop_frames, crop_of
-from deephar.inference.engines import forward
+from deephar.inference.engines import forward, open_engine
 from deephar.models.cards import DEFAULT_DETECTOR
 from deephar.models.signature import Signature, signature_of
 from deephar.utils.errors import arguments_renamed
@@ -122,13 +122,14 @@ class PersonDetector:
         most_overlap: float = MOST_OVERLAP,
         batch_size: int = 16,
         size: tuple[int, int] = FREE_SIZE,
+        engine: str = "keras",
     ) -> None:
         signature = signature_of(model)
         indices = signature.indices("boxes")
         if not indices:
             kinds = [spec.kind for spec in signature.outputs]
             raise ValueError(f"`model` must have an output of boxes, see deephar.models.detector. Received: {kinds}")
-        self.model, self.batch_size = model, batch_size
+        self.model, self.batch_size, self._engine = model, batch_size, open_engine(model, engine)
         self.least_score, self.most_overlap = least_score, most_overlap
         self.signature = signature.replace(size=size) if None in signature.frame.size else signature
         self._output = indices[-1]
@@ -150,7 +151,7 @@ class PersonDetector:
             sizes = [frame.shape[1::-1] for frame in some]
             crops = [crop_of(whole_frame(size), size, spec) for size in sizes]
             inputs = np.concatenate([crop_frames([f], crop, spec) for f, crop in zip(some, crops, strict=True)])
-            maps = forward(self.model, inputs, self.batch_size)[self._output]
+            maps = forward(self._engine, inputs, self.batch_size)[self._output]
             decoded = decode_boxes(maps, stride, self.least_score, self.most_overlap)
             for size, crop, (boxes, scores) in zip(sizes, crops, decoded, strict=True):
                 corners = boxes.reshape(-1, 2, 2) / spec.resolution
@@ -171,12 +172,16 @@ class NamedDetector:
     function: Detector | None
 
 
-def named_detector(detector: object, signature: Signature | None = None) -> NamedDetector:
+def named_detector(
+    detector: object, signature: Signature | None = None, engine: str = "keras"
+) -> NamedDetector:
     """Return the detector that a user asks for; its network is loaded when it is used first.
 
     Args:
         detector: str, function or None, as of `deephar.Predictor`.
         signature: `Signature` of the network of poses, or None; one that sees whole frames needs no detector.
+
+        engine: str. What runs a detector of this package, see `deephar.inference.engines.open_engine`.
 
     Raises:
         ValueError: it is no such thing.
@@ -190,14 +195,14 @@ def named_detector(detector: object, signature: Signature | None = None) -> Name
         allowed = "auto, none, dfine or dfine-SIZE, the name of a detector, a run's folder, or a function"
         raise ValueError(f"`detector` must be {allowed}. Received: {type(detector).__name__}")
     name = DEFAULT_DETECTOR if detector == "auto" else str(detector)
-    return NamedDetector(name, _OnFirstUse(name))
+    return NamedDetector(name, _OnFirstUse(name, engine))
 
 
 class _OnFirstUse:
     """A detector that is loaded when it is called first."""
 
-    def __init__(self, name):
-        self._name, self._detect = name, None
+    def __init__(self, name, engine):
+        self._name, self._engine, self._detect = name, engine, None
 
     def __call__(self, frames):
         if self._detect is None:
@@ -213,4 +218,4 @@ class _OnFirstUse:
         from deephar.models.zoo import load_model
 
         with arguments_renamed(name_or_path="detector", model="detector"):
-            return PersonDetector(load_model(self._name), least_score=FOLLOWED_SCORE)
+            return PersonDetector(load_model(self._name), least_score=FOLLOWED_SCORE, engine=self._engine)

@@ -1,23 +1,151 @@
-"""The forward pass: one batch of crops through a network, plain or averaged with the flipped crops."""
+"""The forward pass: one batch of crops through a network, by Keras or another runtime, plain or with flipped crops.
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+    network --`open_engine`--> what runs it: Keras itself, or a file of `deephar.models.runtimes`, kept between runs
+
+Other runtimes are opened when the first batch comes. Their files lie in `cache_folder()`, by the network's structure
+and weights, so that only the first run on a machine has to write them.
+"""
+
+import hashlib
+import importlib.metadata
+import os
+import pathlib
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from deephar.data.inputs import make_inputs
 from deephar.inference.decode import average_flip
 from deephar.models.signature import Signature
+from deephar.utils.io import temporary_name, weights_digest
+from deephar.utils.optional import require
 
 if TYPE_CHECKING:
     import keras
 
+CACHE = "DEEPHAR_CACHE"  # environment variable
+WRITERS = {"onnx": ("tf2onnx", "onnx"), "openvino": ("openvino",)}  # packages whose version decides what a file holds
 
-def forward(model: "keras.Model", frames: np.ndarray | Sequence[np.ndarray], batch_size: int = 1) -> list[np.ndarray]:
+
+class Engine(Protocol):
+    """Runs a network; a `keras.Model` is one."""
+
+    def predict_on_batch(self, x: np.ndarray | Sequence[np.ndarray]) -> np.ndarray | Sequence[np.ndarray]:
+        """Return the outputs on one batch; `x` is a list for a network of several inputs."""
+
+
+@dataclass(frozen=True)
+class EngineKind:
+    """What `engine` means.
+
+    Attributes:
+        format: str, of `deephar.models.runtimes`; None: Keras.
+        precision: str, that it computes in.
+    """
+
+    format: str | None = None
+    precision: str = "float32"
+
+
+ENGINES = {
+    "keras": EngineKind(),
+    "onnx": EngineKind("onnx"),
+    "openvino": EngineKind("openvino"),
+    "openvino-bfloat16": EngineKind("openvino", "bfloat16"),
+}
+
+
+def check_engine(name: str) -> None:
+    """Raise where an engine is not known (ValueError) or not installed (ImportError)."""
+    if name not in ENGINES:
+        raise ValueError(f"`engine` must be one of {', '.join(ENGINES)}. Received: {name!r}")
+    kind = ENGINES[name].format
+    if kind == "onnx":
+        require("onnxruntime", "`engine` onnx")
+        require("tf2onnx", "`engine` onnx")
+    elif kind == "openvino":
+        require("openvino", "`engine` openvino")
+
+
+def open_engine(model: "keras.Model", name: str = "keras") -> Engine:
+    """Return what runs a network.
+
+    Args:
+        model: keras.Model. It is written for another runtime as it is when the first batch comes.
+        name: "keras"; "onnx", ONNX Runtime; "openvino", or "openvino-bfloat16", which computes in 16 bits: faster where
+            the processor can, less exact.
+
+    Raises:
+        ValueError: unknown name.
+        ImportError: its packages are missing.
+    """
+    check_engine(name)
+    return model if name == "keras" else _FileEngine(model, ENGINES[name])
+
+
+class _FileEngine:
+    """A network that runs from a file of another runtime."""
+
+    def __init__(self, model, kind):
+        self._model, self._kind, self._run = model, kind, None
+
+    def predict_on_batch(self, x):
+        """Return the list of outputs on one batch."""
+        if self._run is None:
+            self._run = self._open()
+        inputs = list(x) if isinstance(x, (list, tuple)) else [x]
+        return self._run([np.ascontiguousarray(array, np.float32) for array in inputs])
+
+    def _open(self):
+        from deephar.models.runtimes import RUNTIMES, input_names  # Keras is loaded when a network runs, not before
+
+        runtime, model, kind = RUNTIMES[self._kind.format], self._model, self._kind
+        folder = cache_folder() / _key(model, kind.format)
+        path = folder / f"network{runtime.suffix}"
+        if not path.exists():
+            print(f"writing {model.name} for {kind.format}, once on this machine ...", file=sys.stderr)
+            _write_whole(folder, lambda hidden: runtime.write(model, hidden / path.name, None, False))
+        return runtime.open(path, input_names(model), len(model.outputs), kind.precision)
+
+
+def cache_folder() -> pathlib.Path:
+    """Return the folder of written networks: DEEPHAR_CACHE, or `deephar` in the user's folder for caches."""
+    if os.environ.get(CACHE):
+        return pathlib.Path(os.environ[CACHE])
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "deephar"
+
+
+def _key(model, format):
+    """What a written network depends on: structure, weights, and who wrote it."""
+    versions = [f"{name}=={importlib.metadata.version(name)}" for name in ("keras", *WRITERS[format])]
+    parts = [model.to_json(), weights_digest(model), format, *versions]
+    return f"{format}-{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:32]}"
+
+
+def _write_whole(folder: pathlib.Path, write: Callable[[pathlib.Path], None]) -> None:
+    """Write a folder whole or not at all; another process may have been faster."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    hidden = temporary_name(folder)
+    hidden.mkdir()
+    try:
+        write(hidden)
+        hidden.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def forward(model: Engine, frames: np.ndarray | Sequence[np.ndarray], batch_size: int = 1) -> list[np.ndarray]:
     """Return all outputs for one batch as float64 arrays.
 
     Args:
-        model: keras.Model.
+        model: keras.Model, or what else `open_engine` returns.
         frames: array (B, [T,] H, W, C), cropped and scaled as the network takes them; a list of arrays for a network of
             several inputs.
         batch_size: int. A shorter batch is filled up to it, so that the network is traced for one shape only.
@@ -32,7 +160,7 @@ def forward(model: "keras.Model", frames: np.ndarray | Sequence[np.ndarray], bat
 
 
 def forward_flip(
-    model: "keras.Model",
+    model: Engine,
     signature: Signature,
     frames: np.ndarray,
     batch_size: int = 1,

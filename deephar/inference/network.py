@@ -12,7 +12,7 @@ import numpy as np
 from deephar.inference.boxes import Box, box_from_poses, whole_frame
 from deephar.inference.crops import crop_frames, crop_of
 from deephar.inference.decode import action_probabilities, block_index, decode
-from deephar.inference.engines import forward_flip
+from deephar.inference.engines import forward_flip, open_engine
 from deephar.inference.results import ModelStamp
 from deephar.models.signature import Signature
 from deephar.utils.calibration import apply_calibration
@@ -36,6 +36,7 @@ class PersonNetwork:
         flip: bool. Also run the flipped crop and take the mean; twice the time.
         batch_size: int. Frames in one forward pass.
         detect: function or None. A detector, which finds people whose box is not known, see `see_next`.
+        engine: str. What runs the network, see `deephar.inference.engines.open_engine`.
 
     Attributes:
         labels: tuple of str. Names of the actions that the network answers: all but those that were never trained.
@@ -53,6 +54,7 @@ class PersonNetwork:
         flip: bool = False,
         batch_size: int = 16,
         detect: "Detector | None" = None,
+        engine: str = "keras",
     ):
         if not signature.pose_outputs:
             kinds = sorted({spec.kind for spec in signature.outputs})
@@ -61,7 +63,8 @@ class PersonNetwork:
         output = block_index(signature.pose_outputs, pose_block, "pose_block")
         self.model, self.signature, self.pose_block = model, signature, pose_block
         self._calibration = signature.outputs[output].calibration
-        self.flip, self.batch_size, self.detect = flip, batch_size, detect
+        self.flip, self.batch_size, self.detect, self._engine_name = flip, batch_size, detect, engine
+        self._engine = open_engine(model, engine)
         actions = signature.action_outputs
         self._action_output = block_index(actions, action_block, "action_block") if actions else None
         names = signature.outputs[self._action_output].labels if actions else ()
@@ -117,7 +120,7 @@ class PersonNetwork:
         for k in range(0, len(clips), per_pass):
             some = zip(clips[k : k + per_pass], crops[k : k + per_pass], strict=True)
             batch = np.stack([crop_frames(clip, crop, spec) for clip, crop in some])  # (n, T, h, w, 3)
-            outputs = forward_flip(self.model, self.signature, batch, per_pass, self.flip)
+            outputs = forward_flip(self._engine, self.signature, batch, per_pass, self.flip)
             poses.append(self._decode(outputs, self.signature))
             if self._action_output is not None:
                 actions = self.signature.outputs[self._action_output]
@@ -147,9 +150,13 @@ class PersonNetwork:
         if self._images is None:
             from deephar.models.surgery import image_view  # Keras is loaded when a network runs, not before
 
-            self._images = image_view(self.model, self.signature) or self.model
-        view = self._images
-        signature = self.signature if view is self.model else view.signature
+            view = image_view(self.model, self.signature)
+            self._images = (
+                (self._engine, self.signature)
+                if view is None or view is self.model
+                else (open_engine(view, self._engine_name), view.signature)
+            )
+        view, signature = self._images
         if signature.num_frames is None:
             return self._decode(forward_flip(view, signature, batch, filled, self.flip), signature)
         still = np.repeat(batch[:, None], signature.num_frames, axis=1)  # (N, T, h, w, 3)

@@ -73,6 +73,8 @@ class Predictor:
         camera: four numbers (fx, fy, cx, cy) or None. Focal lengths and principal point in px, for 3D poses in mm from
             the camera; with `root_depth_mm`.
         root_depth_mm: float or None. Distance of the person's root joint along the camera's axis, mm.
+        engine: str. What runs the networks: "keras", "onnx", "openvino" or "openvino-bfloat16", see
+            `deephar.inference.engines.open_engine`.
 
     Raises:
         ValueError: unknown name, shapes that are not a pose network's, weights that do not fit, or an option out of its
@@ -108,6 +110,7 @@ class Predictor:
         people: int | None = None,
         camera: ArrayLike | None = None,
         root_depth_mm: float | None = None,
+        engine: str = "keras",
     ):
         if (refine or 0) < 0 or batch_size < 1 or (subsampling is not None and subsampling < 1):
             received = f"refine={refine}, batch_size={batch_size}, subsampling={subsampling}"
@@ -117,12 +120,13 @@ class Predictor:
             raise ValueError(f"`height_mm` must be above 0, `people` at least 1 or None. Received: {received}")
         self.model, self.stamp = load_network(model, weights)
         self.signature = signature_of(self.model, layout, labels)
-        self.network = PersonNetwork(self.model, self.signature, pose_block, action_block, flip, batch_size)
+        options = dict(flip=flip, batch_size=batch_size, engine=engine)
+        self.network = PersonNetwork(self.model, self.signature, pose_block, action_block, **options)
         self.subsampling = subsampling or self.signature.frame.frame_step
         self._step_s = None if subsampling else self.signature.frame.clip_step_s
         self.refine, self.height_mm, self.people = refine, height_mm, people
         self.view = PinholeView.of(camera, root_depth_mm, self.layout)
-        self._detect = named_detector(detector, self.signature)
+        self._detect = named_detector(detector, self.signature, engine)
         self._has_mm = self.layout.dim == 3 and len(known_links(self.layout)[0]) > 0
         if self.layout.dim == 3 and not self._has_mm:
             warnings.warn(f"`layout` {self.layout.name} has no link of known length: no poses in mm", stacklevel=2)

@@ -3,6 +3,7 @@
 from deephar.lazy import lazy_attributes
 
 _NAMES = {
+    "deephar.models.export": "export_model",
     "deephar.models.inflation": "inflate",
     "deephar.models.signature": "InputSpec OutputSpec Signature infer_signature signature_of",
     "deephar.models.spnet": "compile_split_models get_num_predictions split_model",

@@ -11,7 +11,7 @@ from deephar.utils.optional import install_hint, require
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("deephar", "datasets", "exp", "benchmarks")
-EXTRAS = ("video", "prepare", "heic", "groups", "flow", "detect")
+EXTRAS = ("video", "prepare", "heic", "groups", "flow", "detect", "onnx", "openvino", "litert")
 
 
 def names_of_extra(extra):

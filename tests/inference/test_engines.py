@@ -1,0 +1,92 @@
+"""Engines: other runtimes give the same results, and write a network once."""
+
+import pathlib
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from deephar.inference import engines
+from deephar.inference.engines import ENGINES, cache_folder, open_engine
+from deephar.inference.predictor import Predictor
+from deephar.models.signature import InputSpec, OutputSpec, Signature
+from tests.contract.networks import TINY
+
+OTHERS = [name for name in ENGINES if name != "keras"]
+FRAMES = np.random.default_rng(0).integers(0, 256, (6, 48, 64, 3), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPHAR_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("engine", ["onnx", "openvino"])
+def test_the_same_poses_and_actions(engine, tmp_path):
+    network = TINY["spnet_clip"].build()
+    seen = []
+    for name in ("keras", engine):
+        predictor = Predictor(network, detector="none", engine=name)
+        frames = list(predictor.stream(FRAMES, box=(10, 5, 50, 45)))
+        image = predictor.predict_image(FRAMES[0], box=(10, 5, 50, 45))  # by the network's image view
+        seen.append([pose for frame in (*frames, *image.frames) for pose in frame.people])
+    assert len(seen[0]) == 7
+    for ours, theirs in zip(*seen, strict=True):
+        np.testing.assert_allclose(theirs.pose_px, ours.pose_px, atol=1e-3 * 50)  # of a crop of 50 px
+        np.testing.assert_allclose(theirs.confidence, ours.confidence, atol=1e-3)
+
+
+def test_a_network_is_written_once(cache, monkeypatch, capsys):
+    layers = [keras.layers.Input((4,), name="frame"), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(2)]
+    network, inputs = keras.Sequential(layers), np.random.default_rng(0).random((2, 4)).astype(np.float32)
+    network = keras.Model(network.inputs, network.outputs)
+    network.signature = Signature((InputSpec(size=(1, 4), kind="features"),), (OutputSpec("features"),))
+    first = open_engine(network, "onnx").predict_on_batch(inputs)
+    assert "writing" in capsys.readouterr().err and cache_folder() == cache
+    (folder,) = cache.iterdir()
+    assert [p.name for p in folder.iterdir()] == ["network.onnx"]
+    again = open_engine(network, "onnx").predict_on_batch(inputs)
+    assert capsys.readouterr().err == ""
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_allclose(first[0], network.predict_on_batch(inputs), atol=1e-3)
+    network.set_weights([w * 1.5 for w in network.get_weights()])
+    open_engine(network, "onnx").predict_on_batch(inputs)
+    assert len(list(cache.iterdir())) == 2  # other weights, another file
+
+
+def test_a_writer_that_fails_leaves_nothing(cache, monkeypatch):
+    def failing(hidden):
+        (hidden / "half").write_text("")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        engines._write_whole(cache / "onnx-1", failing)
+    assert list(cache.iterdir()) == []
+
+
+def test_of_two_writers_the_first_one_is_kept(cache):
+    def slow(hidden):
+        (hidden / "a").write_text("second")
+        engines._write_whole(cache / "onnx-1", lambda other: (other / "a").write_text("first"))
+
+    engines._write_whole(cache / "onnx-1", slow)
+    assert [p.read_text() for p in cache.rglob("a")] == ["first"] and len(list(cache.iterdir())) == 1
+
+
+def test_the_cache_lies_where_the_user_says(monkeypatch):
+    monkeypatch.delenv("DEEPHAR_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert cache_folder() == pathlib.Path("/somewhere/deephar")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder() == pathlib.Path.home() / ".cache" / "deephar"
+
+
+def test_an_unknown_engine_and_a_missing_package_are_named(monkeypatch):
+    with pytest.raises(ValueError, match="`engine` must be one of keras, onnx, openvino, openvino-bf.* Received: .trt"):
+        open_engine(None, "trt")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match="`engine` onnx needs the package onnxruntime, .*pip install onnxruntime"):
+        open_engine(None, "onnx")
+    assert open_engine(open_engine, "keras") is open_engine
