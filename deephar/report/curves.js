@@ -1,6 +1,6 @@
 // Training curves: a panel a score, train and validation beside each other, stages and best epochs marked.
 
-const PLOT = { width: 420, height: 210, left: 52, right: 12, top: 22, bottom: 26 };
+const PLOT = { width: 420, height: 210, left: 52, right: 12, top: 22, bottom: 34 };
 const PART_COLORS = { train: "var(--train)", validation: "var(--validation)" };
 
 class Curves {
@@ -18,9 +18,9 @@ class Curves {
       this.log = on;
       this.draw();
     });
-    const key = el("span", { class: "sides quiet" }, el("i", { style: { background: PART_COLORS.train } }), "train ",
-      el("i", { style: { background: PART_COLORS.validation } }), "validation ★ best of its stage");
-    this.box = el("div", {}, el("div", { class: "row" }, el("strong", {}, log), el("span", { class: "bar-between" }), boxes), key, this.grid);
+    const part = (name) => el("span", {}, el("i", { style: { background: PART_COLORS[name] } }), name);
+    const key = el("p", { class: "sides quiet" }, part("train"), part("validation"), el("span", {}, "★ best of its stage"));
+    this.box = el("div", {}, el("div", { class: "row" }, boxes, el("strong", {}, log)), key, this.grid);
     this.draw();
   }
 
@@ -71,7 +71,7 @@ class Curves {
       node.append(svg("rect", { x: from, y: top, width: Math.max(0, to - from), height: height - top - bottom,
         class: `stage-band ${k % 2 ? "odd" : ""}` }));
       if (stages.length > 1 && stage.name) {
-        node.append(svg("text", { x: from + 3, y: top + 11, class: "stage-name" }, stage.name));
+        node.append(svg("text", { x: from + 5, y: top + 11, class: "stage-name" }, stage.name));
       }
     });
     const marks = this.log ? logTicks(low, high) : ticks(low, high, 4);
@@ -83,8 +83,7 @@ class Curves {
     for (const mark of ticks(1, Math.max(epochs, 1.5), 6).filter((k) => Number.isInteger(k))) {
       node.append(svg("text", { x: x(mark - 1), y: height - bottom + 14, class: "mark" }, String(mark)));
     }
-    const unit = curve.name === "seconds an epoch" ? "seconds an epoch" : words(curve.name);
-    node.append(svg("text", { x: left, y: 14, class: "title" }, unit));
+    node.append(svg("text", { x: left, y: 14, class: "title" }, words(curve.name)));
     node.append(svg("text", { x: width - right, y: height - 2, class: "mark end" }, "epoch"));
   }
 

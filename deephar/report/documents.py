@@ -57,6 +57,7 @@ def document_entry(found: Found, budget: Budget) -> tuple[dict, dict]:
         "size": list(result.size),
         "fps": result.fps,
         "facts": _facts(result, found),
+        "units": [[name, text] for name, text in UNITS.items()],
         "complete": result.complete,
         "problems": [{"text": text, "time_s": _time_of(text)} for text in result.problems],
         "joints": layout.joint_names,
@@ -106,7 +107,7 @@ def _facts(result, found):
     head, (width, height) = result.head, result.size
     length = result.frames[-1].time_s if result.frames else 0.0
     video = {
-        "frames": f"{len(result.frames)}, {clock(length)}, {head.fps or 0:.4g} a second",
+        "length": f"{len(result.frames)} frames, {clock(length)}, {head.fps or 0:.4g} a second",
         "clips of the network": head.clip_frames
         and f"{head.clip_frames} frames, {head.clip_step_s or 0:.3g} s between two of them",
     }
@@ -122,8 +123,7 @@ def _facts(result, found):
         "document": str(found.path),
         "written by": f"deephar {head.deephar or ''}".strip(),
     }
-    units = [[f"unit: {name}", text] for name, text in UNITS.items()]
-    return [[name, text] for name, text in facts.items() if text] + units
+    return [[name, text] for name, text in facts.items() if text]
 
 
 def _action(action: ActionResult) -> dict:

@@ -115,13 +115,14 @@ class Probabilities {
     if (!this.action) return;
     const { middles, breaks, values, labels } = this.action;
     labels.forEach((_, k) => {
-      Object.assign(pen, { strokeStyle: CURVES[k], lineWidth: 1.8, lineJoin: "round" });
+      Object.assign(pen, { strokeStyle: CURVES[k], fillStyle: CURVES[k], lineWidth: 1.8, lineJoin: "round" });
       pen.beginPath();
       middles.forEach((time, clip) => {
         const x = (time / this.player.endS) * width;
         const y = pad + (1 - values[clip * labels.length + k] / 255) * (height - 2 * pad);
         if (breaks[clip]) pen.moveTo(x - 1, y);
         pen.lineTo(x, y);
+        if (middles.length < 60) pen.fillRect(x - 2.5, y - 2.5, 5, 5);
       });
       pen.stroke();
     });

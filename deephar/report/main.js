@@ -39,11 +39,19 @@ function leftOut() {
 function sheet() {
   const card = ([entry, number]) => el("a", { class: "card", href: `#${number}` },
     entry.thumbnail ? el("img", { src: entry.thumbnail, alt: "", loading: "lazy", decoding: "async" })
-      : el("div", { class: "blank", "aria-hidden": "true" }, KINDS[entry.kind]),
-    el("strong", {}, entry.name), el("span", { class: "quiet" }, entry.words),
+      : el("div", { class: "blank", "aria-hidden": "true" }, entry.curve ? spark(entry.curve) : KINDS[entry.kind]),
+    el("strong", {}, entry.name), el("span", { class: "quiet clamped" }, entry.words),
     entry.complete ? null : el("span", { class: "badge" }, "not complete"));
   return [...groups()].map(([group, inside]) =>
     el("section", {}, el("h2", {}, group), el("div", { class: "cards" }, inside.map(card))));
+}
+
+/** The course of a score as a small curve. */
+function spark(values) {
+  const known = values.filter((v) => v !== null), [low, high] = [Math.min(...known), Math.max(...known)];
+  const dots = values.map((v, k) => (v === null ? null
+    : [8 + (104 * k) / Math.max(1, values.length - 1), 72 - (54 * (v - low)) / (high - low || 1)]));
+  return svg("svg", { viewBox: "0 0 120 90", class: "plot" }, svg("path", { d: pathOf(dots), class: "curve spark" }));
 }
 
 function show() {
@@ -61,8 +69,8 @@ function show() {
   const foot = el("footer", { class: "quiet" }, `Written by deephar ${index.deephar}, ${index.made}`);
   keys = null;
   if (current === null) {
-    document.title = "deephar: all";
-    main.replaceChildren(el("h1", {}, "All"), ...[leftOut(), ...sheet(), foot].filter(Boolean));
+    document.title = "deephar report";
+    main.replaceChildren(el("h1", {}, "Report"), ...[leftOut(), ...sheet(), foot].filter(Boolean));
     return;
   }
   const summary = entries[current], entry = json(`entry-${current}`);

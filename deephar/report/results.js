@@ -1,6 +1,6 @@
 // The view of a document of results: everything above put together, in step.
 
-function resultsView(entry, number, signal, go) {
+function resultsView(entry, number, signal) {
   const data = unpackPeople(entry), isVideo = entry.kind === "video";
   const lastS = data.times.at(-1) ?? 0, endS = lastS + (isVideo ? 1 / (entry.fps || 25) : 0);
   const media = mediaElement(entry, number, signal);
@@ -42,27 +42,29 @@ function resultsView(entry, number, signal, go) {
   });
 
   const content = [
-    header(entry, go, number),
+    header(entry),
     el("div", { class: `pair ${has3d ? "" : "single"}` },
       el("section", { class: "panel", "aria-label": isVideo ? "Video" : "Image" },
         el("div", { class: "wide" }, stage.box), note, isVideo ? controls(entry, player, signal) : null,
         switches(stage, entry)),
-      space ? panel("In 3D", space.box, { aside: data.people.length > 1 && !isVideo ? null : null }) : null),
+      space ? panel("In 3D", space.box) : null),
     timeline && panel("Who and when", timeline.box, { aside: data.people.length > 1 ? who : null }),
     chances && panel("Actions over time", chances.box),
     heat && panel("Confidence of the joints", heat.box, { aside: Heatmap.key() }),
     !isVideo && data.people.length ? panel("People", el("div", {}, peopleTable(data, select), joints)) : null,
     entry.actions.length ? panel("Actions", actionTable(entry, player)) : null,
-    panel("About", facts(entry.facts)),
+    panel("About", el("div", {}, facts(entry.facts),
+      el("details", {}, el("summary", {}, "Units"), facts(entry.units)))),
   ];
-  if (data.people.length) select([...data.people].sort((a, b) => b.count - a.count)[0].id);
+  const early = data.people.filter((person) => person.rows[0] >= 0);
+  if (data.people.length) select((early.length ? early : [...data.people]).sort((a, b) => b.count - a.count)[0].id);
   else for (const part of followers) part.show(null);
   player.show(0);
   return { content, keys: isVideo ? playerKeys(player) : null, player };
 }
 
 function mediaElement(entry, number, signal) {
-  const { how, url, mime, note } = entry.media;
+  const { how, url, mime } = entry.media;
   if (how === "image") return el("img", { src: url, alt: entry.headline, decoding: "async" });
   if (how !== "video") return null;
   const video = el("video", { playsinline: true, muted: true, preload: "auto", "aria-label": "The video" });
@@ -78,7 +80,8 @@ function mediaElement(entry, number, signal) {
 
 function header(entry) {
   const { people } = entry;
-  const about = entry.kind === "video" ? `${plural(people.length, "person", "people")}, ${entry.facts.find(([name]) => name === "frames")?.[1]}` : "";
+  const frames = entry.facts.find(([name]) => name === "length")?.[1];
+  const about = entry.kind === "video" ? `${plural(people.length, "person", "people")}; ${frames}` : "";
   const problems = entry.problems.map(({ text }) => el("li", {}, text));
   const incomplete = !entry.complete && el("div", { class: "alert", role: "alert" },
     el("strong", {}, "Not complete: something of the source is missing or damaged, or the run was stopped."),
@@ -116,9 +119,10 @@ function switches(stage, entry) {
     stage.shown[key] = on;
     stage.draw();
   }));
-  const side = (name) => [el("i", { style: { background: SIDES[name] } }), `${name} `];
+  const key = (mark, text) => el("span", {}, mark, text);
+  const side = (name) => key(el("i", { style: { background: SIDES[name] } }), name);
   return el("div", { class: "row" }, boxes, el("span", { class: "sides quiet" }, side("left"), side("right"),
-    el("i", { class: "hollow" }), `confidence below ${entry.drawn_confidence}`));
+    key(el("i", { class: "hollow" }), `confidence below ${entry.drawn_confidence}`)));
 }
 
 function actionTable(entry, player) {
@@ -147,7 +151,7 @@ function jointBars(entry, data, person) {
   const bars = entry.joints.map((name, j) => {
     const share = person.confidence[j] / 255;
     return el("div", { class: "bar" }, el("span", { class: "gutter" }, words(name)),
-      el("span", { class: "track" }, el("i", { style: { width: percent(share), background: `rgb(${heatColor(share)})` } })),
+      el("span", { class: "track" }, el("i", { style: { width: `${100 * share}%`, background: `rgb(${heatColor(share)})` } })),
       el("span", { class: "number" }, share.toFixed(2)));
   });
   return el("div", { class: "bars" }, el("h3", {}, `Confidence of the joints, person ${person.id}`), bars);

@@ -21,7 +21,6 @@ from deephar.report.places import CONFIG, LOG, Found
 STATE, VALIDATION = "state.npz", "validation.json"
 NOT_CURVES = ("epoch", "time", "stage")
 LOSS = re.compile(r"(?!log_loss)(loss\d*|.*_loss(_\d+)?)$")
-SMALLER_IS_BETTER = re.compile(r"loss|error|mpjpe|empty")
 
 
 def run_entry(found: Found, budget: Budget) -> tuple[dict, dict]:
@@ -39,7 +38,7 @@ def run_entry(found: Found, budget: Budget) -> tuple[dict, dict]:
     """
     folder = found.path
     rows, config, state = read_log(folder / LOG), _read_json(folder / CONFIG), _read_state(folder / STATE)
-    best, validation = best_epochs(rows, state), _validation(folder, budget)
+    best, validation = best_epochs(rows, config, state), _validation(folder, budget)
     words = _words(rows, best)
     entry = {
         "kind": "run",
@@ -55,7 +54,7 @@ def run_entry(found: Found, budget: Budget) -> tuple[dict, dict]:
         "signature": flat(config.get("signature")),
         "validation": validation,
     }
-    return {"kind": "run", "words": words, "complete": True, "thumbnail": ""}, entry
+    return {"kind": "run", "words": words, "complete": True, "thumbnail": "", "curve": _watched(rows, best)}, entry
 
 
 def read_log(path: pathlib.Path) -> list[dict[str, float | str | None]]:
@@ -119,30 +118,43 @@ def stages_of(rows: list[dict]) -> list[dict]:
     return stages
 
 
-def best_epochs(rows: list[dict], state: dict) -> list[dict]:
-    """Return the best epoch of each stage by the score that chose the best weights.
+def best_epochs(rows: list[dict], config: dict, state: dict) -> list[dict]:
+    """Return the best epoch of each stage by the score that chose its best weights.
 
-    The state holds the last stage's best score; the column of the log in which it stands is the one that was watched.
-    Where that is not known nothing is marked.
+    Where the settings name no score to watch, the state tells: the column in which the last stage's best score stands.
+    Nothing is marked in a stage of which neither is known.
 
     Returns:
         list of dict: `row`, counted from 0, `column`, `value`.
     """
-    value, stage = state.get("best"), state.get("best_stage")
-    of_stage = [row for row in rows if row.get("stage") == stage]
-    scores = [name for name in (of_stage[0] if of_stage else ()) if _is_score(name)]
-    watched = [name for name in scores if any(row.get(name) == value for row in of_stage)]
-    if value is None or not watched:
-        return []
-    column, found = next((name for name in watched if not LOSS.match(name)), watched[0]), []
-    known = [row[column] for row in of_stage if isinstance(row.get(column), float)]
-    sign = 1 if value == max(known) and (value != min(known) or not SMALLER_IS_BETTER.search(column)) else -1
+    settings, found = _stage_settings(config), []
     for stage in stages_of(rows):
-        numbers = [k for k in range(stage["first"], stage["last"] + 1) if isinstance(rows[k].get(column), float)]
-        if numbers:
-            row = max(numbers, key=lambda k: sign * rows[k][column])  # of equal ones the first
-            found.append({"row": row, "column": column, "value": rows[row][column]})
+        own = rows[stage["first"] : stage["last"] + 1]
+        about = settings.get(stage["name"], {})
+        column, largest = about.get("monitor"), about.get("monitor_mode", "max") == "max"
+        if not column:
+            column, largest = _column_of_best(rows, state, largest)
+        known = [(k, row[column]) for k, row in enumerate(own, stage["first"]) if isinstance(row.get(column), float)]
+        if known:
+            row, value = (max if largest else min)(known, key=lambda pair: pair[1])  # of equal ones the first
+            found.append({"row": row, "column": column, "value": value})
     return found
+
+
+def _stage_settings(config):
+    """{name: settings} of the stages that a run was given."""
+    settings = config.get("config") or {}
+    stages = [settings.get("stage"), *((settings.get("recipe") or {}).get("stages") or [])]
+    return {stage.get("name"): stage for stage in stages if isinstance(stage, dict)}
+
+
+def _column_of_best(rows, state, largest):
+    """(column, whether more is better) of the log in which the state's best score stands; (None, ...) if none does."""
+    value, own = state.get("best"), [row for row in rows if row.get("stage") == state.get("best_stage")]
+    names = [name for row in own[:1] for name in row if _is_score(name)]
+    matching = [name for name in names if value is not None and any(row.get(name) == value for row in own)]
+    scores = [name for name in matching if not LOSS.match(name)]
+    return (scores[0], largest) if scores else (matching[0] if matching else None, False)
 
 
 def _is_score(name):
@@ -164,7 +176,7 @@ def epoch_seconds(rows: list[dict]) -> list[float | None]:
 
 def _curves(rows):
     """Columns of the log as panels: `name`, `train` and `validation`, lists a row; `part` says where it belongs."""
-    names = list(dict.fromkeys(name for row in rows for name in row if name not in (*NOT_CURVES, "seconds")))
+    names = list(dict.fromkeys(name for row in rows for name in row if _is_score(name))) + ["learning_rate"]
     columns = {name: [k if isinstance(k := row.get(name), float) else None for row in rows] for name in names}
     columns = {name: values for name, values in columns.items() if any(v is not None for v in values)}
     panels = []
@@ -177,6 +189,13 @@ def _curves(rows):
         panels.append({"name": name, own: values, **({"validation": other} if other is not None else {})})
     took = epoch_seconds(rows)
     return panels + ([{"name": "seconds an epoch", "train": took}] if any(took) else [])
+
+
+def _watched(rows, best):
+    """The course of the score that the best epochs were chosen by, else of the first loss; None where there is none."""
+    column = best[-1]["column"] if best else next((name for row in rows[:1] for name in row if LOSS.match(name)), None)
+    values = [value if isinstance(value := row.get(column), float) else None for row in rows]
+    return values if any(value is not None for value in values) else None
 
 
 def _words(rows, best):
@@ -196,7 +215,7 @@ def _facts(rows, config, folder):
         "Python": config.get("python"),
         "Keras": keras if config.get("keras") else None,
         "NumPy": config.get("numpy"),
-        "resumed": f"{len(config['resumed'])} times" if config.get("resumed") else None,
+        "went on": f"{len(config['resumed'])} x" if config.get("resumed") else None,
         "epochs": str(len(rows)),
         "time an epoch": f"{np.median(took):.1f} s (median)" if took else None,
         "time in all": f"{sum(took) / 60:.1f} min" if took else None,

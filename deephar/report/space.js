@@ -50,14 +50,14 @@ class Space {
     this.draw();
   }
 
-  /** The person's largest extent, mm, in all but the 5 % largest frames. */
+  /** The person's height, or width around the root if that is more, mm, in all but the 5 % largest frames. */
   height() {
     const { mm, count } = this.person, { joints } = this.data, found = [];
     for (let row = 0; row < count; row += Math.max(1, Math.floor(count / 300))) {
       const points = this.points(mm, row, joints).filter(Boolean);
       if (!points.length) continue;
-      const span = (key) => Math.max(...points.map((p) => p[key])) - Math.min(...points.map((p) => p[key]));
-      found.push(Math.max(span("x"), span("y"), span("z")));
+      const [high, low] = [Math.max, Math.min].map((end) => end(...points.map((p) => p.y)));
+      found.push(Math.max(high - low, ...points.map((p) => 2 * Math.hypot(p.x, p.z))));
     }
     found.sort((a, b) => a - b);
     return Math.max(200, found[Math.floor(found.length * 0.95)] ?? 1700);
