@@ -128,6 +128,16 @@ def read_document(path: pathlib.Path) -> Result:
         raise ValueError(f"`path` must be {ALLOWED}. Received: {str(path)!r}, which is damaged ({error!r})") from error
 
 
+def document_paths(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the documents, and lines of runs, directly in a folder; none where there is no such folder."""
+    return sorted(p for p in folder.glob("*_prediction.json*") if not p.name.startswith("."))
+
+
+def name_of(path: pathlib.Path) -> str:
+    """Return NAME of a document NAME_prediction.json or .jsonl."""
+    return path.stem.removesuffix(pathlib.Path(DOCUMENT).stem)
+
+
 def documents_in(places: Sequence[pathlib.Path]) -> dict[str, pathlib.Path]:
     """Return the documents of results in folders and among files, by their names without suffix.
 
@@ -148,16 +158,6 @@ def documents_in(places: Sequence[pathlib.Path]) -> dict[str, pathlib.Path]:
                 raise ValueError(f"`path` must be documents of different names. Received: {received}")
             found[name] = path
     return found
-
-
-def document_paths(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Return the documents, and lines of runs, directly in a folder; none where there is no such folder."""
-    return sorted(p for p in folder.glob("*_prediction.json*") if not p.name.startswith("."))
-
-
-def name_of(path: pathlib.Path) -> str:
-    """Return NAME of a document NAME_prediction.json or .jsonl."""
-    return path.stem.removesuffix(pathlib.Path(DOCUMENT).stem)
 
 
 def _of_lines(path):

@@ -39,7 +39,7 @@ def write_report(
 
     Raises:
         FileNotFoundError: a place with nothing in it, or no folder for `out`.
-        ValueError: all that was found is damaged, or `out` is a folder or one of the documents.
+        ValueError: all that was found is damaged, `out` is no name of a page, or `limit_mb` is below 0.
 
     Example:
 
@@ -52,6 +52,8 @@ def write_report(
     out = pathlib.Path(out) if out else (first if first.is_dir() else first.parent) / DEFAULT_NAME
     if out.is_dir() or out.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"`out` must be a file NAME.html. Received: {str(out)!r}")
+    if not 0 <= limit_mb < float("inf"):
+        raise ValueError(f"`limit_mb` must be at least 0. Received: {limit_mb}")
     limit = int(limit_mb * 1e6)
     budget = Budget(out, limit, min(MOST_OF_AN_IMAGE, limit // len(found)))
     slots = {

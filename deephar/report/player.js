@@ -18,7 +18,7 @@ class Player extends EventTarget {
     const exact = "requestVideoFrameCallback" in video;
     const shown = (_, about) => {
       if (signal.aborted) return;
-      if (this.video) this.show(about.mediaTime - this.offsetS);
+      if (this.video && !video.seeking) this.show(about.mediaTime - this.offsetS); // else it is of before
       video.requestVideoFrameCallback(shown);
     };
     if (exact) video.requestVideoFrameCallback(shown);

@@ -24,7 +24,7 @@ function validationTitle({ epoch, stage }) {
   return when ? `Validation, ${when}` : "Validation";
 }
 
-function validationBox({ metric, confusion, sheets }) {
+function validationBox({ metric, confusion, sheets, samples }) {
   const better = { higher: "higher is better", lower: "lower is better" }[metric?.better] ?? "";
   const unit = metric?.unit && metric.unit !== "1" ? ` ${metric.unit}` : "";
   const score = metric && el("p", {}, el("strong", {}, `${words(String(metric.name))} ${short(metric.value)}${unit}`),
@@ -33,7 +33,9 @@ function validationBox({ metric, confusion, sheets }) {
     el("figure", { class: "sheet" }, el("figcaption", {}, `${words(kind)} samples`),
       el("img", { src: url, alt: `${words(kind)} samples of the validation`, loading: "lazy" }),
       note ? el("span", { class: "quiet" }, note) : null));
-  return el("div", {}, score, confusion ? new Confusion(confusion).box : null, el("div", { class: "sheets" }, images));
+  return el("div", {}, score, confusion ? new Confusion(confusion).box : null, el("div", { class: "sheets" }, images),
+    samples.length ? el("details", {}, el("summary", {}, "Best and worst samples"),
+      table(["rank", "sample", "score", "unit"], samples, "")) : null);
 }
 
 /** A confusion matrix: rows are what is true, columns what was predicted, colours the share of the row. */

@@ -19,6 +19,7 @@ from deephar.report.media import Budget, embed_image
 from deephar.report.places import CONFIG, LOG, Found
 
 STATE, VALIDATION = "state.npz", "validation.json"
+SAMPLE = ("rank", "name", "score", "unit")
 NOT_CURVES = ("epoch", "time", "stage")
 LOSS = re.compile(r"(?!log_loss)(loss\d*|.*_loss(_\d+)?)$")
 
@@ -253,7 +254,7 @@ def _validation(folder, budget):
     about = _read_json(folder / VALIDATION)
     if not about:
         return None
-    sheets, confusion = about.get("sheets") or {}, about.get("confusion")
+    sheets, confusion, samples = about.get("sheets") or {}, about.get("confusion"), about.get("samples") or []
     if confusion:
         labels, counts = confusion.get("labels"), np.array(confusion.get("counts"), float)
         if not isinstance(labels, list) or counts.shape != (len(labels), len(labels)):
@@ -267,4 +268,5 @@ def _validation(folder, budget):
         "metric": about.get("metric"),
         "confusion": confusion or None,
         "sheets": {kind: image for kind, image in shown.items() if image},
+        "samples": [[_plain(sample.get(key)) for key in SAMPLE] for sample in samples],
     }
