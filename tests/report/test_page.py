@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import time
 
 import pytest
 from PIL import Image
@@ -49,6 +50,14 @@ def opened(browser):
     assert wrong == []
 
 
+def until(page, expression, limit_s=20.0):
+    """Wait until a JavaScript function is true in the page; Playwright's own wait may need `eval`, which it forbids."""
+    end = time.monotonic() + limit_s
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(20)
+
+
 def is_local(url):
     return url.startswith(("file:", "data:", "blob:"))
 
@@ -80,10 +89,10 @@ def album(tmp_path_factory):
 
 def test_a_video_plays_in_step(films, opened):
     page = opened(films)
-    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    until(page, "() => document.querySelector('video').readyState >= 2")
     before = page.locator(".stage canvas").evaluate(PIXELS), page.locator(".space").evaluate(PIXELS)
     page.click(".play")
-    page.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
+    until(page, "() => document.querySelector('video').currentTime > 0.3")
     page.click(".play")
     assert page.locator("video").evaluate("video => video.paused")
     after = page.locator(".stage canvas").evaluate(PIXELS), page.locator(".space").evaluate(PIXELS)
@@ -95,7 +104,7 @@ def test_a_video_plays_in_step(films, opened):
 
 def test_a_frame_is_the_one_that_is_asked_for(films, opened):
     page = opened(films)
-    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    until(page, "() => document.querySelector('video').readyState >= 2")
     where = """() => {
         const video = document.querySelector("video"), small = document.createElement("canvas");
         [small.width, small.height] = [video.videoWidth, video.videoHeight];
@@ -107,7 +116,7 @@ def test_a_frame_is_the_one_that_is_asked_for(films, opened):
         page.locator(".controls input[type=range]").evaluate(
             "(slide, frame) => { slide.value = frame; slide.dispatchEvent(new Event('input')); }", frame
         )
-        page.wait_for_function("() => !document.querySelector('video').seeking")
+        until(page, "() => !document.querySelector('video').seeking")
         page.wait_for_timeout(100)
         assert page.evaluate(FRAME) == frame
         assert abs(page.evaluate(where) - 3 * frame) < 1.5
@@ -115,7 +124,7 @@ def test_a_frame_is_the_one_that_is_asked_for(films, opened):
 
 def test_keys_and_clicks_seek(films, opened):
     page = opened(films)
-    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    until(page, "() => document.querySelector('video').readyState >= 2")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert page.evaluate(FRAME) == 2
@@ -123,9 +132,9 @@ def test_keys_and_clicks_seek(films, opened):
     assert page.evaluate(FRAME) == FRAMES - 1
     page.keyboard.press("Home")
     page.keyboard.press(" ")
-    page.wait_for_function("() => !document.querySelector('video').paused")
+    until(page, "() => !document.querySelector('video').paused")
     page.keyboard.press(" ")
-    page.wait_for_function("() => document.querySelector('video').paused")
+    until(page, "() => document.querySelector('video').paused")
     track = page.locator(".timeline .rows .track").first
     box = track.bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.7, box["y"] + 8)
@@ -201,7 +210,7 @@ def test_a_video_beside_the_page_is_linked(films, opened):
     folder = films.parent
     page = opened(write_report([folder], folder / "linked.html", 0)[0])
     assert "linked, not in this page" in page.inner_text(".note").lower()
-    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    until(page, "() => document.querySelector('video').readyState >= 2")
 
 
 def test_poses_play_without_their_video(album, opened):
@@ -209,7 +218,7 @@ def test_poses_play_without_their_video(album, opened):
     assert page.inner_text("h1") == "zgone" and page.locator("video").count() == 0
     assert "cut off" in page.inner_text("[role=alert]") and "Not complete" in page.inner_text("[role=alert]")
     page.keyboard.press(" ")
-    page.wait_for_function("() => Number(document.querySelector('.controls input[type=range]').value) > 5")
+    until(page, "() => Number(document.querySelector('.controls input[type=range]').value) > 5")
 
 
 def test_nothing_of_a_document_is_run(album, opened):
@@ -224,10 +233,10 @@ def test_the_list_leads_to_every_entry(album, opened):
     page = opened(album)
     assert page.locator(".card").count() == 5 and page.inner_text(".badge") == "not complete"
     page.get_by_role("link", name="one Image", exact=True).click()
-    page.wait_for_function("() => document.querySelector('h1').textContent === 'one'")
-    page.wait_for_function("() => document.querySelector('.stage img').naturalWidth === 160")
+    until(page, "() => document.querySelector('h1').textContent === 'one'")
+    until(page, "() => document.querySelector('.stage img').naturalWidth === 160")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => document.querySelector('h1').textContent === 'two'")
+    until(page, "() => document.querySelector('h1').textContent === 'two'")
     before = page.inner_text(".bars h3")
     page.locator("td button", has_text="Person 2").click()
     assert before.endswith("person 1") and page.inner_text(".bars h3").endswith("person 2")
