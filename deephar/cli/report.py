@@ -18,7 +18,7 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
     command.add_argument("places", metavar="PLACE", type=pathlib.Path, nargs="+", help=text)
     command.add_argument("--out", metavar="FILE.html", type=pathlib.Path, help="default: report.html in PLACE")
     text = "megabytes of images and videos in the page at most; what does not fit is linked; default 60"
-    command.add_argument("--embed-limit", metavar="MB", type=float, default=60.0, help=text)
+    command.add_argument("--embed-limit", metavar="MB", type=float, help=text)
     return command
 
 

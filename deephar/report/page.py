@@ -25,14 +25,15 @@ SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
 def write_report(
-    places: Sequence[str | pathlib.Path], out: str | pathlib.Path | None = None, limit_mb: float = LIMIT_MB
+    places: Sequence[str | pathlib.Path], out: str | pathlib.Path | None = None, limit_mb: float | None = None
 ) -> tuple[pathlib.Path, list[str]]:
     """Write one HTML page about documents of results and run folders.
 
     Args:
         places: list of str or Path. Documents, folders of them, run folders.
         out: str or Path or None. The file; None: report.html in the first place, or beside it where that is a file.
-        limit_mb: float. Megabytes (1e6 bytes) of images and videos in the page at most; what does not fit is linked.
+        limit_mb: float or None. Megabytes (1e6 bytes) of images and videos in the page at most, the rest is linked; None:
+            LIMIT_MB.
 
     Returns:
         (path of the page, what was left out because it is damaged, a line each).
@@ -52,6 +53,7 @@ def write_report(
     out = pathlib.Path(out) if out else (first if first.is_dir() else first.parent) / DEFAULT_NAME
     if out.is_dir() or out.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"`out` must be a file NAME.html. Received: {str(out)!r}")
+    limit_mb = LIMIT_MB if limit_mb is None else limit_mb
     if not 0 <= limit_mb < float("inf"):
         raise ValueError(f"`limit_mb` must be at least 0. Received: {limit_mb}")
     limit = int(limit_mb * 1e6)
