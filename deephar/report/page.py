@@ -32,8 +32,8 @@ def write_report(
     Args:
         places: list of str or Path. Documents, folders of them, run folders.
         out: str or Path or None. The file; None: report.html in the first place, or beside it where that is a file.
-        limit_mb: float or None. Megabytes (1e6 bytes) of images and videos in the page at most, the rest is linked; None:
-            LIMIT_MB.
+        limit_mb: float or None. Megabytes (1e6 bytes) of images and videos in the page at most, the rest is linked;
+            None: LIMIT_MB.
 
     Returns:
         (path of the page, what was left out because it is damaged, a line each).

@@ -87,7 +87,7 @@ function header(entry) {
     el("strong", {}, "Not complete: something of the source is missing or damaged, or the run was stopped."),
     el("ul", {}, problems));
   const remarks = entry.complete && problems.length ? el("div", { class: "alert mild" }, el("ul", {}, problems)) : null;
-  return el("div", { class: "top" }, el("p", { class: "headline" }, entry.headline),
+  return el("div", { class: "top" }, el("p", { class: "headline", tabindex: entry.headline.length > 200 ? 0 : null }, entry.headline),
     about ? el("p", { class: "quiet" }, about) : null, incomplete || null, remarks);
 }
 
