@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "training": NETWORKS | RENDERING | {"data"},
     "evaluation": NETWORKS | RENDERING | {"data", "metrics", "inference"},
     "experiments": NETWORKS | RENDERING | {"data", "metrics", "inference", "training", "evaluation"},
-    "cli": NETWORKS | RENDERING | {"data", "metrics", "inference", "training", "evaluation", "experiments"},
+    "report": RENDERING | {"inference"},
+    "cli": NETWORKS | RENDERING | {"data", "metrics", "inference", "training", "evaluation", "experiments", "report"},
     # Names of the original: re-exports of one room.
     "activations": {"layers"},
     "losses": {"layers"},
@@ -41,7 +42,7 @@ MAY_IMPORT = {
     "lazy": set(),
     "keras_import": {"utils"},
 }
-NO_KERAS = {"utils", "config", "metrics", "drawing", "synthetic", "data", "__init__", "lazy", "keras_import"}
+NO_KERAS = {"utils", "config", "metrics", "drawing", "synthetic", "data", "report", "__init__", "lazy", "keras_import"}
 KERAS_IN_DATA = {"loader.py"}  # BatchLoader is a Keras PyDataset
 
 # What scripts may import besides the standard library.

@@ -148,6 +148,16 @@ def read_document(path: pathlib.Path) -> Result:
         raise ValueError(f"`path` must be {ALLOWED}. Received: {str(path)!r}, which is damaged ({error!r})") from error
 
 
+def document_paths(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the documents, and lines of runs, directly in a folder; none where there is no such folder."""
+    return sorted(p for p in folder.glob("*_prediction.json*") if not p.name.startswith("."))
+
+
+def name_of(path: pathlib.Path) -> str:
+    """Return NAME of a document NAME_prediction.json or .jsonl."""
+    return path.stem.removesuffix(pathlib.Path(DOCUMENT).stem)
+
+
 def documents_in(places: Sequence[pathlib.Path]) -> dict[str, pathlib.Path]:
     """Return the documents of results in folders and among files, by their names without suffix.
 
@@ -157,12 +167,12 @@ def documents_in(places: Sequence[pathlib.Path]) -> dict[str, pathlib.Path]:
     """
     found = {}
     for place in places:
-        inside = sorted(p for p in place.glob("*_prediction.json*") if not p.name.startswith("."))
+        inside = document_paths(place)
         if not place.is_file() and not inside:
             what = "which holds none" if place.is_dir() else "which does not exist"
             raise FileNotFoundError(f"`path` must hold documents NAME{DOCUMENT}. Received: {str(place)!r}, {what}")
         for path in [place] if place.is_file() else inside:
-            name = path.stem.removesuffix(pathlib.Path(DOCUMENT).stem)
+            name = name_of(path)
             if name in found:
                 received = f"{str(found[name])!r} and {str(path)!r}"
                 raise ValueError(f"`path` must be documents of different names. Received: {received}")

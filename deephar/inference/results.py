@@ -8,7 +8,7 @@
 
 import dataclasses
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -181,6 +181,7 @@ class Head:
         fps: float or None. Mean frames a second; None for images.
         clip_frames: int or None. Frames of a clip, None for a network of images.
         clip_step_s: float or None. Seconds between two frames of a clip.
+        deephar: str or None. Version of the package that wrote the document; None: this one.
     """
 
     source: str | None
@@ -192,6 +193,7 @@ class Head:
     fps: float | None = None
     clip_frames: int | None = None
     clip_step_s: float | None = None
+    deephar: str | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict:
         """Return what every document begins with."""
@@ -201,7 +203,7 @@ class Head:
         return {
             "format": FORMAT,
             "version": VERSION,
-            "deephar": __version__,
+            "deephar": self.deephar or __version__,
             "units": UNITS,
             "source": self.source,
             "kind": self.kind,
@@ -218,7 +220,8 @@ class Head:
         """Return the head that `to_dict` described."""
         clip, model = document["clip"] or {}, ModelStamp(**document["model"])
         about = (document["source"], document["kind"], tuple(document["size"]), model, document["layout"])
-        return cls(*about, document["detector"], document["fps"], clip.get("frames"), clip.get("step_s"))
+        clip = clip.get("frames"), clip.get("step_s")
+        return cls(*about, document["detector"], document["fps"], *clip, document.get("deephar"))
 
 
 @dataclass(frozen=True, eq=False)
