@@ -137,13 +137,13 @@ class PeopleScenes:
         """A photograph, or an empty place, as the background, and some others over it."""
         number = int(rng.integers(0, MOST_PASTED + 1))
         chosen = rng.choice(len(self.photos), min(number + 1, len(self.photos)), replace=False)
-        picked = [_opened(self.photos[k]) for k in chosen]
+        picked = [open_photograph(self.photos[k]) for k in chosen]
         canvas, box = _background(rng, picked.pop(0), max(size)) if rng.uniform() < 0.75 else (None, None)
         if canvas is None:
             canvas = Image.fromarray(render_crowd(self.split, int(rng.integers(2**31)), 0, size, self.seed)["frame"])
         placed = [(box, (0, 0, *canvas.size))]
-        for opened in picked:
-            patch, box = _patch(rng, opened, canvas.size)
+        for photograph in picked:
+            patch, box = _patch(rng, photograph, canvas.size)
             corner = [int(rng.integers(0, n - m + 1)) for n, m in zip(canvas.size, patch.size, strict=True)]
             canvas.paste(patch, tuple(corner), _mask(rng, patch.size))
             moved = None if box is None else box + np.array([*corner, *corner])
@@ -151,7 +151,7 @@ class PeopleScenes:
         return canvas, _inside(_uncovered(placed), canvas.size)
 
 
-def _opened(photo):
+def open_photograph(photo):
     """(image, box) of a photograph."""
     return Image.fromarray(read_image(photo[0])), photo[1]
 
@@ -160,7 +160,7 @@ def _background(rng, opened, long):
     """A photograph, a part of it, or a part beside the person, `long` px on its long side; the box of who is seen."""
     kind, whole = rng.uniform(), opened[0].size
     part = _part(whole, rng) if EMPTY <= kind < EMPTY + PART else (0, 0, *whole)
-    part = _beside(opened, rng) if kind < EMPTY else part
+    part = part_beside(opened, rng) if kind < EMPTY else part
     if part is None:
         return None, None
     wide, high = np.subtract(part[2:], part[:2]) * [1, rng.uniform(*STRETCH)]
@@ -174,7 +174,7 @@ def _patch(rng, opened, canvas):
     """A photograph to paste on a canvas, whole or cut closer to its person, and the box; or a part beside, and None."""
     image, box = opened
     limit = [max(8, round(rng.uniform(*PASTED_SIDE) * n)) for n in canvas]
-    beside = _beside(opened, rng) if rng.uniform() < NOBODY else None
+    beside = part_beside(opened, rng) if rng.uniform() < NOBODY else None
     room = rng.uniform(size=4) if rng.uniform() < CLOSER else np.zeros(4)  # of each side's, cut away
     near = np.clip(box, 0, np.tile(image.size, 2))
     closer = np.array([0, 0, *image.size]) * (1 - room) + near * room
@@ -208,7 +208,7 @@ def on_larger_canvases(photos: Sequence[Photograph], factor: float = 2.0, seed: 
         image = Image.fromarray(read_image(photo[0]))
         size = tuple(round(factor * n) for n in image.size)
         other = (number + int(rng.integers(1, len(photos)))) % len(photos)
-        canvas, _ = _sized(_opened(photos[other]), size)
+        canvas, _ = _sized(open_photograph(photos[other]), size)
         corner = [int(rng.integers(0, n - m + 1)) for n, m in zip(size, image.size, strict=True)]
         canvas.paste(image, tuple(corner))
         yield np.asarray(canvas), _inside(photo[1] + np.tile(corner, 2), size)
@@ -221,9 +221,9 @@ def _part(size, rng):
     return tuple(np.concatenate([corner, np.minimum(corner + sides, size)]).tolist())
 
 
-def _beside(opened, rng):
+def part_beside(photograph, rng):
     """A part of a photograph beside its person, x1 y1 x2 y2 px; None where there is hardly any."""
-    box, (wide, high) = opened[1], opened[0].size
+    box, (wide, high) = photograph[1], photograph[0].size
     room = ROOM * np.tile(box[2:] - box[:2], 2)
     x1, y1, x2, y2 = (box + room * [-1, -1, 1, 1]).clip(0, [wide, high] * 2).tolist()
     strips = [(0, 0, x1, high), (x2, 0, wide, high), (0, 0, wide, y1), (0, y2, wide, high)]

@@ -36,10 +36,11 @@ def make_images(
     layout: PoseLayout = pa16j2d,
     **rendered: Any,
 ) -> Dataset:
-    """Return the data set `name`, one of `READERS` or of `SYNTHETIC_MOTIONS`, as single people.
+    """Return the data set `name`, one of `READERS` or of `SYNTHETIC_MOTIONS`, as single people; or 'nobody'.
 
     Args:
-        data: str, Path or None. Its folder or one that holds it by name; not read for 'synthetic'.
+        data: str, Path or None. Its folder or one that holds it by name; not read for 'synthetic'. 'nobody' takes the
+            photographs of LSP's training images there, beside their people, and rendered places; None: those alone.
         dataconf: `DataConfig`.
         seed, split: int and str. Seed and split of the synthetic world.
         layout: `PoseLayout`. With one of three dimensions the depth of people of whom only x and y are
@@ -51,6 +52,12 @@ def make_images(
 
         rendered["actions"] = SYNTHETIC_MOTIONS[name] if layout.dim == 3 else "penn"
         return SyntheticPoses(dataconf, layout, split=split, length=SYNTHETIC_IMAGES, seed=seed, **rendered)
+    if name == "nobody":
+        from deephar.data.nobody import Nobody
+        from deephar.data.scenes import photographs
+
+        photos = photographs(datasetpath("LSP", data), TRAIN_MODE) if data is not None and split == "train" else ()
+        return Nobody(dataconf, layout, split, SYNTHETIC_IMAGES, photos, seed=seed)
     folder, reader, options = READERS[name]
     return reader(datasetpath(folder, data), dataconf, layout, **options)
 

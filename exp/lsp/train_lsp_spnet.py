@@ -27,6 +27,7 @@ def arguments_of(argv=None):
     parser.add_argument("--turn", type=options.count, default=40, help="rotation up to so many degrees")
     parser.add_argument("--mpii", type=options.fraction, default=0.0, help="share of MPII in a batch")
     parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of images rendered on the fly")
+    parser.add_argument("--nobody", type=options.fraction, default=0.0, help="share of crops without a person")
     parser.add_argument("--validate", type=options.count, default=300, help="validation images; 0: none")
     arguments = options.parse(parser, argv)
     if arguments.tiny:
@@ -45,6 +46,7 @@ def main():
     arguments = arguments_of()
     dataconf = networks.small_dataconf(arguments.side, arguments.turn)
     sizes = {"lsp": 1.0, "mpii": arguments.mpii, "synthetic": arguments.synthetic}
+    sizes["nobody"] = arguments.nobody
     sizes = split_batch(sizes, arguments.batch)
     sets = {name: make_images(name, arguments.data, dataconf, arguments.seed) for name in sizes}
     arguments.steps = arguments.steps or -(-sets["lsp"].get_length(TRAIN_MODE) // sizes["lsp"])

@@ -101,12 +101,12 @@ def test_photographs_on_larger_canvases(photos):
 
 def test_a_part_beside_the_person_shows_nobody_and_a_part_of_a_photograph_moves_the_box(photos):
     rng = np.random.default_rng(0)
-    image, _ = scenes._opened(photos[0])
+    image, _ = scenes.open_photograph(photos[0])
     wide, high = image.size
     box = np.array([0.0, 0.0, 0.3 * wide, high])
-    x1, y1, x2, y2 = scenes._beside((image, box), rng)
+    x1, y1, x2, y2 = scenes.part_beside((image, box), rng)
     assert x1 >= 0.3 * wide and (x2, y1, y2) == (wide, 0, high)
-    assert scenes._beside((image, np.array([0.0, 0, wide, high])), rng) is None
+    assert scenes.part_beside((image, np.array([0.0, 0, wide, high])), rng) is None
     resized, moved = scenes._sized((image, box), (40, 40), (0.1 * wide, 0, 0.5 * wide, high))
     assert resized.size == (40, 40)
     np.testing.assert_allclose(moved, [-10, 0, 20, 40])
@@ -115,7 +115,7 @@ def test_a_part_beside_the_person_shows_nobody_and_a_part_of_a_photograph_moves_
 def test_pasted_photographs_keep_their_shape_and_all_of_the_person(photos):
     rng = np.random.default_rng(0)
     for photo in photos[:20]:
-        image, box = scenes._opened(photo)
+        image, box = scenes.open_photograph(photo)
         box = np.clip(box, 0, np.tile(image.size, 2))
         patch, moved = scenes._patch(rng, (image, box), (200, 100))
         assert patch.size <= (160, 80) and max(patch.width / 160, patch.height / 80) > 0.1
