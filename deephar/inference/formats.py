@@ -9,7 +9,7 @@ The tables go back into `deephar predict --boxes`; the COCO file into pycocotool
 
 import csv
 import pathlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -31,18 +31,15 @@ def person_columns(joint_names: Sequence[str], has_mm: bool) -> list[str]:
 
 
 def to_rows(result: Result) -> Iterable[dict]:
-    """Yield a row for every person of every frame; empty cells for what is not known."""
+    """Yield a row for every person of every frame, by the names of `person_columns`."""
     for frame in result.frames:
-        when = {"frame": frame.index, "time_s": round(frame.time_s, TIME_DIGITS)}
         for person in frame.people:
             document = person.to_dict()
-            row = {**when, "id": person.id, "score": document["score"]}
-            row |= dict(zip(BOX, document["box"], strict=True))
-            for name, values in document["joints"].items():
-                row |= {f"{name}_{part}": v for part, v in zip(("x", "y", "confidence"), values, strict=True)}
-            for name, values in document.get("joints_mm", {}).items():
-                row |= {f"{name}_{part}_mm": v for part, v in zip("xyz", values, strict=True)}
-            yield row
+            joints, mm = document["joints"], document.get("joints_mm")
+            when = (frame.index, round(frame.time_s, TIME_DIGITS), person.id, document["score"])
+            cells = [v for name in joints for v in (*joints[name], *(mm[name] if mm else ()))]
+            columns = person_columns(list(joints), mm is not None)
+            yield dict(zip(columns, (*when, *document["box"], *cells), strict=True))
 
 
 def write_csv(named: Mapping[str, Result], out: pathlib.Path) -> list[pathlib.Path]:
@@ -181,9 +178,3 @@ def write_coco(named: Mapping[str, Result], out: pathlib.Path) -> list[pathlib.P
     """Write all results as one COCO file, coco.json; return its path."""
     write_json(out / COCO_FILE, to_coco(named))
     return [out / COCO_FILE]
-
-
-FORMATS: dict[str, Callable[[Mapping[str, Result], pathlib.Path], list[pathlib.Path]]] = {
-    "csv": write_csv,
-    "coco": write_coco,
-}
