@@ -4,7 +4,7 @@ import argparse
 import importlib
 import pathlib
 
-OPTION_OF = {"path": "RESULTS", "out": "--out", "results": "RESULTS"}
+OPTION_OF = {"path": "RESULTS", "out": "--out", "results": "RESULTS", "result": "RESULTS"}
 FORMATS = {  # name: the function of {name: `Result`} and a folder that writes it and returns the paths; what it is
     "csv": (
         "deephar.inference.formats.write_csv",
@@ -33,6 +33,8 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
     command.add_argument("results", metavar="RESULTS", type=pathlib.Path, nargs="+", help=text)
     command.add_argument("--format", choices=tuple(FORMATS), required=True)
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, help="where the files go; default: beside RESULTS")
+    text = "fill short gaps of videos and smooth the poses over time, as `deephar predict --smooth`"
+    command.add_argument("--smooth", action="store_true", help=text)
     return command
 
 
@@ -40,12 +42,15 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the command with its parsed arguments."""
     from deephar.inference.result_files import documents_in
     from deephar.inference.results import read
+    from deephar.inference.smoothing import smooth
     from deephar.utils.progress import progress
 
     paths = documents_in(arguments.results)
     first = arguments.results[0]
     out = arguments.out or (first if first.is_dir() else first.parent)
     named = {name: read(path) for name, path in progress(paths.items(), len(paths), "documents")}
+    if arguments.smooth:
+        named = {name: smooth(result) for name, result in progress(named.items(), len(named), "smooth")}
     out.mkdir(parents=True, exist_ok=True)
     module, _, function = FORMATS[arguments.format][0].rpartition(".")
     for path in getattr(importlib.import_module(module), function)(named, out):
