@@ -157,6 +157,11 @@ def test_predict_image(stand_in, photo, tmp_path, capsys):
     assert options == {**plain, "flip": False, "height_mm": 1700, "detector": "auto", "smooth": False}
 
 
+def test_smooth_reaches_the_predictor(stand_in, photo, tmp_path):
+    assert cli.main(["predict", str(photo), "--out", str(tmp_path), "--smooth"]) == 0
+    assert stand_in.made[0][1]["smooth"] is True
+
+
 def test_predictions_of_other_sources_and_models_are_kept(stand_in, photo, tmp_path, capsys):
     out, other = tmp_path / "out", tmp_path / "sub" / "photo.png"
     other.parent.mkdir()
