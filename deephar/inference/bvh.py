@@ -22,7 +22,7 @@ from deephar.drawing.skeleton import joint_side
 from deephar.inference.millimetres import body_part
 from deephar.inference.results import Result
 from deephar.utils.io import atomic_path
-from deephar.utils.pose import PoseLayout, get_poselayout
+from deephar.utils.pose import POSE_LAYOUTS, PoseLayout
 from deephar.utils.progress import progress
 
 CM_PER_MM = 0.1
@@ -202,9 +202,15 @@ def bvh_text(points: np.ndarray, confidence: np.ndarray, frame_s: float, layout:
     places = np.einsum("njba,njb->nja", before, np.where(root[:, None], points, points - points[:, up]))
     angles = euler_degrees(np.einsum("njba,njbc->njac", before, turned))
     channels = np.concatenate([places, angles], axis=2)[:, order].reshape(len(points), -1)  # (N, 6 J), in file order
-    rows = "\n".join(map((" ".join(["%.4f"] * channels.shape[1])).__mod__, map(tuple, channels.tolist())))
+    line = " ".join(["%.4f"] * channels.shape[1])
+    rows = "\n".join(line % tuple(row) for row in _rounded(channels).tolist())
     head = "\n".join(_hierarchy(order[0], parents, layout.joint_names, offsets))
     return f"HIERARCHY\n{head}\nMOTION\nFrames: {len(points)}\nFrame Time: {frame_s:.6f}\n{rows}\n"
+
+
+def _rounded(values):
+    """Numbers of four digits, none of them -0."""
+    return np.round(values, 4) + 0.0
 
 
 def _hierarchy(joint, parents, names, offsets, depth=0):
@@ -212,7 +218,7 @@ def _hierarchy(joint, parents, names, offsets, depth=0):
     tab, children = "  " * depth, [k for k, parent in parents.items() if parent == joint]
 
     def offset(vector):
-        return "OFFSET " + " ".join(f"{v:.4f}" for v in vector)
+        return "OFFSET " + " ".join(f"{v:.4f}" for v in _rounded(vector))
 
     yield from (f"{tab}{'JOINT' if depth else 'ROOT'} {names[joint]}", f"{tab}{{")
     yield from (f"{tab}  {offset(offsets[joint])}", f"{tab}  {CHANNELS}")
@@ -231,15 +237,15 @@ def write_bvh(named: Mapping[str, Result], out: pathlib.Path) -> list[pathlib.Pa
         out: Path of a folder.
 
     Raises:
-        ValueError: poses without millimetres, or nobody in any of the results.
+        ValueError: poses without millimetres or of a layout of one's own, or nobody in any of the results.
     """
     people = []
     for name, result in named.items():
-        layout = get_poselayout(result.head.layout)
+        layout = POSE_LAYOUTS.get(result.head.layout)
         everyone = [person for frame in result.frames for person in frame.people]
-        if layout.dim != 3 or any(person.pose_mm is None for person in everyone):
-            received = f"{name}, by {result.model.name} with the joints {layout.name}"
-            allowed = "`results` must have joints in mm for BVH, as a 3D network such as spnet-3d predicts them"
+        if layout is None or layout.dim != 3 or any(person.pose_mm is None for person in everyone):
+            received = f"{name}, by {result.model.name} with the joints {result.head.layout}"
+            allowed = "`results` must have joints of a known layout in mm for BVH, as spnet-3d predicts them"
             raise ValueError(f"{allowed}. Received: {received}")
         people += [(name, result, layout, number) for number in sorted({person.id for person in everyone})]
     if not people:

@@ -183,7 +183,7 @@ def test_joints_on_one_place_do_no_harm(tmp_path, camera_mm):
 
 def test_what_has_no_millimetres_or_nobody_is_refused(tmp_path, camera_mm, capsys):
     flat = video([{}], layout=pa16j2d)
-    with pytest.raises(ValueError, match=r"such as spnet-3d.* Received: b, by spnet with the joints pa16j2d"):
+    with pytest.raises(ValueError, match=r"as spnet-3d predicts.* Received: b, by spnet with the joints pa16j2d"):
         write_bvh({"a": video([{1: camera_mm[0]}]), "b": flat}, tmp_path)
     document = tmp_path / "a_prediction.json"
     document.write_text(json.dumps(video([{}]).to_dict()))
