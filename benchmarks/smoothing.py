@@ -83,7 +83,7 @@ def _acceleration(points, at):
 
 
 def measure(model="spnet-3d", split="test", actions=("penn", "h36m"), videos=5, settings=None):
-    """Yield (what, unit, before, after, true jitter or None), means over videos, then how many were left out."""
+    """Yield (what, unit, before, after, true or None), means over videos; at last how many were left out."""
     from deephar.inference.predictor import Predictor
 
     predictor, settings, found, jobs = Predictor(model), settings or Smoothing(), [], []
@@ -97,7 +97,7 @@ def measure(model="spnet-3d", split="test", actions=("penn", "h36m"), videos=5, 
         parts = zip(*found, strict=True)
         before, after, true = (np.mean([scores.get(what, np.nan) for scores in some]) for some in parts)
         yield what, UNITS[what], before, after, None if np.isnan(true) else true
-    yield "videos left out", f"of {len(jobs)}", float(len(jobs) - len(found)), float(len(jobs) - len(found)), None
+    yield "videos left out", f"of {len(jobs)}", None, float(len(jobs) - len(found)), None
 
 
 def main():
@@ -112,8 +112,8 @@ def main():
     given = parser.parse_args()
     settings = Smoothing(**{field.name: getattr(given, field.name) for field in dataclasses.fields(Smoothing)})
     rows = [
-        (what, unit, f"{before:.3g}", f"{after:.3g}", "" if true is None else f"{true:.3g}")
-        for what, unit, before, after, true in measure(given.model, given.split, given.actions, given.videos, settings)
+        (what, unit, *("" if value is None else f"{value:.3g}" for value in values))
+        for what, unit, *values in measure(given.model, given.split, given.actions, given.videos, settings)
     ]
     print(table(["what", "unit", "predicted", "smoothed", "true"], rows, left=(0, 1)))
 
