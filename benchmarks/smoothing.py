@@ -1,6 +1,6 @@
 """What smoothing does to the poses of a network: error to the true joints and jitter, before and after.
 
-    python benchmarks/smoothing.py                                           # about 3 minutes on two idle cores
+    python benchmarks/smoothing.py                                           # a few minutes
     python benchmarks/smoothing.py --model spnet-2d --actions penn
     python benchmarks/smoothing.py --beta 10 --look-ahead-s 0                # other settings than the defaults
 
@@ -86,7 +86,7 @@ def measure(model="spnet-3d", split="test", actions=("penn", "h36m"), videos=5, 
     """Yield (what, unit, before, after, true or None), means over videos; at last how many were left out."""
     from deephar.inference.predictor import Predictor
 
-    predictor, settings, found, jobs = Predictor(model), settings or Smoothing(), [], []
+    predictor, settings, found = Predictor(model), settings or Smoothing(), []
     jobs = [(name, index) for name in actions for index in range(videos)]
     for name, index in progress(jobs, len(jobs), "videos"):
         trial = Trial(predictor, split, name, index)
