@@ -15,6 +15,7 @@ import drawing
 import numpy as np
 import predict
 import reader
+import smoothing
 import stream
 
 from deephar.utils.tables import table
@@ -73,12 +74,19 @@ def stream_rows(frames=20_000):
     yield "looks, tracks, windows, results of two people", "frames/s", speed, None
 
 
+def smoothing_rows(videos=1):
+    """Poses of a network on a video, smoothed, against those as predicted: `smoothing.py` for more videos."""
+    for what, unit, before, after, _ in smoothing.measure("spnet-3d", "test", ("penn",), videos):
+        yield f"{what}, spnet-3d on {videos} video of 32 frames", unit, after, before
+
+
 PARTS = {  # memory first: a process starts with the peak of the one that starts it
     "memory": memory_rows,
     "reader": reader_rows,
     "synthetic": synthetic_rows,
     "drawing": drawing_rows,
     "stream": stream_rows,
+    "smoothing": smoothing_rows,
     "predict": predict_rows,
 }
 

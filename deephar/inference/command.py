@@ -60,6 +60,7 @@ def predict_source(arguments: argparse.Namespace) -> int:
         people=arguments.people,
         camera=arguments.camera,
         root_depth_mm=arguments.root_depth,
+        smooth=arguments.smooth,
         engine=arguments.engine,
     )
     return _Run(predictor, arguments, sources, boxes).all(skipped)

@@ -9,7 +9,7 @@ The tables go back into `deephar predict --boxes`; the COCO file into pycocotool
 
 import csv
 import pathlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -21,28 +21,29 @@ from deephar.utils.pose import get_poselayout
 COCO_FILE = "coco.json"
 BOX = ("x1", "y1", "x2", "y2")
 SEEN = 0.3  # confidence from which a keypoint is "visible" in COCO's sense, 2; below it is "not visible", 1
+OPTIONAL = ("joints_mm", "joints_camera_mm", "filled", "joints_filled")  # of a person, beyond COCO
 SEGMENT = ("id", "start_s", "end_s", "name", "probability")
 
 
-def person_columns(joint_names: Sequence[str], has_mm: bool) -> list[str]:
+def person_columns(joint_names: Sequence[str], has_mm: bool, is_smoothed: bool = False) -> list[str]:
     """Return the columns of the table of people."""
     parts = ("x", "y", "confidence", *(("x_mm", "y_mm", "z_mm") if has_mm else ()))
-    return ["frame", "time_s", "id", "score", *BOX, *(f"{name}_{part}" for name in joint_names for part in parts)]
+    joints = [f"{name}_{part}" for name in joint_names for part in parts]
+    return ["frame", "time_s", "id", "score", *BOX, *joints, *(["filled"] * is_smoothed)]
 
 
 def to_rows(result: Result) -> Iterable[dict]:
-    """Yield a row for every person of every frame; empty cells for what is not known."""
+    """Yield a row for every person of every frame, by the names of `person_columns`."""
+    is_smoothed = result.head.smoothing is not None
     for frame in result.frames:
-        when = {"frame": frame.index, "time_s": round(frame.time_s, TIME_DIGITS)}
         for person in frame.people:
             document = person.to_dict()
-            row = {**when, "id": person.id, "score": document["score"]}
-            row |= dict(zip(BOX, document["box"], strict=True))
-            for name, values in document["joints"].items():
-                row |= {f"{name}_{part}": v for part, v in zip(("x", "y", "confidence"), values, strict=True)}
-            for name, values in document.get("joints_mm", {}).items():
-                row |= {f"{name}_{part}_mm": v for part, v in zip("xyz", values, strict=True)}
-            yield row
+            joints, mm = document["joints"], document.get("joints_mm")
+            when = (frame.index, round(frame.time_s, TIME_DIGITS), person.id, document["score"])
+            cells = [v for name in joints for v in (*joints[name], *(mm[name] if mm else ()))]
+            filled = ["all" if person.filled else " ".join(person.joints_filled)] * is_smoothed
+            columns = person_columns(list(joints), mm is not None, is_smoothed)
+            yield dict(zip(columns, (*when, *document["box"], *cells, *filled), strict=True))
 
 
 def write_csv(named: Mapping[str, Result], out: pathlib.Path) -> list[pathlib.Path]:
@@ -51,7 +52,8 @@ def write_csv(named: Mapping[str, Result], out: pathlib.Path) -> list[pathlib.Pa
     for name, result in named.items():
         people = [person for frame in result.frames for person in frame.people]
         joints = people[0].joint_names if people else get_poselayout(result.head.layout).joint_names
-        columns = person_columns(joints, any(person.pose_mm is not None for person in people))
+        has_mm = any(person.pose_mm is not None for person in people)
+        columns = person_columns(joints, has_mm, result.head.smoothing is not None)
         written.append(_write_table(out / f"{name}_people.csv", columns, to_rows(result)))
         if result.head.kind == "image":
             continue
@@ -137,7 +139,7 @@ def _coco_person(number, image, person):
         "score": document["score"],
         "keypoint_scores": np.round(joints[:, 2], CONFIDENCE_DIGITS).tolist(),
     }
-    return found | {key: document[key] for key in ("joints_mm", "joints_camera_mm") if key in document}
+    return found | {key: document[key] for key in OPTIONAL if key in document}
 
 
 def of_coco(document: dict) -> Result:
@@ -172,7 +174,7 @@ def _person_of(found, names):
             "box": [x, y, x + wide, y + high],
             "score": found["score"],
             "joints": dict(zip(names, joints.tolist(), strict=True)),
-            **{key: found[key] for key in ("joints_mm", "joints_camera_mm") if key in found},
+            **{key: found[key] for key in OPTIONAL if key in found},
         }
     )
 
@@ -181,9 +183,3 @@ def write_coco(named: Mapping[str, Result], out: pathlib.Path) -> list[pathlib.P
     """Write all results as one COCO file, coco.json; return its path."""
     write_json(out / COCO_FILE, to_coco(named))
     return [out / COCO_FILE]
-
-
-FORMATS: dict[str, Callable[[Mapping[str, Result], pathlib.Path], list[pathlib.Path]]] = {
-    "csv": write_csv,
-    "coco": write_coco,
-}

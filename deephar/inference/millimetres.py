@@ -44,6 +44,13 @@ LINK_SHARES = {
 SAME_PART = {"shoulder": "shoul", "elbow": "elb"}
 
 
+def body_part(name: str) -> str:
+    """Return the part of the body in a joint's name, as LINK_SHARES has it: `shoul` of `left_shoulder`."""
+    side, _, part = name.lower().partition("_")
+    part = part if side in ("r", "l", "right", "left") else name.lower()
+    return SAME_PART.get(part, part)
+
+
 def known_links(layout: PoseLayout) -> tuple[np.ndarray, float]:
     """Return the links of a layout whose length is known, by the names of their joints.
 
@@ -54,7 +61,7 @@ def known_links(layout: PoseLayout) -> tuple[np.ndarray, float]:
         links: int (L, 2), pairs of joints; none where no link is known.
         share: float. Sum of their lengths over body height.
     """
-    parts = [_part(name) for name in layout.joint_names]
+    parts = [body_part(name) for name in layout.joint_names]
     links, share = [], 0.0
     for first, second in layout.links:
         found = LINK_SHARES.get(f"{parts[first]} {parts[second]}") or LINK_SHARES.get(f"{parts[second]} {parts[first]}")
@@ -136,13 +143,6 @@ class PinholeView:
         depth = self.root_depth_mm + (points[..., 2:] - points[..., :1, 2:]) * DEPTH_RANGE_MM  # (..., J, 1)
         view = Camera(np.eye(3), np.zeros(3), self.focal, self.centre, np.zeros(2))
         return view.inverse_project(np.concatenate([points[..., :2], depth], axis=-1))
-
-
-def _part(name):
-    """The part of the body of a joint: `r_shoul`, `left_shoulder` -> `shoul`."""
-    side, _, part = name.lower().partition("_")
-    part = part if side in ("r", "l", "right", "left") else name.lower()
-    return SAME_PART.get(part, part)
 
 
 def _scaled(points, scale):

@@ -11,7 +11,7 @@ window. What a frame costs in memory is the frame; the wait is `PeopleStream.del
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from deephar.inference.windows import IMAGES_PER_WINDOW, ROUNDING, PersonClips, 
 LOOKS_PER_WINDOW = 8
 LOOKS_TOGETHER = 8
 IMAGES_S = IMAGES_PER_WINDOW / DEFAULT_FPS  # a window of a network of images
+Step = tuple[FrameResult, np.ndarray, list[tuple[int, ActionScores]]]  # a frame's people, its pixels, new clips
 
 
 @dataclass(eq=False)
@@ -135,6 +136,13 @@ class PeopleStream:
         self._predict([(track, window) for track in tracks if (window := self._end_of(track)) is not None])
         tracks.clear()
         return self._done()
+
+    def steps(self, timed: Iterable[tuple[np.ndarray, float]]) -> Iterator[Step]:
+        """Take all frames of a source with their times in s; yield those that are done with the clips found by then."""
+        parts = itertools.chain((self.add(*frame) for frame in timed), (self.finish() for _ in range(1)))
+        for done in itertools.chain.from_iterable(parts):
+            new, self.new_clips = self.new_clips, []
+            yield *done, new
 
     def _look(self):
         """Find the people at the looks that were collected, follow them, and see those whose windows are full."""

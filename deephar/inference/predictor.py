@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from deephar.data.video_frames import DEFAULT_FPS
@@ -24,8 +23,9 @@ from deephar.inference.given_boxes import GivenBox, GivenBoxes
 from deephar.inference.live import LiveReader
 from deephar.inference.millimetres import HEIGHT_MM, PinholeView, known_links, pose_in_mm
 from deephar.inference.network import PersonNetwork, load_network
-from deephar.inference.people import LOOKS_TOGETHER, PeopleStream
-from deephar.inference.results import ActionScores, FrameResult, Head, PoseResult, Result
+from deephar.inference.people import LOOKS_TOGETHER, PeopleStream, Step
+from deephar.inference.results import FrameResult, Head, PoseResult, Result
+from deephar.inference.smoothing import Smoothing, smoothed
 from deephar.inference.sources import images_in, kind_of
 from deephar.inference.stills import detected, given, people_in_images, read_all, whole
 from deephar.inference.tracking import Tracker
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     import keras
 
 IMAGES_TOGETHER = 8  # of a folder, that are in memory at once
-Step = tuple[FrameResult, np.ndarray, list[tuple[int, ActionScores]]]  # a frame's people, its pixels, new clips
 
 
 class Predictor:
@@ -73,6 +72,8 @@ class Predictor:
         camera: four numbers (fx, fy, cx, cy) or None. Focal lengths and principal point in px, for 3D poses in mm from
             the camera; with `root_depth_mm`.
         root_depth_mm: float or None. Distance of the person's root joint along the camera's axis, mm.
+        smooth: True, `deephar.inference.smoothing.Smoothing` or None. Fill short gaps of videos and streams and smooth
+            their poses; frames of a stream then come `Smoothing.delay_s` later. None: poses as predicted.
         engine: str. What runs the networks: "keras", "onnx", "openvino" or "openvino-bfloat16", see
             `deephar.inference.engines.open_engine`.
 
@@ -110,6 +111,7 @@ class Predictor:
         people: int | None = None,
         camera: ArrayLike | None = None,
         root_depth_mm: float | None = None,
+        smooth: Smoothing | bool | None = None,
         engine: str = "keras",
     ):
         if (refine or 0) < 0 or batch_size < 1 or (subsampling is not None and subsampling < 1):
@@ -125,7 +127,7 @@ class Predictor:
         self.subsampling = subsampling or self.signature.frame.frame_step
         self._step_s = None if subsampling else self.signature.frame.clip_step_s
         self.refine, self.height_mm, self.people = refine, height_mm, people
-        self.view = PinholeView.of(camera, root_depth_mm, self.layout)
+        self.view, self.smoothing = PinholeView.of(camera, root_depth_mm, self.layout), Smoothing.of(smooth)
         self._detect = named_detector(detector, self.signature, engine)
         self._has_mm = self.layout.dim == 3 and len(known_links(self.layout)[0]) > 0
         if self.layout.dim == 3 and not self._has_mm:
@@ -318,11 +320,9 @@ class Predictor:
             `FrameResult` in order, each when everyone in it has a pose: after one window of the network (about a second
             for those that ship), and half a second more where somebody may have gone.
         """
-        run = self._people(box, None, looks_together)
-        for number, frame in enumerate(frames):
-            pixels, time_s = frame if isinstance(frame, tuple) else (frame, number / fps)
-            yield from (done for done, _ in run.add(read_image(pixels), time_s))
-        yield from (done for done, _ in run.finish())
+        timed = (frame if isinstance(frame, tuple) else (frame, k / fps) for k, frame in enumerate(frames))
+        read = ((read_image(pixels), time_s) for pixels, time_s in timed)
+        yield from (frame for frame, *_ in self._steps(read, box, None, looks_together))
 
     def watch(self, source: int | str, box: ArrayLike | None = None) -> Iterator[FrameResult]:
         """Predict a camera (its number) or a URL, see `deephar.inference.LiveReader`; otherwise as `stream`."""
@@ -346,16 +346,12 @@ class Predictor:
         Yields:
             (`FrameResult`, frame uint8 (H, W, 3), list of (id, `ActionScores`) of the clips seen since the one before).
         """
-        run = self._people(box, boxes, looks_together)
+        return self._steps(((frame, video.time_s) for frame in video), box, boxes, looks_together)
 
-        def drained(done):
-            for frame, pixels in done:
-                new, run.new_clips = run.new_clips, []
-                yield frame, pixels, new
-
-        for frame in video:
-            yield from drained(run.add(frame, video.time_s))
-        yield from drained(run.finish())
+    def _steps(self, timed, box, boxes, looks_together):
+        """As `steps`, of (frame, time in s)."""
+        steps = self._people(box, boxes, looks_together).steps(timed)
+        return smoothed(steps, self.smoothing) if self.smoothing else steps
 
     def head_of(
         self, video: VideoReader, source: str, box: ArrayLike | None = None, boxes: GivenBoxes | None = None
@@ -364,7 +360,7 @@ class Predictor:
         given = box if box is not None else boxes
         step = self._step_s or self.subsampling / video.fps
         clip = (self.signature.num_frames, round(step, 6)) if self.signature.num_frames else (None, None)
-        return self._head(source, "video", video.size, given, video.fps, *clip)
+        return self._head(source, "video", video.size, given, video.fps, *clip, self.smoothing)
 
     def _head(self, source, kind, size, boxes, *more):
         finder = "boxes" if boxes is not None else self._detect.name

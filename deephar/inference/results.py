@@ -15,6 +15,7 @@ import numpy as np
 
 from deephar.inference.actions import CONFIDENCE_DIGITS, TIME_DIGITS, ActionResult, ActionScores
 from deephar.inference.boxes import Box, Size
+from deephar.inference.smoothing import Smoothing
 from deephar.utils.io import file_digest, weights_digest
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class PoseResult:
         score: float in [0, 1] or None. How sure it is that a person is there, by the detector and, where the network's
             confidences are probabilities, by the pose; None where no detector was asked.
         camera_mm: float (J, 3) in mm from the camera's centre, axes as `pose_mm`. None without a known camera.
+        filled: bool. The person was not seen here: the pose lies between those before and after, by smoothing.
+        joints_filled: tuple of str. The joints of a person who was seen that lie between those before and after.
     """
 
     pose_px: np.ndarray
@@ -99,6 +102,8 @@ class PoseResult:
     id: int = 1
     score: float | None = None
     camera_mm: np.ndarray | None = None
+    filled: bool = False
+    joints_filled: tuple[str, ...] = ()
 
     def joint(self, name: str) -> tuple[float, ...]:
         """Return (x, y, ..., confidence) of a joint by its name, x and y in frame pixels.
@@ -126,6 +131,10 @@ class PoseResult:
             if points is not None:
                 rounded = np.round(points.astype(float), MM_DIGITS).tolist()
                 document[key] = dict(zip(self.joint_names, rounded, strict=True))
+        if self.filled:
+            document["filled"] = True
+        if self.joints_filled:
+            document["joints_filled"] = list(self.joints_filled)
         return document
 
     @classmethod
@@ -138,7 +147,8 @@ class PoseResult:
             for key in ("joints_mm", "joints_camera_mm")
         }
         found = (joints[:, :2], joints[:, 2], tuple(document["box"]), names, parts["joints_mm"])
-        return cls(*found, document["id"], document["score"], parts["joints_camera_mm"])
+        filled = (document.get("filled", False), tuple(document.get("joints_filled", ())))
+        return cls(*found, document["id"], document["score"], parts["joints_camera_mm"], *filled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +191,7 @@ class Head:
         fps: float or None. Mean frames a second; None for images.
         clip_frames: int or None. Frames of a clip, None for a network of images.
         clip_step_s: float or None. Seconds between two frames of a clip.
+        smoothing: `Smoothing` or None. How the poses were smoothed; None: they are as predicted.
         deephar: str or None. Version of the package that wrote the document; None: this one.
     """
 
@@ -193,6 +204,7 @@ class Head:
     fps: float | None = None
     clip_frames: int | None = None
     clip_step_s: float | None = None
+    smoothing: Smoothing | None = None
     deephar: str | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict:
@@ -213,6 +225,7 @@ class Head:
             "detector": self.detector,
             "fps": self.fps and round(self.fps, 4),
             "clip": clip or None,
+            "smoothing": self.smoothing and self.smoothing.to_dict(),
         }
 
     @classmethod
@@ -220,8 +233,9 @@ class Head:
         """Return the head that `to_dict` described."""
         clip, model = document["clip"] or {}, ModelStamp(**document["model"])
         about = (document["source"], document["kind"], tuple(document["size"]), model, document["layout"])
-        clip = clip.get("frames"), clip.get("step_s")
-        return cls(*about, document["detector"], document["fps"], *clip, document.get("deephar"))
+        smoothing = document.get("smoothing") and Smoothing.from_dict(document["smoothing"])
+        more = (document["detector"], document["fps"], clip.get("frames"), clip.get("step_s"), smoothing)
+        return cls(*about, *more, document.get("deephar"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -153,7 +153,13 @@ def test_predict_image(stand_in, photo, tmp_path, capsys):
     assert capsys.readouterr().out.split() == [str(out / "photo_prediction.json"), str(out / "photo_overlay.png")]
     (model, options), *_ = stand_in.made
     plain = dict.fromkeys(("weights", "labels", "refine", "subsampling", "people", "camera", "root_depth_mm"))
-    assert model == "m" and options == {**plain, "flip": False, "height_mm": 1700, "detector": "auto"}
+    assert model == "m"
+    assert options == {**plain, "flip": False, "height_mm": 1700, "detector": "auto", "smooth": False, "engine": "keras"}
+
+
+def test_smooth_reaches_the_predictor(stand_in, photo, tmp_path):
+    assert cli.main(["predict", str(photo), "--out", str(tmp_path), "--smooth"]) == 0
+    assert stand_in.made[0][1]["smooth"] is True
 
 
 def test_predictions_of_other_sources_and_models_are_kept(stand_in, photo, tmp_path, capsys):

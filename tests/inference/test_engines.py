@@ -23,14 +23,22 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-@pytest.mark.parametrize("engine", ["onnx", "openvino"])
-def test_the_same_poses_and_actions(engine, tmp_path):
-    network = TINY["spnet_clip"].build()
+@pytest.mark.parametrize(
+    ("engine", "family"),
+    [
+        ("onnx", "spnet_image"),
+        ("openvino", "spnet_image"),
+        pytest.param("onnx", "spnet_clip", marks=pytest.mark.slow),
+        pytest.param("openvino", "spnet_clip", marks=pytest.mark.slow),
+    ],
+)
+def test_the_same_poses_and_actions(engine, family):
+    network = TINY[family].build()
     seen = []
     for name in ("keras", engine):
         predictor = Predictor(network, detector="none", engine=name)
         frames = list(predictor.stream(FRAMES, box=(10, 5, 50, 45)))
-        image = predictor.predict_image(FRAMES[0], box=(10, 5, 50, 45))  # by the network's image view
+        image = predictor.predict_image(FRAMES[0], box=(10, 5, 50, 45))  # of a clip network by its image view
         seen.append([pose for frame in (*frames, *image.frames) for pose in frame.people])
     assert len(seen[0]) == 7
     for ours, theirs in zip(*seen, strict=True):

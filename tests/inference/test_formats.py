@@ -1,12 +1,14 @@
 """Results in other formats: the same numbers in tables and COCO files, read back by others and by ourselves."""
 
 import csv
+import importlib
 import json
 
 import numpy as np
 import pytest
 
 from deephar.cli import main
+from deephar.cli.convert import FORMATS
 from deephar.inference.actions import ActionResult, ActionScores
 from deephar.inference.formats import to_coco, write_csv
 from deephar.inference.given_boxes import read_boxes
@@ -108,6 +110,12 @@ def test_what_does_not_go_into_one_file_is_refused(tmp_path):
     (tmp_path / "other.json").write_text('{"images": [], "annotations": []}')
     with pytest.raises(ValueError, match=r"`path` must be a document .*other.json.*damaged"):
         read(tmp_path / "other.json")
+
+
+def test_every_format_of_the_command_has_its_function():
+    for place, about in FORMATS.values():
+        module, _, name = place.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), name)) and about
 
 
 def test_the_command_converts_folders_and_files(tmp_path, capsys):

@@ -15,6 +15,7 @@ from deephar.config import ModelConfig
 from deephar.inference import Predictor, output_folder, save_image
 from deephar.inference.crops import crop_of
 from deephar.inference.export import save_video
+from deephar.inference.smoothing import Smoothing, smooth
 from deephar.inference.video import VideoReader, VideoWriter
 from deephar.inference.windows import clip_indices
 from deephar.models.signature import signature_of
@@ -301,6 +302,27 @@ def test_a_failure_while_drawing_leaves_the_old_overlay(tmp_path, monkeypatch):
         save_video(result, tmp_path, predictor.layout, progress=False)
     assert written[1].read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["v.mp4", "v_overlay.mp4", "v_prediction.json"]
+
+
+def test_videos_and_streams_are_smoothed_where_that_is_asked_for(tmp_path):
+    rng = np.random.default_rng(0)
+    frames = [image(*(150 + rng.integers(-6, 6, 2))) for _ in range(12)]
+    path = write_video(tmp_path / "v.mp4", frames)
+    plain = following(Spot()).predict_video(path, progress=False)
+    settings = Smoothing(min_cutoff_hz=0.5, beta=0.0)
+    predictor = following(Spot(), smooth=settings)
+    result = predictor.predict_video(path, progress=False)
+    assert plain.head.smoothing is None and result.head.smoothing == settings
+    assert result.to_dict() == smooth(plain, settings).to_dict()
+    shakes = [np.std([p.pose_px.mean(axis=0) for p in found.poses], axis=0) for found in (plain, result)]
+    assert (shakes[1] < 0.5 * shakes[0]).all()
+    assert following(Spot(), smooth=True).smoothing == Smoothing()
+    with VideoReader(path) as video:
+        times = [(frame, video.time_s) for frame in video]
+        streamed = list(predictor.stream(times))
+    assert [frame.to_dict() for frame in streamed] == result.to_dict()["frames"]
+    still = predictor.predict_image(frames[0])
+    assert still.head.smoothing is None and still.people[0].joints_filled == ()
 
 
 def test_unwritable_folder_is_named(tmp_path):
