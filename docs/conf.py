@@ -1,0 +1,37 @@
+"""Settings of the documentation site: `make docs` builds it from the pages of this folder, without a network."""
+
+import deephar
+
+project = "deephar"
+author = "The deephar authors"
+copyright = "the deephar authors, MIT licence"
+version = release = deephar.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+default_role = "literal"  # docstrings set code in single backticks, as Markdown does
+
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the sections of the docstrings say it in words, with shapes and units
+autodoc_default_options = {"members": True}
+napoleon_numpy_docstring = False
+
+html_theme = "furo"
+html_title = f"deephar {release}"
+html_copy_source = False
+html_show_sphinx = False
+
+
+def code_of_examples(app, what, name, obj, options, lines):
+    """Turn an indented example without `>>>` into a block of code: as it stands it would be read as a quotation."""
+    for number, line in enumerate(lines):
+        following = next((k for k in lines[number + 1 :] if k.strip()), "")
+        if line.strip() == "Example:" and following.startswith(" ") and not following.lstrip().startswith(">>>"):
+            lines[number] = line.replace("Example:", ".. rubric:: Example\n\n::")
+    lines[:] = "\n".join(lines).split("\n")
+
+
+def setup(app):
+    """Add the hook; it comes before that of napoleon, which has priority 500."""
+    app.connect("autodoc-process-docstring", code_of_examples, priority=400)
