@@ -32,6 +32,12 @@ def code_of_examples(app, what, name, obj, options, lines):
     lines[:] = "\n".join(lines).split("\n")
 
 
+def links_out_of_here(app, docname, source):
+    """Make files of links to pages elsewhere in the checkout, and one page of this site of the list of networks."""
+    source[0] = source[0].replace("](../weights/README.md)", "](zoo.md)").replace("](../", "](path:../")
+
+
 def setup(app):
-    """Add the hook; it comes before that of napoleon, which has priority 500."""
+    """Add the hooks; the first one comes before that of napoleon, which has priority 500."""
+    app.connect("source-read", links_out_of_here)
     app.connect("autodoc-process-docstring", code_of_examples, priority=400)

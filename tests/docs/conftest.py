@@ -11,16 +11,19 @@ from deephar.models import zoo
 from deephar.models.builders import build_network
 from deephar.models.cards import MODELS
 
-SMALL = dict(input_shape=(8, 64, 64, 3), growth=8, num_pose_features=16, num_visual_features=16)
+SMALL = dict(input_shape=(8, 64, 64, 3), image_div=4, num_pyramids=1, action_pyramids=[1], growth=8)
+SMALL |= dict(num_pose_features=16, num_visual_features=16)
 LOAD = zoo.load_model
 
 
 @functools.cache
 def network_once(name):
-    """A registered network: the detector as it ships; those of poses with fresh weights, for 64 x 64 px."""
+    """A registered network for smaller images: the detector with its weights, those of poses with fresh ones."""
     card = MODELS[name]
     if not card.num_actions:
-        return LOAD(name)
+        model = build_network({**card.config, "input_shape": (192, 192, 3)})
+        model.load_weights(zoo.find_weights(card))
+        return model
     model = build_network({**card.config, **SMALL})
     model.signature = model.signature.replace(labels=card.labels, frame_step=card.frame_step, fps=card.fps)
     return model
@@ -29,9 +32,11 @@ def network_once(name):
 @pytest.fixture
 def small_networks(monkeypatch, untraced):
     """Registered networks are small, and are made once."""
-    monkeypatch.setattr(zoo, "load_model", lambda name, weights=None: (
-        network_once(name) if name in MODELS and weights is None else LOAD(name, weights)
-    ))
+
+    def load(name_or_path, weights=None):
+        return network_once(name_or_path) if name_or_path in MODELS and not weights else LOAD(name_or_path, weights)
+
+    monkeypatch.setattr(zoo, "load_model", load)
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +47,12 @@ def rendered(tmp_path_factory):
     from deephar.synthetic.world import render_clip
 
     folder = tmp_path_factory.mktemp("rendered")
-    Image.fromarray(render_crowd("test", 1, 2, (256, 256))["frame"]).save(folder / "photo.jpg")
-    left, right = (render_clip("test", index, 20, (128, 128))["frames"] for index in (7, 3))
-    with VideoWriter(folder / "match.mp4", 15) as writer:
+    Image.fromarray(render_crowd("test", 11, 2, (256, 192))["frame"]).save(folder / "photo.jpg")
+    left, right = (render_clip("test", index, 6, (128, 128))["frames"] for index in (7, 3))
+    with VideoWriter(folder / "match.mp4", 12) as writer:
         for pair in zip(left, right, strict=True):
             writer.add(np.concatenate(pair, axis=1))
-    lines = [f"{k},{x},8,{x + 100},120,{n}" for k in range(20) for n, x in enumerate((10, 140))]
+    lines = [f"{k},{x},8,{x + 100},120,{n}" for k in range(6) for n, x in enumerate((10, 140))]
     (folder / "boxes.csv").write_text("frame,x1,y1,x2,y2,id\n" + "\n".join(lines))
     (folder / "folder").mkdir()
     shutil.copy(folder / "photo.jpg", folder / "folder" / "a.jpg")
