@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deephar.inference.detector import PersonDetector
 from deephar.models import zoo
 from deephar.models.builders import build_network
 from deephar.models.cards import MODELS
@@ -37,6 +38,8 @@ def small_networks(monkeypatch, untraced):
         return network_once(name_or_path) if name_or_path in MODELS and not weights else LOAD(name_or_path, weights)
 
     monkeypatch.setattr(zoo, "load_model", load)
+    fewer = functools.partialmethod(PersonDetector.__init__, batch_size=2)  # which it fills up
+    monkeypatch.setattr(PersonDetector, "__init__", fewer)
 
 
 @pytest.fixture(scope="session")
