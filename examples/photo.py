@@ -12,7 +12,7 @@ from PIL import Image
 
 import deephar
 from deephar.inference import output_folder, save_image
-from deephar.synthetic.crowd import render_crowd
+from deephar.synthetic import crowd
 
 
 def main():
@@ -21,7 +21,7 @@ def main():
     photo = parser.parse_args().photo
     if photo is None:
         photo = "photo.png"
-        Image.fromarray(render_crowd("test", 1, 2, (480, 360))["frame"]).save(photo)
+        Image.fromarray(crowd.render_crowd("test", 11, 2, (480, 360))["frame"]).save(photo)
 
     predictor = deephar.Predictor("spnet-2d")
     result = predictor.predict_image(photo)

@@ -13,12 +13,12 @@ import numpy as np
 import deephar
 from deephar.inference import VideoWriter, output_folder
 from deephar.inference.export import save_video
-from deephar.synthetic.world import render_clip
+from deephar.synthetic import world
 
 
-def render(path, left=7, right=12):
+def render(path, left=6, right=12):
     """Two people side by side, each with an action of their own, of which the shorter one decides the length."""
-    clips = [render_clip("test", index, size=(256, 256)) for index in (left, right)]
+    clips = [world.render_clip("test", index, size=(256, 256)) for index in (left, right)]
     with VideoWriter(path, clips[0]["fps"]) as writer:
         for pair in zip(*(clip["frames"] for clip in clips), strict=False):
             writer.add(np.concatenate(pair, axis=1))
