@@ -8,6 +8,7 @@ copyright = "the deephar authors, MIT licence"
 version = release = deephar.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+highlight_language = "none"  # of blocks that name none: command lines
 default_role = "literal"  # docstrings set code in single backticks, as Markdown does
 
 myst_heading_anchors = 3
@@ -15,9 +16,10 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the sections of the docstrings say it in words, with shapes and units
 autodoc_default_options = {"members": True}
-napoleon_numpy_docstring = False
+napoleon_numpy_docstring = napoleon_use_rtype = False
 
 html_theme = "furo"
+html_static_path, html_css_files = ["_static"], ["site.css"]
 html_title = f"deephar {release}"
 html_copy_source = False
 html_show_sphinx = False
@@ -28,7 +30,7 @@ def code_of_examples(app, what, name, obj, options, lines):
     for number, line in enumerate(lines):
         following = next((k for k in lines[number + 1 :] if k.strip()), "")
         if line.strip() == "Example:" and following.startswith(" ") and not following.lstrip().startswith(">>>"):
-            lines[number] = line.replace("Example:", ".. rubric:: Example\n\n::")
+            lines[number] = line.replace("Example:", ".. rubric:: Example\n\n.. code-block:: python")
     lines[:] = "\n".join(lines).split("\n")
 
 
