@@ -30,7 +30,7 @@ def code_of_examples(app, what, name, obj, options, lines):
     for number, line in enumerate(lines):
         following = next((k for k in lines[number + 1 :] if k.strip()), "")
         if line.strip() == "Example:" and following.startswith(" ") and not following.lstrip().startswith(">>>"):
-            lines[number] = line.replace("Example:", ".. rubric:: Example\n\n.. code-block:: python")
+            lines[number] = line.replace("Example:", ".. rubric:: Example\n\n.. code-block:: python\n")
     lines[:] = "\n".join(lines).split("\n")
 
 

@@ -16,7 +16,7 @@ from deephar.inference.export import save_video
 from deephar.synthetic import world
 
 
-def render(path, left=6, right=12):
+def render(path, left=21, right=57):
     """Two people side by side, each with an action of their own, of which the shorter one decides the length."""
     clips = [world.render_clip("test", index, size=(256, 256)) for index in (left, right)]
     with VideoWriter(path, clips[0]["fps"]) as writer:
