@@ -204,6 +204,7 @@ def test_commands_about_prediction_run(inputs, capsys):
     assert {path.suffix for path in (inputs / "results").iterdir()} == {".json", ".png", ".mp4", ".csv"}
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of Sphinx, about its extensions
 def test_the_site_builds_without_a_warning(tmp_path, capsys):
     pytest.importorskip("myst_parser")
     pytest.importorskip("furo")
