@@ -58,14 +58,15 @@ def write_match(folder):
     return writer.path
 
 
+RUN = [page for page in PAGES if blocks(page, "python") and page.name != "results.md"]  # which has a test of its own
+
+
 @pytest.mark.usefixtures("small_networks", "inputs")
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda path: path.name)
+@pytest.mark.parametrize("page", RUN, ids=lambda path: path.name)
 def test_python_runs(page, request):
     """The blocks of a page run in order, in one namespace, in a folder with a photo, a video and boxes."""
     if page.name == "README.md":
         request.getfixturevalue("smaller")
-    if page.name == "results.md":
-        write_match("results")
     names = {"__name__": page.stem}
     for number, code in enumerate(blocks(page, "python")):
         exec(compile(code, f"{page.name}, block {number}", "exec"), names)
