@@ -1,4 +1,4 @@
-# make test | test-all | test-lowest | demo | lint | clean: each sets up the virtual environment it needs.
+# make test | test-all | test-lowest | demo | docs | lint | clean: each sets up the virtual environment it needs.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -8,10 +8,10 @@ ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: test test-all test-lowest demo lint clean
+.PHONY: test test-all test-lowest demo docs lint clean
 
-# .venv/video holds what the package needs, .venv/test the other backend and the test tools too.
-$(VENV)/video $(VENV)/test: $(VENV)/%: pyproject.toml setup.py
+# .venv/video holds what the package needs, .venv/docs the site's tools, .venv/test these, the other backend and the test tools.
+$(VENV)/video $(VENV)/docs $(VENV)/test: $(VENV)/%: pyproject.toml setup.py
 	@echo "Installing deephar[$*] into $(VENV); the first time takes a few minutes ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
@@ -32,6 +32,11 @@ test-lowest:
 
 demo: $(VENV)/video
 	$(BIN)/deephar demo --out demo
+
+# The site of docs/, in build/docs/html. A warning is an error.
+docs: $(VENV)/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -d build/docs/doctrees docs build/docs/html
+	@echo build/docs/html/index.html
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .

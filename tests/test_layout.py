@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-FOLDERS = ("deephar", "exp", "benchmarks", "datasets")
+FOLDERS = ("deephar", "exp", "benchmarks", "datasets", "examples")
 MAX_FILE_LINES, MAX_BODY_LINES = 400, 60
 
 # What each room may import from the package, besides itself.
@@ -114,7 +114,7 @@ def test_scripts_import_the_package_and_not_each_other():
     def forbidden(path):
         return {n.split(".")[0] for n in imports_of(path)} - SCRIPTS_IMPORT - sys.stdlib_module_names
 
-    assert not offenders(forbidden, ["exp", "datasets"])
+    assert not offenders(forbidden, ["exp", "datasets", "examples"])
 
 
 def test_every_room_has_its_table_row_and_its_tests():

@@ -195,14 +195,6 @@ def weights_path(name_or_path: str | pathlib.Path, weights: str | pathlib.Path |
 def load_model(name_or_path: str | pathlib.Path, weights: str | pathlib.Path | None = None) -> keras.Model:
     """Load a trained network.
 
-        import deephar
-        import numpy as np
-
-        model = deephar.load_model("spnet-2d")
-        clips = np.zeros((1, *model.input_shape[1:]), "float32")  # (B, T, H, W, C), values in [-1, 1]
-        outputs = model.predict(clips)
-        [spec.kind for spec in model.signature.outputs]  # "pose" or "action", one an output
-
     Args:
         name_or_path: str or Path. A registered name (`deephar models` lists them); or a whole model, `.keras` or
             `.h5` of `model.save`; or a weight file that has its run's config.json beside it or the name of a registered
@@ -216,6 +208,16 @@ def load_model(name_or_path: str | pathlib.Path, weights: str | pathlib.Path | N
     Raises:
         FileNotFoundError: no such file; for a registered name, says where to get it.
         ValueError: unknown name; a registered file with another digest; weights that belong to another network.
+
+    Example:
+
+        import deephar
+        import numpy as np
+
+        model = deephar.load_model("spnet-2d")
+        clips = np.zeros((1, *model.input_shape[1:]), "float32")  # (B, T, H, W, C), values in [-1, 1]
+        outputs = model.predict(clips)
+        print([spec.kind for spec in model.signature.outputs])  # "pose" or "action", one an output
     """
     path, name = weights_path(name_or_path, weights), str(name_or_path)
     if name not in MODELS:

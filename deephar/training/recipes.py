@@ -43,8 +43,8 @@ class Stage:
         epsilon: float or None. Of RMSprop and Adam; None: Keras' own.
         weight_decay: float or None. Of every optimizer; None: none (AdamW: Keras' own). It goes with the learning rate
             of the stage, without `rate_factors`.
-        no_decay: tuple of str. Patterns (`fnmatch`) of names or paths of weights without weight decay: "bias",
-            "*_bn1/gamma".
+        no_decay: tuple of str. Patterns (`fnmatch`) of names or paths of weights without weight decay: `bias`,
+            `*_bn1/gamma`.
         rate_factors: tuple of (str, float). The learning rate of weights whose path, such as "conv1/kernel", fits the
             pattern is multiplied by the factor; by all of them where several fit.
         frozen: tuple of str. Patterns of names of layers that are not trained in this stage.
