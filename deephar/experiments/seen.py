@@ -55,6 +55,7 @@ def sample_name(dataset: Dataset, key: int) -> str:
 
 def pose_samples(
     thumbnails: Thumbnails,
+    title: str,
     keys: Sequence[int],
     errors: np.ndarray,
     unit: str,
@@ -65,6 +66,7 @@ def pose_samples(
 
     Args:
         thumbnails: `Thumbnails` of single images with `pose`, normalised to the crop, and `afmat`.
+        title: str. Name of the data set; the names of the samples are it and their numbers.
         keys: list of N int. Numbers of the samples.
         errors: (N,) mean error of the joints, NaN where there is none.
         unit: str. Of the errors.
@@ -78,7 +80,7 @@ def pose_samples(
         images = [draw_pose(crop, pose * crop.shape[1::-1], layout) for pose in poses]
         return np.concatenate(images, axis=1), ["left: true, right: predicted"]
 
-    return Samples(errors, unit, "lower", [str(key) for key in keys], show)
+    return Samples(errors, unit, "lower", [f"{title} {key}" for key in keys], show)
 
 
 def action_told(

@@ -58,7 +58,7 @@ class PoseValidation:
             print(f"epoch {epoch + 1}: {name} {threshold} by block: {per_cent(scores.mean)}", flush=True)
             answer, unit = found.predicted[found.answer], f"{SIZE_OF[scores.metric]} sizes, mean of the joints"
             samples = pose_samples(
-                *(self.thumbnails[name], self.keys[name], scores.errors, unit, signature.layout),
+                *(self.thumbnails[name], name, self.keys[name], scores.errors, unit, signature.layout),
                 lambda k, afmat, poses=answer: transform_2d_points(afmat, poses[k], transpose=True),
             )
             metrics[f"{metric}_{name}"] = Score(scores.mean[found.answer], "share of joints", samples)
@@ -92,7 +92,7 @@ class PoseValidation3D:
             text = " ".join(f"{error:.1f}" for error in errors)
             print(f"epoch {epoch + 1}: {name} MPJPE by block, mm, true root depth: {text}", flush=True)
             samples = pose_samples(
-                *(self.thumbnails[name], self.keys[name], sample_errors(*align_root(found.true, poses[-1]))),
+                *(self.thumbnails[name], name, self.keys[name], sample_errors(*align_root(found.true, poses[-1]))),
                 *("mm, mean of the joints", layout, lambda k, afmat, crops=found.crops[-1]: crops[k, :, :2]),
             )
             metrics[f"mpjpe_{name}"] = Score(errors[-1], "mm", samples)

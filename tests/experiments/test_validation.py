@@ -16,7 +16,7 @@ TRUE, SAID = [0, 0, 2, 2], [[0.9, 0, 0.1], [0.2, 0, 0.8], [0.5, 0, 0.5], [0.3, 0
 
 
 class People:
-    """People in crops of 100 px that carry their number in the first pixel; one without head size, one without joints."""
+    """People in crops of 100 px that carry their number in their first pixel; one lacks a head size, one all joints."""
 
     def __init__(self):
         self.loaded = []
