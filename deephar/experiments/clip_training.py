@@ -231,7 +231,7 @@ class ClipValidation:
         from deephar.evaluation.logits import predict_logits
         from deephar.inference.decode import action_probabilities
 
-        how = dict(keys=self.keys, batch_size=self.batch, input_key=self.entry, progress=False)
+        how = dict(keys=self.keys, batch_size=self.batch, input_key=self.entry)
         found = predict_logits(self.model, self.videos, VALID_MODE, **how)
         scores, signature = found.scores(), self.model.signature
         probabilities = action_probabilities(found.logits, signature.outputs[signature.action_outputs[-1]])

@@ -52,7 +52,7 @@ class PoseValidation:
         metrics, signature = {}, signature_of(self.model)
         for name, data in self.datasets.items():
             score, metric = (pck_scores, "pck") if name in PCK_SETS else (pckh_scores, "pckh")
-            found = predict_poses(self.model, data, VALID_MODE, self.keys[name], progress=False)
+            found = predict_poses(self.model, data, VALID_MODE, self.keys[name], label=f"validation, {name}")
             scores = score(found, signature.layout)
             threshold = f"{scores.metric}@{scores.threshold:g}"
             print(f"epoch {epoch + 1}: {name} {threshold} by block: {per_cent(scores.mean)}", flush=True)
@@ -86,7 +86,7 @@ class PoseValidation3D:
 
         metrics, layout = {}, signature_of(self.model).layout
         for name, data in self.datasets.items():
-            found = predict_poses_3d(self.model, data, VALID_MODE, self.keys[name], progress=False)
+            found = predict_poses_3d(self.model, data, VALID_MODE, self.keys[name], label=f"validation, {name}")
             poses = [found.world(block) for block in range(len(found.crops))]
             errors = [mpjpe(found.true, pose) for pose in poses]
             text = " ".join(f"{error:.1f}" for error in errors)
@@ -154,7 +154,7 @@ class ActionValidation:
         return {"single_clip": accuracy, "log_loss": Score(log_loss, "nats", **told)}
 
     def _clips(self):
-        return labelled_clips(self.dataset, VALID_MODE, self.keys, self.batch_size, self.label_key, progress=False)
+        return labelled_clips(self.dataset, VALID_MODE, self.keys, self.batch_size, self.label_key)
 
 
 class PeopleValidation:
@@ -178,7 +178,7 @@ class PeopleValidation:
 
         drawn = (self.scenes.scene(key) for key in range(self.scenes.length))
         frames = ((np.asarray(image), boxes) for image, boxes in drawn)
-        scores = score_people(self.detect, frames, self.scenes.length, LEAST_SCORE, verbose=False)
+        scores = score_people(self.detect, frames, self.scenes.length, LEAST_SCORE)
         found = {"ap": scores.average_precision, "recall": scores.recall, "precision": scores.precision}
         found["empty"] = scores.disturbed_share
         print(f"epoch {epoch + 1}: " + ", ".join(f"{name} {100 * v:.1f}" for name, v in found.items()), flush=True)

@@ -112,7 +112,7 @@ class _Run:
         """Predict everything; return the exit status."""
         images, written = [s for s in self.sources if s.kind == "image"], 0
         numbers = range(0, len(images), IMAGES_TOGETHER)
-        for first in progress(numbers, label="images") if not self.alone and images else numbers:
+        for first in progress(numbers, label="images") if images else ():
             written += self._images(images[first : first + IMAGES_TOGETHER])
         for source in self.sources:
             if source.kind != "image":

@@ -4,6 +4,8 @@ import logging
 import os
 import sys
 
+from deephar.utils.progress import busy
+
 
 def quiet_keras() -> None:
     """Import Keras without the start-up messages that its backend writes past Python to stderr, and later warnings.
@@ -15,9 +17,10 @@ def quiet_keras() -> None:
     saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(sink, 2)
-        import keras
+        with open(os.dup(saved), "w", encoding="utf-8") as shown, busy("starting Keras", shown):
+            import keras
 
-        keras.ops.zeros(1)
+            keras.ops.zeros(1)
     finally:
         os.dup2(saved, 2)
         os.close(saved)

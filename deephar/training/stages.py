@@ -23,6 +23,7 @@ from deephar.training.run import Run
 from deephar.training.trainer import MultiModelTrainer, unwrap
 from deephar.training.validated import write_validation
 from deephar.utils.io import printnl, warning
+from deephar.utils.progress import clock
 
 
 def set_precision(model: keras.Model, precision: str) -> None:
@@ -95,6 +96,7 @@ class _StageRun:
     def __init__(self, trainer, model, stage, run, validation, time_limit_s, verbose):
         self.trainer, self.model, self.stage, self.run, self.verbose = trainer, model, stage, run, verbose
         self.validation, self.time_limit_s, self.start = validation, time_limit_s, time.monotonic()
+        self.first = run.epochs_done(stage.name)
         best = run.meta.get("best") if run.meta.get("stage") == stage.name else None
         self.best = best if best is not None and math.isfinite(best) else None
 
@@ -143,7 +145,9 @@ class _StageRun:
         if self.verbose:
             totals = {k: v for k, v in self.trainer.logs.items() if k in ("loss0", "loss1")}
             shown = "  ".join(f"{k} {v:.4g}" for k, v in {**totals, **scores}.items())
-            printnl(f"{self.stage.name} {epoch + 1}/{self.stage.epochs}  {shown}  {seconds:.0f} s" + "  best" * best)
+            left = seconds / (epoch + 1 - self.first) * (self.stage.epochs - epoch - 1)
+            times = f"{clock(seconds)}, {clock(left)} left"
+            printnl(f"{self.stage.name} {epoch + 1}/{self.stage.epochs}  {shown}  {times}" + "  best" * best)
         return self.time_limit_s is None or seconds <= self.time_limit_s
 
 
