@@ -16,7 +16,6 @@ from deephar.data.videofolder import VideoFolder
 from deephar.experiments import options, streams
 from deephar.experiments.datasetpath import videos_root
 from deephar.experiments.seen import Thumbnails, action_told
-from deephar.experiments.validation import spread
 from deephar.training.recipes import Recipe, Stage
 from deephar.training.recipes_clips import recipe_for_batch
 from deephar.training.validated import Score
@@ -223,6 +222,8 @@ class ClipValidation:
     """
 
     def __init__(self, model: "PoseModel", videos: VideoFolder, stream: str, limit: int, batch: int) -> None:
+        from deephar.experiments.validation import spread
+
         self.model, self.videos, self.entry, self.batch = model, videos, STREAMS[stream], batch
         self.keys = spread(videos.get_length(VALID_MODE), limit)
         self.thumbnails = Thumbnails(videos, self.entry)
