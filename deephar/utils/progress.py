@@ -43,8 +43,10 @@ class _Bar:
         return self
 
     def __exit__(self, *error):
-        self._closed.set()
         with self._lock:
+            if self._closed.is_set():
+                return
+            self._closed.set()
             _open.remove(self)
             wrote = self.shown > self.start
             if wrote or self.is_terminal and self.counts:
@@ -82,10 +84,29 @@ class _Bar:
         left = (self.last - self.start) / self.done * (self.total - self.done) - (now - self.last)
         return f"{text}, {clock(max(left, 0.0))} left"
 
+    def clear(self):
+        """Remove the bar from the terminal's line until it is written again."""
+        with self._lock:
+            if self.is_terminal and (self.counts or self.shown > self.start):
+                self.stream.write("\r\033[K")
+                self.stream.flush()
+
     def _write(self, now):
         text = self._text(now)
         self.stream.write(f"\r\033[K{text}" if self.is_terminal else f"{text}\n")
         self.stream.flush()
+
+
+def make_room() -> None:
+    """Clear the line of the bar that is shown, if any, so that something else can be printed; the bar comes back."""
+    for bar in _open[-1:]:
+        bar.clear()
+
+
+def end_all() -> None:
+    """End all bars, for what a program says last, such as its error."""
+    for bar in _open[::-1]:
+        bar.__exit__()
 
 
 def progress(iterable: Iterable, total: int | None = None, label: str = "", stream: TextIO | None = None) -> Iterator:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from deephar.utils import progress as module
-from deephar.utils.progress import busy, clock, progress
+from deephar.utils.progress import busy, clock, end_all, make_room, progress
 
 
 class Terminal(io.StringIO):
@@ -88,3 +88,18 @@ def test_what_is_left_early_is_closed():
         if number == 2:
             break
     assert terminal.getvalue().endswith("\n") and not module._open
+
+
+def test_an_error_has_a_line_of_its_own():
+    terminal = Terminal()
+    steps = progress(range(2), label="read", stream=terminal)
+    next(steps)
+    make_room()
+    assert terminal.getvalue().endswith("0/2 0:00\r\033[K")
+    end_all()
+    shown = terminal.getvalue()
+    assert shown.endswith("0/2 0:00\n") and not module._open
+    steps.close()
+    assert terminal.getvalue() == shown
+    make_room()
+    assert terminal.getvalue() == shown
