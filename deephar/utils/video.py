@@ -44,8 +44,9 @@ def exact_rate(fps: float) -> Fraction:
 class VideoWriter:
     """Writes uint8 RGB frames to an MP4 file, H.264 where this FFmpeg has it and MPEG-4 part 2 otherwise.
 
-    The same frames give the same bytes. Use it as a context manager. An odd width or height is rounded up by repeating
-    the last column or row, because the pixel format stores colour for 2x2 pixels.
+    The same frames give the same bytes on the same machine: the encoder's threads go by the number of cores. Use it as
+    a context manager. An odd width or height is rounded up by repeating the last column or row, because the pixel
+    format stores colour for 2x2 pixels.
 
     Args:
         path: str or Path. The file to write.
