@@ -18,6 +18,7 @@ import reader
 import smoothing
 import stream
 
+from deephar.utils.progress import progress
 from deephar.utils.tables import table
 
 
@@ -112,7 +113,8 @@ def main():
         return
     os.environ.update(dict.fromkeys(predict.ONE_CORE, "1"))
     rows = []
-    for part in (name for name in PARTS if name in (arguments.parts or PARTS)):
+    chosen = [name for name in PARTS if name in (arguments.parts or PARTS)]
+    for part in progress(chosen, label="benchmarks"):
         for name, unit, value, against in PARTS[part]():
             compared = ("", "") if against is None else (f"{against:.3g}", f"{value / against:.2f}x")
             rows.append([part, name, unit, f"{value:.3g}", *compared])

@@ -218,8 +218,11 @@ def layer_rows(seconds):
 
 def speed_rows(networks, seconds):
     """[network or layer, way, clips/s, frames/s, ratio, difference] of everything that is timed."""
-    rows = [row for name in networks for row in network_rows(name, seconds)]
-    return rows + list(layer_rows(seconds / 4))
+    from deephar.utils.progress import busy, progress
+
+    rows = [row for name in progress(networks, label="networks") for row in network_rows(name, seconds)]
+    with busy("layers"):
+        return rows + list(layer_rows(seconds / 4))
 
 
 def tables(networks, seconds):

@@ -23,6 +23,7 @@ from deephar.inference.people import PeopleStream
 from deephar.inference.result_files import ResultWriter
 from deephar.inference.results import Head, ModelStamp, PoseResult
 from deephar.inference.tracking import Tracker
+from deephar.utils.progress import busy
 from deephar.utils.tables import table
 
 SIZE, FPS = (96, 64), 25.0
@@ -121,11 +122,13 @@ def main():
     parser.add_argument("--detector", default="auto", help="with --latency, as of deephar predict")
     arguments = parser.parse_args()
     if arguments.latency:
-        most, mean, speed = latency(detector=arguments.detector)
+        with busy("stream"):
+            most, mean, speed = latency(detector=arguments.detector)
         rows = [[f"{most:.2f}", f"{mean:.2f}", f"{speed:.1f}"]]
         print(table(["longest wait, s of video", "mean wait, s", "frames/s here"], rows))
         return
-    early, late, speed = endless(arguments.frames)
+    with busy(f"{arguments.frames:,} frames"):
+        early, late, speed = endless(arguments.frames)
     rows = [[f"{arguments.frames:,}", f"{early:.0f}", f"{late:.0f}", f"{speed:,.0f}"]]
     print(table(["frames", "peak MB after a tenth", "after all", "frames/s"], rows))
 

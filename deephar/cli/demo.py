@@ -25,6 +25,9 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command with its parsed arguments."""
-    from deephar.experiments.demo import FULL, run_demo
+    from deephar.utils.progress import busy
+
+    with busy("starting Keras"):
+        from deephar.experiments.demo import FULL, run_demo
 
     run_demo(arguments.out, arguments.model, FULL if arguments.full else None)

@@ -2,7 +2,6 @@
 
 import argparse
 import pathlib
-import sys
 
 from deephar.cli.arguments import positive
 
@@ -47,12 +46,12 @@ def run(arguments: argparse.Namespace) -> None:
     quiet_keras()
     from deephar.inference.network import load_network
     from deephar.models.export import export_model, image_part
+    from deephar.utils.progress import busy
 
     model, stamp = load_network(arguments.model, arguments.weights)
     model = image_part(model) if arguments.images else model
     name = pathlib.Path(stamp.name).stem
-    print(f"writing {name} as {arguments.format} and comparing it; this takes up to a few minutes", file=sys.stderr)
-    with quiet_native():
+    with quiet_native() as shown, busy(f"writing {name} as {arguments.format} and comparing it", shown):
         found = export_model(model, arguments.out, name, arguments.format, arguments.precision, arguments.batch)
     for path in found.paths:
         print(path)

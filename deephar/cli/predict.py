@@ -74,6 +74,9 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command with its parsed arguments; return the exit status."""
-    from deephar.inference.command import predict_source
+    from deephar.utils.progress import busy
+
+    with busy("starting Keras"):
+        from deephar.inference.command import predict_source
 
     return predict_source(arguments)

@@ -13,6 +13,7 @@ import scipy.io
 from PIL import Image
 
 from deephar.utils.images import UNREADABLE
+from deephar.utils.progress import busy
 
 
 def data_folder(dataset_path, prepare):
@@ -88,7 +89,8 @@ def load_mat(path, variables, prepare, optional=(), **options):
     if not path.is_file():
         raise FileNotFoundError(f"Annotation file not found: {str(path)!r}. {prepare}")
     try:
-        content = scipy.io.loadmat(str(path), appendmat=False, **options)
+        with busy(f"reading {path.name}"):
+            content = scipy.io.loadmat(str(path), appendmat=False, **options)
     except Exception as error:  # a damaged file makes SciPy raise nearly anything
         raise ValueError(f"Annotation file cannot be read: {str(path)!r} ({error}). {prepare}") from error
     missing = [name for name in variables if name not in content]
@@ -109,7 +111,8 @@ def load_json(path, prepare):
     if not path.is_file():
         raise FileNotFoundError(f"File not found: {str(path)!r}. {prepare}")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with busy(f"reading {path.name}"):
+            return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{str(path)!r} is not a JSON file ({error}). {prepare}") from error
 

@@ -45,6 +45,10 @@ class Sequence:
     visible: np.ndarray
 
     @property
+    def name(self):
+        return f"{self.idx:04d}"
+
+    @property
     def num_frames(self):
         return len(self.numbers)
 

@@ -65,9 +65,24 @@ def _fit(image, cell):
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
-def crop_image(sample: dict, side: int) -> np.ndarray:
-    """The crop of a data set's sample, `frame` (H, W, 3) in [-1, 1], as a uint8 image whose larger side is `side`."""
-    return _fit(np.round(127.5 * (sample["frame"] + 1)).astype(np.uint8), (side, side))
+def with_heading(image: np.ndarray, text: str, size: int = 12) -> np.ndarray:
+    """Return an image below a dark band with lines of text; letters are `size` px high, or smaller to fit the width."""
+    height = (text.count("\n") + 1) * (size + size // 2) + size // 2
+    band = np.full((height, image.shape[1], 3), 20, np.uint8)
+    return np.concatenate([draw_label(band, text, (0, 0), size), image])
+
+
+def crop_image(sample: dict, side: int, value_range: tuple[float, float] = (-1.0, 1.0)) -> np.ndarray:
+    """The crop of a data set's sample as a uint8 image whose larger side is `side`.
+
+    Args:
+        sample: dict with `frame` (H, W, 3).
+        side: px.
+        value_range: what the pixel values 0 and 255 became in `frame`.
+    """
+    low, high = value_range
+    pixels = np.round(255 / (high - low) * (sample["frame"] - low))
+    return _fit(np.clip(pixels, 0, 255).astype(np.uint8), (side, side))
 
 
 def pose_sheet(

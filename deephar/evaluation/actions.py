@@ -6,8 +6,8 @@ images, the probabilities multiplied.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from deephar.data.samples import Dataset
@@ -18,6 +18,9 @@ from deephar.metrics.actions import class_accuracy, confusion, mean_class_accura
 from deephar.models.signature import signature_of
 from deephar.utils.parser import TEST_MODE
 from deephar.utils.progress import progress as progress_bar
+
+if TYPE_CHECKING:
+    import keras
 
 SMALLEST = 1e-30  # a probability of 0 must not silence all other clips
 
@@ -57,7 +60,7 @@ class ActionScoresOnSet:
         return mean_class_accuracy(self.confusion)
 
 
-def action_outputs(model: keras.Model, num_actions: int | None = None) -> list[int]:
+def action_outputs(model: "keras.Model", num_actions: int | None = None) -> list[int]:
     """Return the indices of a model's action outputs (B, A), those of `num_actions` classes where it is given.
 
     Raises:
@@ -74,7 +77,7 @@ def action_outputs(model: keras.Model, num_actions: int | None = None) -> list[i
 
 
 def score_clips(
-    model: keras.Model, batches: Iterable[tuple[np.ndarray, np.ndarray]], batch_size: int
+    model: "keras.Model", batches: Iterable[tuple[np.ndarray, np.ndarray]], batch_size: int
 ) -> ActionScoresOnSet:
     """Accuracy on clips that each count alone.
 
@@ -101,7 +104,7 @@ def _probabilities(found, specs, indices):
 
 
 def eval_single_clip(
-    model: keras.Model,
+    model: "keras.Model",
     dataset: Dataset,
     mode: int = TEST_MODE,
     keys: Sequence[int] | None = None,
@@ -136,7 +139,7 @@ def labelled_clips(
 
 
 def eval_multi_clip(
-    model: keras.Model,
+    model: "keras.Model",
     dataset: Dataset,
     mode: int = TEST_MODE,
     subsampling: Sequence[int] | None = None,

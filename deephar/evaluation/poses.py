@@ -17,7 +17,16 @@ from deephar.evaluation.actions import ActionScoresOnSet, eval_multi_clip, eval_
 from deephar.evaluation.batches import forward_samples, sample_batches
 from deephar.evaluation.multiscale import predict_scales
 from deephar.inference.decode import decode_all
-from deephar.metrics.pose2d import known_sizes, pck_torso, pck_torso_per_joint, pckh, pckh_per_joint, torso_size
+from deephar.metrics.pose2d import (
+    PCKH_JOINTS,
+    known_sizes,
+    pck_torso,
+    pck_torso_per_joint,
+    pckh,
+    pckh_per_joint,
+    sample_errors,
+    torso_size,
+)
 from deephar.models.signature import signature_of
 from deephar.models.surgery import image_view
 from deephar.utils.parser import TEST_MODE, VALID_MODE
@@ -79,6 +88,7 @@ class PoseScores:
 
     `joint_names` are those of the layout (PCKh) or of `LSP_PAIRS` (PCK). `num_people` are those who count,
     `num_left_out` those whose size, the unit of the threshold, is not known: of the head (PCKh) or the torso (PCK).
+    `errors` (N,) are the mean distances of each person's joints by the answer, in sizes; NaN for those left out.
     """
 
     per_joint: np.ndarray
@@ -88,6 +98,7 @@ class PoseScores:
     num_people: int
     num_left_out: int = 0
     metric: str = "PCKh"
+    errors: np.ndarray | None = None
 
 
 def predict_poses(
@@ -201,7 +212,11 @@ def pckh_scores(found: PosePredictions, layout: PoseLayout, threshold: float = 0
     mean = [pckh(true, block, found.head_size, refp=threshold) for block in blocks]
     num_people = int(known_sizes(found.head_size).sum())
     num_left_out = len(true) - num_people
-    return PoseScores(np.array(per_joint), np.array(mean), names, threshold, num_people, num_left_out)
+    joints = list(PCKH_JOINTS)
+    errors = sample_errors(true[:, joints], blocks[found.answer][:, joints], found.head_size)
+    return PoseScores(
+        np.array(per_joint), np.array(mean), names, threshold, num_people, num_left_out, "PCKh", errors
+    )
 
 
 def pck_scores(found: PosePredictions, layout: PoseLayout, threshold: float = 0.2) -> PoseScores:
@@ -221,9 +236,11 @@ def pck_scores(found: PosePredictions, layout: PoseLayout, threshold: float = 0.
     pairs = [pck_torso_per_joint(true, block, pairs=LSP_PAIRS, **options) for block in blocks]
     mean = [pck_torso(true, block, **options) for block in blocks]
     per_pair = np.array([list(pair.values()) for pair in pairs])
-    num_people = int(known_sizes(torso_size(true, *LSP_TORSO)).sum())
+    size = torso_size(true, *LSP_TORSO)
+    num_people = int(known_sizes(size).sum())
     num_left_out = len(true) - num_people
-    return PoseScores(per_pair, np.array(mean), tuple(LSP_PAIRS), threshold, num_people, num_left_out, "PCK")
+    errors = sample_errors(true, blocks[found.answer], size)
+    return PoseScores(per_pair, np.array(mean), tuple(LSP_PAIRS), threshold, num_people, num_left_out, "PCK", errors)
 
 
 def eval_pck(

@@ -15,9 +15,10 @@ from deephar.data.clip_crops import ClipConfig
 from deephar.data.videofolder import VideoFolder
 from deephar.experiments import options, streams
 from deephar.experiments.datasetpath import videos_root
-from deephar.experiments.validation import spread
+from deephar.experiments.seen import Thumbnails, action_told
 from deephar.training.recipes import Recipe, Stage
 from deephar.training.recipes_clips import recipe_for_batch
+from deephar.training.validated import Score
 from deephar.utils import TRAIN_MODE, VALID_MODE
 
 if TYPE_CHECKING:
@@ -213,23 +214,31 @@ class ClipValidation:
     """Top-1 and top-5 accuracy of a network on the validation videos; call it with (epoch) -> scores in [0, 1].
 
     Args:
-        model: keras.Model that gives logits.
+        model: PoseModel that gives logits.
         videos: `VideoFolder`.
         stream: str. What the network sees.
         limit: int. Number of videos, evenly spaced.
         batch: int. Clips for the network at once.
     """
 
-    def __init__(self, model: "keras.Model", videos: VideoFolder, stream: str, limit: int, batch: int) -> None:
+    def __init__(self, model: "PoseModel", videos: VideoFolder, stream: str, limit: int, batch: int) -> None:
+        from deephar.experiments.validation import spread
+
         self.model, self.videos, self.entry, self.batch = model, videos, STREAMS[stream], batch
         self.keys = spread(videos.get_length(VALID_MODE), limit)
+        self.thumbnails = Thumbnails(videos, self.entry)
 
-    def __call__(self, epoch: int) -> dict[str, float]:
+    def __call__(self, epoch: int) -> dict[str, Score]:
         from deephar.evaluation.logits import predict_logits
+        from deephar.inference.decode import action_probabilities
 
-        how = dict(keys=self.keys, batch_size=self.batch, input_key=self.entry, progress=False)
-        scores = predict_logits(self.model, self.videos, VALID_MODE, **how).scores()
-        return {f"top{k}": scores.top_k(k) for k in (1, 5) if k < len(self.videos.labels)}
+        how = dict(keys=self.keys, batch_size=self.batch, input_key=self.entry)
+        found = predict_logits(self.model, self.videos, VALID_MODE, **how)
+        scores, signature = found.scores(), self.model.signature
+        probabilities = action_probabilities(found.logits, signature.outputs[signature.action_outputs[-1]])
+        told = action_told(self.thumbnails, self.keys, found.videos, probabilities, scores, found.labels)
+        ranks = [k for k in (1, 5) if k < len(self.videos.labels)]
+        return {f"top{k}": Score(scores.top_k(k), "share of videos", **told) for k in ranks}
 
 
 def train_clips(

@@ -51,7 +51,7 @@ from deephar.utils.io import atomic_path, write_json
 from deephar.utils.labels import NTU_LABELS
 from deephar.utils.parser import TEST_MODE, VALID_MODE
 from deephar.utils.pose import PoseLayout
-from deephar.utils.progress import progress
+from deephar.utils.progress import busy, progress
 from deephar.utils.tables import table
 
 if TYPE_CHECKING:
@@ -263,19 +263,13 @@ def accuracy_table(scores: Mapping[str, ActionScoresOnSet]) -> str:
 
 
 def _start_network(model):
-    """Import Keras, load a network and run it once: the slow first seconds, with a bar."""
-    made = []
-
-    def load():
-        made.append(Predictor(model))
-
-    def warm_up():
-        width, height = made[0].signature.resolution
-        made[0].predict_image(np.zeros((height, width, 3), np.uint8))
-
-    for step in progress((quiet_keras, load, warm_up), label="starting the network"):
-        step()
-    return made[0]
+    """Import Keras, load a network and run it once: the slow first seconds."""
+    quiet_keras()
+    predictor = Predictor(model)
+    width, height = predictor.signature.resolution
+    with busy(f"first run of {model}"):
+        predictor.predict_image(np.zeros((height, width, 3), np.uint8))
+    return predictor
 
 
 def _say(line):

@@ -6,8 +6,8 @@ labels/*.mat or annotations.mat --> PoseVideo --> clips (F, 16, 2) --> pose and 
 import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from deephar.data.pose_clips import (
@@ -22,6 +22,9 @@ from deephar.data.pose_clips import (
 )
 from deephar.evaluation.actions import SMALLEST, ActionScoresOnSet, action_outputs, summarise
 from deephar.utils import TEST_MODE, TRAIN_MODE
+
+if TYPE_CHECKING:
+    import keras
 
 FOLDERS = ("Penn_Action", "PennAction", "PennLabels")  # the data set's folder in one that holds several
 NUM_FRAMES = 16
@@ -165,7 +168,7 @@ def multi_clips(videos: Sequence[PoseVideo], steps: Sequence[float] = STEPS) -> 
 
 
 def score(
-    model: keras.Model, videos: Sequence[PoseVideo], clips: Mapping[str, np.ndarray], batch: int = 256
+    model: "keras.Model", videos: Sequence[PoseVideo], clips: Mapping[str, np.ndarray], batch: int = 256
 ) -> ActionScoresOnSet:
     """Return the accuracy of every output: the probabilities of a video's clips are multiplied, as in the papers.
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deephar.utils.progress import clock
+
 CONFIDENCE_DIGITS, TIME_DIGITS = 4, 3
 ENTER = 0.5  # probability at which an action begins
 LEAVE = 0.3  # probability below which it ends
@@ -31,13 +33,6 @@ class Segment:
 
     def __str__(self) -> str:
         return f"{self.name.replace('_', ' ')} {clock(self.start_s)}-{clock(self.end_s)}"
-
-
-def clock(seconds: float) -> str:
-    """Return a time as minutes and seconds, "1:05", or with hours, "1:00:05"."""
-    whole = round(seconds)
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
 @dataclass(frozen=True, eq=False)

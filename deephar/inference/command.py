@@ -23,7 +23,7 @@ from deephar.inference.video import VideoReader
 from deephar.models.cards import DEFAULT_MODEL
 from deephar.utils.errors import is_for_user
 from deephar.utils.images import read_image
-from deephar.utils.progress import progress
+from deephar.utils.progress import make_room, progress
 
 MOST_LABELS = 10_000
 
@@ -114,7 +114,7 @@ class _Run:
         """Predict everything; return the exit status."""
         images, written = [s for s in self.sources if s.kind == "image"], 0
         numbers = range(0, len(images), IMAGES_TOGETHER)
-        for first in progress(numbers, label="images") if not self.alone and images else numbers:
+        for first in progress(numbers, label="images") if images else ():
             written += self._images(images[first : first + IMAGES_TOGETHER])
         for source in self.sources:
             if source.kind != "image":
@@ -129,6 +129,7 @@ class _Run:
         """Name what cannot be read, and go on; a single source ends the command."""
         if self.alone or not is_for_user(error):
             raise error
+        make_room()
         print(f"deephar: error: {error}", file=sys.stderr)
         self.status = 2
 

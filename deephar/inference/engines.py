@@ -11,7 +11,6 @@ import importlib.metadata
 import os
 import pathlib
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +22,7 @@ from deephar.inference.decode import average_flip
 from deephar.models.signature import Signature
 from deephar.utils.io import temporary_name, weights_digest
 from deephar.utils.optional import require
+from deephar.utils.progress import busy
 
 if TYPE_CHECKING:
     import keras
@@ -107,8 +107,8 @@ class _FileEngine:
         folder = cache_folder() / _key(model, kind.format)
         path = folder / f"network{runtime.suffix}"
         if not path.exists():
-            print(f"writing {model.name} for {kind.format}, once on this machine ...", file=sys.stderr)
-            _write_whole(folder, lambda hidden: runtime.write(model, hidden / path.name, None, False))
+            with busy(f"writing {model.name} for {kind.format}, once on this machine"):
+                _write_whole(folder, lambda hidden: runtime.write(model, hidden / path.name, None, False))
         return runtime.open(path, input_names(model), len(model.outputs), kind.precision)
 
 

@@ -86,6 +86,24 @@ def mean_distance_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         return np.true_divide(distance.sum(), valid.sum())
 
 
+def sample_errors(y_true: ArrayLike, y_pred: ArrayLike, size: ArrayLike | None = None) -> np.ndarray:
+    """Return the mean joint distance of each sample over its valid joints.
+
+    Args:
+        y_true, y_pred: (N, J, D), any one unit.
+        size: None, or (N,) what the distances of each sample are divided by, such as head sizes in that unit.
+
+    Returns:
+        (N,) in sizes or in that unit; nan for a sample without any valid joint or whose size is not known.
+    """
+    y_true, y_pred = _pair(y_true, y_pred)
+    valid = valid_joints(y_true)
+    total = np.where(valid, joint_distances(y_true, y_pred), 0.0).sum(axis=1)  # (N,)
+    with np.errstate(invalid="ignore"):
+        mean = np.true_divide(total, valid.sum(axis=1))
+    return mean if size is None else mean / _size(size, len(y_true), "size")
+
+
 def pckh(y_true: ArrayLike, y_pred: ArrayLike, head_size: ArrayLike, refp: float = 0.5) -> float:
     """Return PCKh: the share of joints nearer than `refp` head sizes (Andriluka et al., CVPR 2014).
 

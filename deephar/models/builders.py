@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from deephar.config import ModelConfig
+from deephar.utils.progress import busy
 
 if TYPE_CHECKING:
     from deephar.models.base import PoseModel
@@ -87,6 +88,7 @@ def build_network(config: dict) -> "PoseModel":
     module, function = NETWORKS[name]
     build = getattr(importlib.import_module(module), function)
     try:
-        return build(**config)
+        with busy(f"building {name}"):
+            return build(**config)
     except (TypeError, KeyError) as error:
         raise ValueError(f"`config` must hold the arguments of {name}: {error}. Received: {config}") from error

@@ -21,6 +21,7 @@ from deephar.models.card import ModelCard
 from deephar.models.cards import DEFAULT_MODEL, DEFAULT_MODEL_3D, MODELS, find_card, names_near
 from deephar.models.signature import Signature
 from deephar.utils.io import file_digest
+from deephar.utils.progress import busy
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -221,9 +222,11 @@ def load_model(name_or_path: str | pathlib.Path, weights: str | pathlib.Path | N
     """
     path, name = weights_path(name_or_path, weights), str(name_or_path)
     if name not in MODELS:
-        return _from_file(path)
+        with busy(f"loading {path}"):
+            return _from_file(path)
     if path.name == MODELS[name].file:
         check_digest(path, MODELS[name])
-    model = build_model(name)
-    model.load_weights(path)
+    with busy(f"loading {name}"):
+        model = build_model(name)
+        model.load_weights(path)
     return model

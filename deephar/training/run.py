@@ -7,6 +7,9 @@
     weights_last.weights.h5         after the last finished epoch
     weights_best.weights.h5         after the best epoch, by the validation metric, of the last stage that has one
     weights_best-STAGE.weights.h5   after the best epoch of an earlier stage, kept when a later one has its first
+    validation.json                 what the validation of the best epoch tells: the metric, the confusion of classes
+    validation_best.png             the samples that it scores best, and
+    validation_worst.png            those that it scores worst, see `deephar.training.validated`
     state.npz                       weights, optimizers, stage, epoch, rows of the log: what `resume` reads
 
 Files are written beside their place and moved there when they are whole, so a kill at any moment leaves the files of

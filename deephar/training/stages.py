@@ -21,7 +21,9 @@ from deephar.training.optimizers import make_optimizer
 from deephar.training.recipes import Recipe, Stage
 from deephar.training.run import Run
 from deephar.training.trainer import MultiModelTrainer, unwrap
+from deephar.training.validated import write_validation
 from deephar.utils.io import printnl, warning
+from deephar.utils.progress import clock
 
 
 def set_precision(model: keras.Model, precision: str) -> None:
@@ -94,6 +96,7 @@ class _StageRun:
     def __init__(self, trainer, model, stage, run, validation, time_limit_s, verbose):
         self.trainer, self.model, self.stage, self.run, self.verbose = trainer, model, stage, run, verbose
         self.validation, self.time_limit_s, self.start = validation, time_limit_s, time.monotonic()
+        self.first = run.epochs_done(stage.name)
         best = run.meta.get("best") if run.meta.get("stage") == stage.name else None
         self.best = best if best is not None and math.isfinite(best) else None
 
@@ -104,7 +107,7 @@ class _StageRun:
     def _is_best(self, scores, epoch):
         """Return whether an epoch is the best of its stage so far, which no score is that is not finite."""
         if scores:
-            name = self.stage.monitor or next(iter(scores))
+            name = self._decides(scores)
             if name not in scores:
                 raise ValueError(f"`monitor` must be one of the scores {', '.join(scores)}. Received: {name!r}")
             value, larger = scores[name], self.stage.monitor_mode == "max"
@@ -120,6 +123,10 @@ class _StageRun:
             warning(f"no epoch of {self.stage.name} had a finite `{name}`: it has no best weights, only its last ones")
         return better
 
+    def _decides(self, scores):
+        """The name of the score that decides about the best weights."""
+        return self.stage.monitor or next(iter(scores))
+
     def end_of_epoch(self, epoch):
         scores = dict(self.validation(epoch) or {}) if self.validation is not None else {}
         seconds = time.monotonic() - self.start
@@ -127,6 +134,9 @@ class _StageRun:
         row["learning_rate"] = self.stage.rate((epoch + 1) * self.stage.steps_per_epoch - 1)
         self.run.log({**row, **self.trainer.logs, **scores})
         best = self._is_best(scores, epoch)
+        if best and scores:
+            name = self._decides(scores)
+            write_validation(self.run, self.stage, epoch, name, scores[name])
         finished = [name for name in self.run.meta.get("finished", []) if name != self.stage.name]
         finished += [self.stage.name] if epoch + 1 == self.stage.epochs else []
         optimizers = [m.optimizer for m in self.trainer.models]
@@ -135,7 +145,9 @@ class _StageRun:
         if self.verbose:
             totals = {k: v for k, v in self.trainer.logs.items() if k in ("loss0", "loss1")}
             shown = "  ".join(f"{k} {v:.4g}" for k, v in {**totals, **scores}.items())
-            printnl(f"{self.stage.name} {epoch + 1}/{self.stage.epochs}  {shown}  {seconds:.0f} s" + "  best" * best)
+            left = seconds / (epoch + 1 - self.first) * (self.stage.epochs - epoch - 1)
+            times = f"{clock(seconds)}, {clock(left)} left"
+            printnl(f"{self.stage.name} {epoch + 1}/{self.stage.epochs}  {shown}  {times}" + "  best" * best)
         return self.time_limit_s is None or seconds <= self.time_limit_s
 
 
@@ -161,7 +173,8 @@ def train_stage(
         stage: `Stage`. Where it was finished, and no other one has begun, more `epochs` go on with it.
         run: `Run`.
         validation: function (epoch: int, from 0) -> dict of str to float, called after every epoch; decides about the
-            best weights. A score that is not finite is never best. Without it the smallest loss does.
+            best weights. A score that is not finite is never best. Without it the smallest loss does. A `Score` among
+            them tells more, which is kept in the run folder (`deephar.training.validated`).
         full_model: Model that is saved; by default the first one.
         workers: int or list of int. Threads or processes that load ahead; 0: none.
         use_multiprocessing: bool. Load in processes.

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from deephar.utils.progress import make_room
+
 HEADER = "\033[95m"
 OKBLUE = "\033[94m"
 OKGREEN = "\033[92m"
@@ -41,6 +43,7 @@ def printnl(vmsg: object) -> None:
 
 def warning(vmsg: object) -> None:
     """Print a line in yellow to the error stream."""
+    make_room()
     print(f"{WARNING}{vmsg}{ENDC}", file=sys.stderr, flush=True)
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from deephar.utils.errors import is_for_user, renamed, show_fault
+from deephar.utils.progress import end_all
 
 
 def exit_status(
@@ -39,11 +40,13 @@ def exit_status(
     try:
         return main() or 0
     except KeyboardInterrupt:
+        end_all()
         print(f"interrupted; {interrupted}", file=sys.stderr)
         return 130
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _is_unread():
             return 141  # what shells report for a program that SIGPIPE ended
+        end_all()
         if debug() if debug else os.environ.get("DEEPHAR_DEBUG"):
             raise
         if not is_for_user(error):

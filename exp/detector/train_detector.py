@@ -21,7 +21,6 @@ from deephar.config import DataConfig
 from deephar.data.scenes import PeopleScenes, photographs
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
-from deephar.models.detector import PAD_COLOR
 from deephar.training.recipes import Stage
 from deephar.utils import TRAIN_MODE, VALID_MODE
 
@@ -46,6 +45,8 @@ def arguments_of(argv=None):
 
 def scenes_of(arguments, mode, split, length):
     """Scenes of a split of the synthetic world and of a mode of the photographs."""
+    from deephar.models.detector import PAD_COLOR
+
     photos = photographs(datasetpath("LSP", arguments.data), mode, LEAST_JOINTS) if arguments.photos else ()
     config = DataConfig(
         crop_resolution=(arguments.side, arguments.side), value_range=(0.0, 1.0), pad_color=PAD_COLOR, **CHANGES

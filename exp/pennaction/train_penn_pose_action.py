@@ -77,6 +77,7 @@ def train(arguments, model, splits, num_actions):
     """Train in the run folder; scores of the held-out videos after every epoch."""
     from deephar.training.run import Run
     from deephar.training.stages import train_stage
+    from deephar.training.validated import Score
 
     stage = options.override(arguments, STAGE)
     about = {**NETWORK, "num_actions": num_actions}
@@ -91,7 +92,9 @@ def train(arguments, model, splits, num_actions):
         clips = {"single_clip": single_clips(splits["validation"]), "multi_clip": multi_clips(splits["validation"])}
 
         def validation(epoch):
-            return {k: float(score(model, splits["validation"], c).accuracy[-1]) for k, c in clips.items()}
+            found = {k: score(model, splits["validation"], c) for k, c in clips.items()}
+            labels = model.signature.labels
+            return {k: Score(s.accuracy[-1], "share", confusion=(labels, s.confusion)) for k, s in found.items()}
 
     train_stage(model, loader, stage, run, validation, print_full_losses=False, **options.loading(arguments))
     if run.finished(stage.name):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from deephar.drawing import contact_sheet, pose_sheet
+from deephar.drawing import contact_sheet, crop_image, pose_sheet
+from deephar.drawing.sheet import with_heading
 from deephar.utils.pose import get_poselayout
 
 
@@ -46,3 +47,19 @@ def test_pose_sheet_draws_frame_pixels_into_the_crop():
     assert sheet.shape == (136, 136, 3)
     rows, columns = np.nonzero(sheet[4:-4, 4:-4].max(axis=-1) > 64)
     assert abs(rows.mean() - 32) < 3 and abs(columns.mean() - 64) < 3
+
+
+def test_a_heading_is_above_the_image():
+    image = plain(128, 40, 120)
+    one, two = (with_heading(image, text) for text in ("squat", "squat\n80 %"))
+    assert 40 < len(one) < len(two) and (one[-40:] == 128).all() and (two[-40:] == 128).all()
+    for headed, lines in ((one, 1), (two, 2)):
+        bright = headed[:-40].max(axis=(1, 2)) > 150
+        assert np.diff(np.flatnonzero(np.diff(np.r_[False, bright, False].astype(int)))).size >= 2 * lines - 1
+        assert not bright[[0, -1]].any()  # no letter is cut
+
+
+def test_a_crop_has_its_own_range_of_values():
+    frame = np.array([[[0.0, 0.5, 1.0]]])
+    assert crop_image({"frame": frame}, 1, (0, 1)).tolist() == [[[0, 128, 255]]]
+    assert crop_image({"frame": 2 * frame - 1}, 1).tolist() == [[[0, 128, 255]]]

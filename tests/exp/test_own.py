@@ -8,7 +8,7 @@ import pytest
 
 from deephar.cli import main
 from deephar.models import load_model
-from tests.exp.test_scripts import EXP, fails, rows_of
+from tests.exp.test_scripts import EXP, fails, rows_of, told
 from tests.processes import run_script
 
 pytest.importorskip("av")
@@ -33,6 +33,7 @@ def test_from_folders_to_a_run(trained):
     assert "9 videos of 3 classes; clips of 8 frames in 1.07 s" in text and "of 9 videos" in text
     assert "single-clip" in text and "multi-clip (" in text and f"deephar predict VIDEO --model {out}" in text
     rows = rows_of(out)
+    assert told(out, LABELS) == ("log_loss", "nats")
     assert len(rows) == 2 and {"single_clip", "log_loss", "loss0"} <= set(rows[0])
     result = json.loads((out / "result.json").read_text())
     assert result["actions"] == LABELS and np.sum(result["confusion"]) == 3 and result["chose_the_epoch"] is False
@@ -62,6 +63,8 @@ def test_a_stopped_run_goes_on_exactly(trained, tmp_path):
     stamp = (out / "boxes.json").stat().st_mtime_ns
     text = run(out, "--data", data, "--balanced", "--resume")
     assert "epoch 2" in text and "epoch 1:" not in text and (out / "boxes.json").stat().st_mtime_ns == stamp
+    for name in ("validation.json", "validation_best.png", "validation_worst.png"):
+        assert (trained[0] / name).read_bytes() == (out / name).read_bytes()
     for name in ("weights_last", "weights_best"):
         a, b = (load_model(folder / f"{name}.weights.h5").get_weights() for folder in (trained[0], out))
         assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.exp.test_scripts import EXP, fails
+from tests.exp.test_scripts import EXP, fails, told
 from tests.processes import run_script
 
 pytest.importorskip("av")
@@ -30,6 +30,7 @@ def runs(tmp_path_factory):
             run("compute_flow.py", folder / "rgb" / "flow", "--data", folder / "rgb" / "data")
         out = run("train_teacher.py", folder / name, "--stream", name, "--epochs", 1, "--steps", 1, *options)
         assert "3 classes, 3 videos" in out and "  top1 " in out
+        assert told(folder / name, ["golf", "jump", "squat"]) == ("top1", "share of videos")
     return folder
 
 

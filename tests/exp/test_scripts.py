@@ -17,6 +17,7 @@ from PIL import Image
 from deephar.cli import main
 from deephar.experiments.networks import build_tiny
 from deephar.inference.predictor import Predictor
+from deephar.utils.labels import PENN_LABELS
 from tests.processes import ENVIRONMENT, run_script
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -51,6 +52,18 @@ def run_folder(tmp_path_factory):
 def rows_of(folder):
     with open(folder / "log.csv", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def told(folder, confusion=None):
+    """The metric that the validation of a run folder tells, whose sheets and best scores are looked at."""
+    about = json.loads((folder / "validation.json").read_text())
+    metric, ranks = about["metric"], [sample["rank"] for sample in about["samples"]]
+    logged = [float(row[metric["name"]]) for row in rows_of(folder) if row.get(metric["name"])]
+    assert metric["value"] == {"higher": max, "lower": min}[metric["better"]](logged) and ranks[0] == 1
+    sheets = [np.asarray(Image.open(folder / about["sheets"][end])) for end in ("best", "worst")]
+    assert all(sheet.std() > 10 for sheet in sheets)
+    assert (about["confusion"] and about["confusion"]["labels"]) == confusion
+    return metric["name"], metric["unit"]
 
 
 @pytest.mark.slow
@@ -118,6 +131,7 @@ def test_train_mpii(tmp_path):
     out = run("mpii/train_mpii_singleperson.py", tmp_path, "--epochs", 1, "--settle", 2)
     assert "mpii PCKh@0.5 by block" in out and (tmp_path / "data" / "MPII" / "annotations.mat").exists()
     assert (tmp_path / "weights_best.weights.h5").exists() and len(rows_of(tmp_path)) == 1
+    assert told(tmp_path) == ("pckh_mpii", "share of joints")
 
 
 def test_a_heatmap_network_is_trained_scored_and_predicts(tmp_path, tiny_data):
@@ -125,6 +139,7 @@ def test_a_heatmap_network_is_trained_scored_and_predicts(tmp_path, tiny_data):
     run_folder, scored, predicted = (tmp_path / name for name in ("run", "scored", "predicted"))
     out = run("mpii/train_hourglass.py", run_folder, "--epochs", 1, "--data", tiny_data)
     assert "mpii PCKh@0.5 by block" in out
+    assert told(run_folder) == ("pckh_mpii", "share of joints")
     weights = run_folder / "weights_best.weights.h5"
     out = run("mpii/eval_mpii_singleperson.py", scored, "--data", tiny_data, "--weights", weights, "--flip")
     assert "mean with the flipped crop" in out and json.loads((scored / "eval_mpii.json").read_text())["flip"] is True
@@ -223,6 +238,7 @@ def test_train_h36m_and_evaluate(tmp_path, tiny_data):
     out = run("h36m/train_h36m_pose.py", tmp_path / "run", "--data", tiny_data, "--epochs", 1)
     assert "{'h36m': 2, 'mpii': 2}" in out and "h36m MPJPE by block" in out
     assert {"mpjpe_h36m", "pckh_mpii", "loss0"} <= set(rows_of(tmp_path / "run")[-1])
+    assert told(tmp_path / "run") == ("mpjpe_h36m", "mm")
     config = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
     assert config["model"]["network"] == "reception" and config["stage"]["pose_loss"] == "l1l2"
     weights = tmp_path / "run" / "weights_best.weights.h5"
@@ -271,6 +287,7 @@ def test_train_penn(tmp_path, tiny_data):
     assert "{'mpii': 5, 'penn': 1, 'lsp': 2}" in out
     row = rows_of(tmp_path / "run")[-1]
     assert row["stage"] == "joint" and {"single_clip", "pckh_mpii", "pck_lsp", "loss0", "loss1"} <= set(row)
+    assert told(tmp_path / "run", list(PENN_LABELS)) == ("single_clip", "share of clips")
 
 
 @pytest.mark.slow

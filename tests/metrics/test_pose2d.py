@@ -108,3 +108,12 @@ def test_people_without_a_head_size_are_left_out(unknown):
     np.testing.assert_array_equal(metrics.pckh_per_joint(true, pred, size[:, None]), np.full(16, 0.5))
     assert np.isnan(metrics.pckh(true, true, np.full(3, unknown)))
     assert np.isnan(metrics.pckh_per_joint(true, true, np.full(3, unknown))).all()
+
+
+def test_the_error_of_each_sample_is_the_mean_over_its_joints():
+    true = np.zeros((3, 2, 2))
+    true[1, 1], true[2] = -1e9, -1e9
+    predicted = np.zeros((3, 2, 2)) + [3, 4]
+    predicted[0, 0] = 0
+    np.testing.assert_allclose(metrics.sample_errors(true, predicted), [2.5, 5, np.nan])
+    np.testing.assert_allclose(metrics.sample_errors(true, predicted, [5, 0, 5]), [0.5, np.nan, np.nan])

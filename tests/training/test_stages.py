@@ -115,6 +115,7 @@ def test_run_folder(tmp_path):
     run = Run(tmp_path, config={"stage": "x"})
     train_stage(pose, POSE, STAGE, run, lambda epoch: {"score": scores[epoch], "z": 1}, verbose=0)
     names = {"config.json", "log.csv", "tensorboard", "weights_last.weights.h5", "weights_best.weights.h5", "state.npz"}
+    names.add("validation.json")
     assert {p.name for p in tmp_path.iterdir()} == names
     assert json.loads((tmp_path / "config.json").read_text())["config"] == {"stage": "x"}
     assert run.meta["best"] == 0.3 and run.finished("pose")

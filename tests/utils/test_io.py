@@ -1,6 +1,5 @@
-"""Lines on the terminal, whole files, progress."""
+"""Lines on the terminal, whole files."""
 
-import io
 import json
 import pathlib
 import stat
@@ -10,7 +9,6 @@ import pytest
 
 from deephar import utils as U
 from deephar.utils.io import atomic_path, file_digest, write_json
-from deephar.utils.progress import progress
 
 
 def test_lines(capsys):
@@ -83,25 +81,3 @@ def test_json_takes_arrays_and_fails_whole(tmp_path):
     with pytest.raises(TypeError, match="cannot write object as JSON"):
         write_json(path, {"a": object()})
     assert json.loads(path.read_text())["n"] == 2
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def test_progress_on_a_terminal_and_in_a_log():
-    terminal, log = Terminal(), io.StringIO()
-    assert list(progress(range(4), label="read", stream=terminal)) == [0, 1, 2, 3]
-    assert "read: " in terminal.getvalue() and "4/4" in terminal.getvalue() and terminal.getvalue().endswith("\n")
-    assert list(progress((x for x in "ab"), label="read", stream=log)) == ["a", "b"]
-    assert log.getvalue() == ""
-
-
-def test_progress_writes_a_line_every_ten_seconds(monkeypatch):
-    clock = iter(range(0, 1000, 6))
-    monkeypatch.setattr("deephar.utils.progress.time.monotonic", lambda: float(next(clock)))
-    log = io.StringIO()
-    assert len(list(progress(range(5), label="read", stream=log))) == 5
-    lines = log.getvalue().splitlines()
-    assert lines[0].startswith("read: 2/5") and lines[-1].startswith("read: 5/5") and len(lines) <= 4
