@@ -169,11 +169,6 @@ class ActionTally:
         return self._found.segments
 
     @property
-    def latest(self) -> tuple[Segment, ...]:
-        """The segment that goes on, if any, and the one before."""
-        return self._found.ended[-1:] + ([self._found.current] if self._found.current else [])
-
-    @property
     def video(self) -> ActionScores:
         """Mean scores over all clips; there must be one."""
         first, last, mean = self._first, self._last, self._sum / self.count  # (A,)

@@ -181,6 +181,8 @@ class _Run:
                 if not live:
                     raise
             files.finish()
+        for problem in files.overlay.problems if files.overlay else ():
+            print(f"deephar: {source.path}: {problem}", file=sys.stderr)
 
     def _steps(self, video, live, source):
         """The steps of a video, with progress where its length is known or others wait."""
@@ -218,7 +220,9 @@ class _VideoFiles:
         self.writer = self.stack.enter_context(ResultWriter(run.out, name, head))
         if arguments.overlay:
             path = run.out / f"{name}{OVERLAY_VIDEO}"
-            self.overlay = self.stack.enter_context(OverlayWriter(path, head.fps, run.predictor.layout, keep=True))
+            of = self.video if isinstance(self.video, VideoReader) else None
+            overlay = OverlayWriter(path, head.fps, run.predictor.layout, keep=True, of=of)
+            self.overlay = self.stack.enter_context(overlay)
         if arguments.show:
             from deephar.drawing.window import FrameWindow
 
@@ -232,7 +236,7 @@ class _VideoFiles:
             self.writer.add_clip(person, scores)
             found = self.actions.setdefault(person, ActionTally(person))
             found.add(scores)
-            self.segments[person] = found.latest
+            self.segments[person] = found.segments
         self.writer.add(frame)
         self.most = max(self.most, len(frame.people))
         if self.overlay is not None:

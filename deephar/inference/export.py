@@ -12,18 +12,22 @@ import numpy as np
 from PIL import Image
 
 from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
+from deephar.drawing.timeline import draw_timeline
 from deephar.drawing.views import pose_views
 from deephar.inference.actions import Segment, action_words
 from deephar.inference.result_files import DOCUMENT, LINES, OVERLAY_IMAGE, OVERLAY_VIDEO
 from deephar.inference.results import FrameResult, Head, PoseResult, Result
+from deephar.inference.sound import add_sound
 from deephar.inference.video import VideoReader, VideoWriter
 from deephar.utils.images import ImageSource, read_image, rgb_array
-from deephar.utils.io import atomic_path, write_json
+from deephar.utils.io import atomic_path, temporary_name, write_json
 from deephar.utils.pose import ABSENT, PoseLayout
 from deephar.utils.progress import progress as progress_bar
+from deephar.utils.video import require_av
 
 DRAWN_CONFIDENCE = 0.5
 GRID_MM = 500
+BAR_S = 10.0  # that the bar of actions shows where the length of the video is not known
 
 
 def output_folder(path: str | pathlib.Path) -> pathlib.Path:
@@ -151,7 +155,7 @@ def save_video(
     if overlay:
         written.append(folder / f"{name}{OVERLAY_VIDEO}")
         segments = {action.id: action.segments for action in result.actions}
-        with VideoReader(result.source) as video, OverlayWriter(written[1], result.fps, layout) as writer:
+        with VideoReader(result.source) as video, OverlayWriter(written[1], result.fps, layout, of=video) as writer:
             pairs = zip(video, result.frames, strict=True)
             for pixels, frame in progress_bar(pairs, len(result.frames), f"draw {name}") if progress else pairs:
                 writer.add(frame, pixels, segments)
@@ -166,16 +170,38 @@ class OverlayWriter:
         fps: float. Mean frames a second.
         layout: PoseLayout, for the skeletons.
         keep: bool. Keep the frames that were drawn, if any, where the `with` block is left by Ctrl-C.
+        of: `VideoReader` or None. The video that is drawn on, whose sound is kept and whose length the bar of actions
+            shows; None: no sound, and the bar shows the last BAR_S seconds.
+
+    Attributes:
+        problems: list of str. What could not be kept.
     """
 
-    def __init__(self, path: pathlib.Path, fps: float, layout: PoseLayout, keep: bool = False) -> None:
-        self.path, self._fps, self._layout, self._keep = path, fps, layout, keep
-        self._stack, self._count = contextlib.ExitStack(), 0
+    def __init__(
+        self, path: pathlib.Path, fps: float, layout: PoseLayout, keep: bool = False, of: VideoReader | None = None
+    ) -> None:
+        self.path, self._fps, self._layout, self._keep, self._of = path, fps, layout, keep, of
+        self._stack, self._count, self._last_s, self.problems = contextlib.ExitStack(), 0, 0.0, []
+        self._length_s = of.num_frames / of.fps if of is not None and of.num_frames else None
 
     def __enter__(self) -> "OverlayWriter":
         temporary = self._stack.enter_context(atomic_path(self.path))
+        self._stack.push(lambda kind, *_: kind or self._add_sound(temporary))
         self._video = self._stack.enter_context(VideoWriter(temporary, self._fps, timed=True))
         return self
+
+    def _add_sound(self, path):
+        """Put the sound of the source into the file that holds the frames."""
+        if self._of is None or not self._count:
+            return
+        sounding, start_s = temporary_name(self.path), self._of.start_s
+        try:
+            if add_sound(path, self._of.path, sounding, start_s, start_s + self._last_s + 1 / self._fps):
+                sounding.replace(path)
+        except require_av().FFmpegError as error:
+            self.problems.append(f"its sound is not in the overlay: {error}")
+        finally:
+            sounding.unlink(missing_ok=True)
 
     def add(
         self, frame: FrameResult, pixels: np.ndarray, segments: Mapping[int, Sequence[Segment]] = MappingProxyType({})
@@ -188,10 +214,21 @@ class OverlayWriter:
             segments: of each person by id: what the person does when.
         """
         labels = {k: label for k, found in segments.items() if (label := _label_at(found, frame.time_s))}
-        drawn = draw_people(pixels, frame.people, self._layout, labels)
+        drawn = draw_people(self._with_bar(pixels, frame, segments), frame.people, self._layout, labels)
         self._video.add(drawn, frame.time_s)
-        self._count += 1
+        self._count, self._last_s = self._count + 1, frame.time_s
         return drawn
+
+    def _with_bar(self, pixels, frame, segments):
+        """The frame with a bar of the actions of those who are in it, or who did something last."""
+        here = [person.id for person in frame.people if segments.get(person.id)]
+        chosen = here or [k for k, found in segments.items() if found and found[0].start_s <= frame.time_s][-1:]
+        rows = [
+            (str(k) if len(segments) > 1 else "", [(s.start_s, s.end_s, s.name.replace("_", " ")) for s in segments[k]])
+            for k in chosen
+        ]
+        last_s = self._length_s or max(frame.time_s, BAR_S)
+        return draw_timeline(pixels, rows, frame.time_s, (0.0 if self._length_s else last_s - BAR_S, last_s))
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
         if kind is KeyboardInterrupt and self._keep and self._count:
