@@ -26,6 +26,7 @@ OPTION_OF = {  # argument of a function, as its errors name it -> option of the 
     "camera": "--camera",
     "root_depth_mm": "--root-depth",
     "show": "--show",
+    "maps": "--maps",
     "engine": "--engine",
 }
 
@@ -68,6 +69,8 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
     text = "what runs the networks: keras, onnx, openvino, openvino-bfloat16 (faster on some processors, less exact)"
     command.add_argument("--engine", metavar="NAME", default="keras", help=text)
     command.add_argument("--show", action="store_true", help="show videos and cameras in a window as they are seen")
+    text = "of images, draw the maps too that the network read the joints from"
+    command.add_argument("--maps", action="store_true", help=text)
     command.add_argument("--overlay", action=argparse.BooleanOptionalAction, default=True, help="draw the overlay")
     return command
 

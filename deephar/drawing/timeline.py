@@ -21,7 +21,7 @@ def draw_timeline(image: np.ndarray, rows: Sequence[Row], now_s: float, span_s: 
     Args:
         image: uint8 array (H, W, 3), RGB.
         rows: list of (name, list of (start_s, end_s, text)), from above to below; the first MOST_ROWS are drawn. An
-            action has the same colour wherever it occurs in the rows.
+            action has the same colour in all rows.
         now_s: float. Where the line of the present stands, s.
         span_s: (from, to) s: times of the left and the right edge.
 
@@ -29,7 +29,7 @@ def draw_timeline(image: np.ndarray, rows: Sequence[Row], now_s: float, span_s: 
         New uint8 array (H, W, 3); without rows a copy.
     """
     image = rgb_array(image).copy()
-    rows, (height, width) = list(rows)[:MOST_ROWS], image.shape[:2]
+    colors, rows, (height, width) = _colors(rows), list(rows)[:MOST_ROWS], image.shape[:2]
     if not rows:
         return image
     high = max(10, round(ROW * height))
@@ -37,7 +37,6 @@ def draw_timeline(image: np.ndarray, rows: Sequence[Row], now_s: float, span_s: 
     shown = np.broadcast_to(np.array(GROUND, float), image[top:].shape)
     strip = Image.fromarray(np.round((1 - SEEN_THROUGH) * shown + SEEN_THROUGH * image[top:]).astype(np.uint8))
     pen, font = ImageDraw.Draw(strip), ImageFont.load_default(size=max(8, round(0.62 * high)))
-    colors = _colors(rows)
     scale = width / max(span_s[1] - span_s[0], 1e-9)  # px a second
     for number, (name, parts) in enumerate(rows):
         y = number * high

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from deephar.inference.actions import ActionTally, headline
 from deephar.inference.boxes import check_box
-from deephar.inference.export import OverlayWriter, free_name, output_folder, save_image
+from deephar.inference.export import OverlayWriter, free_name, output_folder, save_image, save_maps
 from deephar.inference.given_boxes import GivenBoxes, read_boxes
 from deephar.inference.live import LiveReader
 from deephar.inference.millimetres import HEIGHT_MM
@@ -150,6 +150,8 @@ class _Run:
             name = self._name(source, result.head)
             try:
                 paths = save_image(result, self.out, self.predictor.layout, self.arguments.overlay, name)
+                if self.arguments.maps:
+                    paths += save_maps(self.predictor.network, result, self.out, name)
             except OSError as error:
                 self._failed(error)
                 continue

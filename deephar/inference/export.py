@@ -7,6 +7,7 @@ import pathlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,7 @@ from deephar.drawing.skeleton import draw_box, draw_label, draw_pose
 from deephar.drawing.timeline import draw_timeline
 from deephar.drawing.views import pose_views
 from deephar.inference.actions import Segment, action_words
-from deephar.inference.result_files import DOCUMENT, LINES, OVERLAY_IMAGE, OVERLAY_VIDEO
+from deephar.inference.result_files import DOCUMENT, LINES, MAPS_IMAGE, OVERLAY_IMAGE, OVERLAY_VIDEO
 from deephar.inference.results import FrameResult, Head, PoseResult, Result
 from deephar.inference.sound import add_sound
 from deephar.inference.video import VideoReader, VideoWriter
@@ -24,6 +25,9 @@ from deephar.utils.io import atomic_path, temporary_name, write_json
 from deephar.utils.pose import ABSENT, PoseLayout
 from deephar.utils.progress import progress as progress_bar
 from deephar.utils.video import require_av
+
+if TYPE_CHECKING:
+    from deephar.inference.network import PersonNetwork
 
 DRAWN_CONFIDENCE = 0.5
 GRID_MM = 500
@@ -67,7 +71,7 @@ def _may_write(head, folder, name):
     """Whether no result has this name in a folder, or one of the same source and model."""
     paths = [path for path in (folder / f"{name}{DOCUMENT}", folder / f"{name}{LINES}") if path.exists()]
     if not paths:
-        return not any((folder / f"{name}{end}").exists() for end in (OVERLAY_IMAGE, OVERLAY_VIDEO))
+        return not any((folder / f"{name}{end}").exists() for end in (OVERLAY_IMAGE, OVERLAY_VIDEO, MAPS_IMAGE))
     try:
         for path in paths:
             text = path.read_text(encoding="utf-8") if path.suffix == ".json" else _first_line(path)
@@ -124,6 +128,26 @@ def save_image(
         with atomic_path(written[1]) as temporary:
             Image.fromarray(draw_people(image, result.people, layout)).save(temporary, format="PNG")
     return written
+
+
+def save_maps(network: "PersonNetwork", result: Result, folder: str | pathlib.Path, name: str) -> list[pathlib.Path]:
+    """Write NAME_maps.png, the maps of everyone in an image's prediction, whose source is read again; nobody: nothing.
+
+    Returns:
+        List of the paths written.
+
+    Raises:
+        ValueError: as `deephar.inference.network.PersonNetwork.joint_maps`.
+    """
+    from deephar.inference.maps import maps_sheet
+
+    path = pathlib.Path(folder) / f"{name}{MAPS_IMAGE}"
+    if not result.people:
+        return []
+    sheet = maps_sheet(network, read_image(result.source), result.people)
+    with atomic_path(path) as temporary:
+        Image.fromarray(sheet).save(temporary, format="PNG")
+    return [path]
 
 
 def save_video(
@@ -186,7 +210,7 @@ class OverlayWriter:
 
     def __enter__(self) -> "OverlayWriter":
         temporary = self._stack.enter_context(atomic_path(self.path))
-        self._stack.push(lambda kind, *_: kind or self._add_sound(temporary))
+        self._stack.push(lambda kind, *_: None if kind else self._add_sound(temporary))
         self._video = self._stack.enter_context(VideoWriter(temporary, self._fps, timed=True))
         return self
 
@@ -220,12 +244,12 @@ class OverlayWriter:
         return drawn
 
     def _with_bar(self, pixels, frame, segments):
-        """The frame with a bar of the actions of those who are in it, or who did something last."""
-        here = [person.id for person in frame.people if segments.get(person.id)]
-        chosen = here or [k for k, found in segments.items() if found and found[0].start_s <= frame.time_s][-1:]
+        """The frame with a bar of actions: of those who are in it, and of those who did something last."""
+        here, acted = {person.id for person in frame.people}, [k for k, found in segments.items() if found]
+        order = sorted(acted, key=lambda k: (k not in here, -segments[k][-1].end_s))
         rows = [
             (str(k) if len(segments) > 1 else "", [(s.start_s, s.end_s, s.name.replace("_", " ")) for s in segments[k]])
-            for k in chosen
+            for k in order
         ]
         last_s = self._length_s or max(frame.time_s, BAR_S)
         return draw_timeline(pixels, rows, frame.time_s, (0.0 if self._length_s else last_s - BAR_S, last_s))

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
+from deephar.data.frames import cut
+from deephar.data.inputs import make_inputs
 from deephar.inference.boxes import Box, box_from_poses, whole_frame
 from deephar.inference.crops import crop_frames, crop_of
 from deephar.inference.decode import action_probabilities, block_index, decode
-from deephar.inference.engines import forward_flip, open_engine
+from deephar.inference.engines import forward, forward_flip, open_engine
 from deephar.inference.results import ModelStamp
 from deephar.models.signature import Signature
 from deephar.utils.calibration import apply_calibration
@@ -70,7 +73,7 @@ class PersonNetwork:
         names = signature.outputs[self._action_output].labels if actions else ()
         self._answered = [k for k, name in enumerate(names) if name is not None]
         self.labels = tuple(names[k] for k in self._answered)
-        self._images = None
+        self._images = self._maps = None
 
     @property
     def calibrated(self) -> bool:
@@ -141,6 +144,33 @@ class PersonNetwork:
         for _ in range(rounds):
             box = box_from_poses(*self.poses_each([frame], [box]), size) or whole_frame(size)
         return box
+
+    def joint_maps(self, frame: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
+        """Return a person's crop and the map of every joint that the answer is read from.
+
+        Args:
+            frame: uint8 (H, W, 3). A clip network sees it as an image.
+            box: (x1, y1, x2, y2), frame px.
+
+        Returns:
+            crop: uint8 (h, w, 3), as the network sees it.
+            maps: float (J, h', w'): probabilities that sum to 1 over the crop (SPNet), or heat maps of peak 1.
+
+        Raises:
+            ValueError: the network does not say which maps its joints are read from.
+        """
+        if self._maps is None:
+            from deephar.models.surgery import maps_view  # Keras is loaded when a network runs, not before
+
+            self._maps = maps_view(self.model, self.pose_block, self.signature)
+        if self._maps is None:
+            allowed = "a network that says which maps its joints are read from, such as spnet-2d"
+            raise ValueError(f"`maps` needs {allowed}. Received: {self.model.name}")
+        crop = crop_of(box, frame.shape[1::-1], self.signature.frame)
+        inputs = make_inputs(self.signature.inputs, crop_frames([frame], crop, self.signature.frame))
+        maps = forward(self._maps, inputs)[0][0]  # (h', w', J [+ 1])
+        joints = self.signature.outputs[self.signature.pose_outputs[self.pose_block]].layout.num_joints
+        return cut(Image.fromarray(frame), crop), np.moveaxis(maps[..., :joints], -1, 0)
 
     def _decode_images(self, batch, filled=1):
         """Return points and confidence of N images, of batches filled up to a number of them.

@@ -17,7 +17,7 @@ from deephar.inference.results import FORMAT, VERSION, ActionScores, FrameResult
 from deephar.utils.io import atomic_path
 
 LINES, DOCUMENT = "_prediction.jsonl", "_prediction.json"
-OVERLAY_IMAGE, OVERLAY_VIDEO = "_overlay.png", "_overlay.mp4"
+OVERLAY_IMAGE, OVERLAY_VIDEO, MAPS_IMAGE = "_overlay.png", "_overlay.mp4", "_maps.png"
 NO_END = "the run was cut off after {} frames"
 ALLOWED = f"a document of {FORMAT}, version {VERSION}"
 

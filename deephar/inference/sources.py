@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deephar.inference.live import is_live
-from deephar.inference.result_files import DOCUMENT, LINES, OVERLAY_IMAGE, OVERLAY_VIDEO
+from deephar.inference.result_files import DOCUMENT, LINES, MAPS_IMAGE, OVERLAY_IMAGE, OVERLAY_VIDEO
 from deephar.utils.images import IMAGE_SUFFIXES, is_animation
 
 VIDEO_SUFFIXES = (
@@ -148,7 +148,8 @@ def _is_result(name, names):
     """Whether a file is a document of results, or an overlay beside one."""
     if name.endswith((DOCUMENT, LINES)):
         return True
-    stem = next((name.removesuffix(end) for end in (OVERLAY_IMAGE, OVERLAY_VIDEO) if name.endswith(end)), None)
+    endings = (OVERLAY_IMAGE, OVERLAY_VIDEO, MAPS_IMAGE)
+    stem = next((name.removesuffix(end) for end in endings if name.endswith(end)), None)
     return stem is not None and bool({stem + DOCUMENT, stem + LINES} & names)
 
 

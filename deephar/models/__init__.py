@@ -7,7 +7,7 @@ _NAMES = {
     "deephar.models.inflation": "inflate",
     "deephar.models.signature": "InputSpec OutputSpec Signature infer_signature signature_of",
     "deephar.models.spnet": "compile_split_models get_num_predictions split_model",
-    "deephar.models.surgery": "compile_model copy_replica_layers cut_model image_view join_confidence "
+    "deephar.models.surgery": "compile_model copy_replica_layers cut_model image_view join_confidence maps_view "
     "prediction_blocks set_trainable_layers sharpen_maps split_at_action_part trainable_table",
     "deephar.models.transfer": "reestimate_batch_norm transfer_weights",
     "deephar.models.zoo": "build_model load_model",

@@ -186,6 +186,26 @@ def image_view(model: keras.Model, signature: Signature | None = None) -> keras.
     return view
 
 
+def maps_view(model: keras.Model, block: int, signature: Signature | None = None) -> keras.Model | None:
+    """Return the network for single images that gives the maps (B, H, W, J [+ 1]) which a pose is read from.
+
+    Args:
+        model: keras.Model. A network of images, or of clips that `image_view` takes; weights are shared.
+        block: int. Index into `signature.pose_outputs`.
+        signature: `Signature` or None. What replaces the model's own.
+
+    Returns:
+        keras.Model; None where the network does not say which maps these are.
+    """
+    signature = signature or signature_of(model)
+    index = signature.pose_outputs[block]
+    spec, view = signature.outputs[index], image_view(model, signature)
+    if view is None or (spec.kind != "heatmaps" and spec.maps_layer is None):
+        return None
+    maps = model.outputs[index] if spec.kind == "heatmaps" else model.get_layer(spec.maps_layer).output
+    return keras.Model(model.inputs if view is model else model.layers[1].output, maps, name=f"{model.name}_maps")
+
+
 def _first_blocks(model, signature):
     """Return for each operation behind a pose the number, from 0, of the first block that needs it."""
     numbers = {}
