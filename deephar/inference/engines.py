@@ -20,6 +20,7 @@ import numpy as np
 from deephar.data.inputs import make_inputs
 from deephar.inference.decode import average_flip
 from deephar.models.signature import Signature
+from deephar.utils.errors import arguments_renamed
 from deephar.utils.io import temporary_name, weights_digest
 from deephar.utils.optional import require
 from deephar.utils.progress import busy
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import keras
 
 CACHE = "DEEPHAR_CACHE"  # environment variable
-WRITERS = {"onnx": ("tf2onnx", "onnx"), "openvino": ("openvino",)}  # packages whose version decides what a file holds
+WRITERS = {"onnx": ("tf2onnx", "onnx"), "openvino": ("openvino",)}  # packages whose versions a file depends on
 
 
 class Engine(Protocol):
@@ -107,7 +108,8 @@ class _FileEngine:
         folder = cache_folder() / _key(model, kind.format)
         path = folder / f"network{runtime.suffix}"
         if not path.exists():
-            with busy(f"writing {model.name} for {kind.format}, once on this machine"):
+            words = f"writing {model.name} for {kind.format}, once on this machine"
+            with busy(words), arguments_renamed(format="engine"):
                 _write_whole(folder, lambda hidden: runtime.write(model, hidden / path.name, None, False))
         return runtime.open(path, input_names(model), len(model.outputs), kind.precision)
 

@@ -99,3 +99,10 @@ def test_an_unknown_engine_and_a_missing_package_are_named(monkeypatch):
     with pytest.raises(ImportError, match="`engine` onnx needs the package onnxruntime, .*pip install onnxruntime"):
         open_engine(None, "onnx")
     assert open_engine(open_engine, "keras") is open_engine
+
+
+def test_another_backend_is_named_by_the_argument_of_the_caller(monkeypatch):
+    network = TINY["spnet_image"].build()
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ValueError, match="`engine` needs KERAS_BACKEND=tensorflow, .* Received: jax"):
+        open_engine(network, "openvino").predict_on_batch(np.zeros((1, 32, 32, 3), np.float32))
