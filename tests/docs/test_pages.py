@@ -82,7 +82,13 @@ def test_python_runs(page, request):
         request.getfixturevalue("exported")
     names = {"__name__": page.stem}
     for number, code in enumerate(blocks(page, "python")):
-        exec(compile(code, f"{page.name}, block {number}", "exec"), names)
+        own = {"__name__": "alone"} if "## Run it without deephar" in page.read_text("utf-8") else names
+        exec(compile(code, f"{page.name}, block {number}", "exec"), own)
+
+
+def test_what_runs_without_deephar_is_short_and_does_not_import_it():
+    programs = blocks(ROOT / "docs" / "export.md", "python")[:4]
+    assert [code.count("\n") <= 22 and "import deephar" not in code for code in programs] == [True] * len(RUNTIMES)
 
 
 def test_the_page_about_results_reads_and_names_every_entry(tmp_path, monkeypatch, capsys):
