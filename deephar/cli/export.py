@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     model, stamp = load_network(arguments.model, arguments.weights)
     model = image_part(model) if arguments.images else model
-    name = pathlib.Path(stamp.name).stem
+    name = pathlib.Path(stamp.name).name.removesuffix(".keras")
     with quiet_native() as shown, busy(f"writing {name} as {arguments.format} and comparing it", shown):
         found = export_model(model, arguments.out, name, arguments.format, arguments.precision, arguments.batch)
     for path in found.paths:

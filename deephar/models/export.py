@@ -76,7 +76,7 @@ def export_model(
         >>> [path.name for path in exported.paths], exported.difference < 1e-3
         (['people'], True)
     """
-    runtime = _checked(format, precision, batch)
+    runtime = _checked(name, format, precision, batch)
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     hidden = temporary_name(folder / name)
@@ -109,8 +109,10 @@ def image_part(model: keras.Model) -> keras.Model:
     return part
 
 
-def _checked(format, precision, batch):
+def _checked(name, format, precision, batch):
     """The runtime of a format, with options that it has."""
+    if not name or pathlib.Path(name).name != name:
+        raise ValueError(f"`name` must be one of a file, without a folder. Received: {name!r}")
     if format not in RUNTIMES:
         raise ValueError(f"`format` must be one of {', '.join(RUNTIMES)}. Received: {format!r}")
     allowed = [name for name in TOLERANCE if name == "float32" or RUNTIMES[format].half]

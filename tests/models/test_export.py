@@ -136,6 +136,12 @@ def test_bad_options_are_named(options, words, tiny, tmp_path):
     assert str(caught.value) == words and not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("name", ["", "../tiny", "a/b"])
+def test_a_name_stays_in_the_folder(name, tiny, tmp_path):
+    with pytest.raises(ValueError, match="`name` must be one of a file, without a folder. Received: "):
+        export_model(tiny, tmp_path, name, "onnx")
+
+
 def lacking(*_):
     raise NotImplementedError("no operator\nTwist")
 
