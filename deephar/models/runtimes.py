@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import tensorflow
 
 ONNX_OPSET = 18
+SIGNATURE = "serve"  # of a SavedModel and of LiteRT
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}  # OpenVINO's names
 Run = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 
@@ -83,17 +84,18 @@ def trace(model: keras.Model, batch: int | None = None) -> "tensorflow.types.exp
 
 
 def _write_savedmodel(model, path, batch, half):
-    serve, archive = trace(model, batch), keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint("serve", serve.python_function, input_signature=list(serve.input_signature))
-    archive.write_out(str(path), verbose=False)
+    import tensorflow as tf
+
+    serve, module = trace(model, batch), tf.Module()
+    module.weights = [variable.value for variable in model.variables]  # by Keras' own archive every one twice
+    tf.saved_model.save(module, str(path), signatures=dict.fromkeys((SIGNATURE, "serving_default"), serve))
 
 
 def _open_savedmodel(path, inputs, num_outputs, precision="float32"):
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(path))
-    serve, outputs = loaded.signatures["serve"], output_names(num_outputs)
+    serve, outputs = loaded.signatures[SIGNATURE], output_names(num_outputs)
 
     def run(arrays):
         _ = loaded  # its variables live as long as it does
@@ -155,7 +157,7 @@ def _write_litert(model, path, batch, half):
 
     with tempfile.TemporaryDirectory() as folder:
         _write_savedmodel(model, folder, batch, half)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serve"])
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         if half:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
@@ -164,7 +166,7 @@ def _write_litert(model, path, batch, half):
 
 def _open_litert(path, inputs, num_outputs, precision="float32"):
     litert = require("ai-edge-litert", "`format` litert", "ai_edge_litert.interpreter")
-    serve, outputs = litert.Interpreter(model_path=str(path)).get_signature_runner("serve"), output_names(num_outputs)
+    serve, outputs = litert.Interpreter(model_path=str(path)).get_signature_runner(SIGNATURE), output_names(num_outputs)
 
     def run(arrays):
         found = serve(**dict(zip(inputs, arrays, strict=True)))
