@@ -119,6 +119,7 @@ def _facts(result, found):
         "weights, SHA-256": head.model.weights_sha256[:12],
         "people found by": head.detector,
         "joints": head.layout,
+        "smoothed": head.smoothing and f"yes; gaps up to {head.smoothing.max_gap_s:g} s are filled",
         "complete": "yes" if result.complete else "no",
         "document": str(found.path),
         "written by": f"deephar {head.deephar or ''}".strip(),

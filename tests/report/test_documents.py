@@ -10,6 +10,7 @@ from PIL import Image
 
 from deephar import __version__
 from deephar.inference.results import FrameResult, Result
+from deephar.inference.smoothing import Smoothing
 from deephar.report.documents import document_entry
 from deephar.report.media import Budget
 from deephar.report.places import find
@@ -118,3 +119,11 @@ def test_the_thumbnail_has_the_skeletons(tmp_path):
     summary, _ = entry_of(image("gone.png"), tmp_path)
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(summary["thumbnail"].partition(",")[2]))))
     assert pixels.shape == (180, 240, 3) and np.ptp(pixels.astype(int), axis=2).max() > 60  # colours on grey
+
+
+def test_smoothed_poses_are_said_to_be(tmp_path):
+    plain = video("gone.mp4")
+    smoothed = dataclasses.replace(plain, head=dataclasses.replace(plain.head, smoothing=Smoothing(max_gap_s=0.2)))
+    _, entry = entry_of(smoothed, tmp_path)
+    assert dict(entry["facts"])["smoothed"] == "yes; gaps up to 0.2 s are filled"
+    assert "smoothed" not in dict(entry_of(plain, tmp_path)[1]["facts"])
