@@ -30,7 +30,8 @@ def set_precision(model: keras.Model, precision: str) -> None:
     """Set the number format of a built model's layers for a stage, those of models inside of it included.
 
     Convolutions, normalisation and what lies between follow `precision`; layers of this package, the signature's
-    `float32_part` and the layers of the outputs, whose results are positions, maps and probabilities, stay in float32.
+    `float32_part` and the layers of the outputs, whose results are positions, maps and probabilities, stay in float32;
+    so do 3D convolutions larger than what they are laid on, of which TensorFlow computes wrong gradients in bfloat16.
     """
     last = {y._keras_history[0] for y in getattr(model, "outputs", None) or ()}
     _set_precision(model, precision, signature_of(model).float32_part, last, "")
@@ -43,8 +44,17 @@ def _set_precision(model, precision, float32_part, last, inside):
             _set_precision(layer, precision, float32_part, set(), f"{name}/")
             continue
         ours = type(layer).__module__.split(".")[0] == "deephar"
-        exact = ours or not layer.weights or layer in last or matches(name, float32_part)
+        exact = ours or not layer.weights or layer in last or matches(name, float32_part) or _overhangs(layer)
         layer.dtype_policy = "float32" if exact and not _between_convolutions(layer) else precision
+
+
+def _overhangs(layer):
+    """Return whether the kernel of a 3D convolution is larger than what it is laid on, where that is known.
+
+    On processors with bfloat16 oneDNN leaves parts of the kernel's gradient unset then.
+    """
+    sizes = layer.input.shape[1:-1] if isinstance(layer, keras.layers.Conv3D) else ()
+    return any(n is not None and k > n for k, n in zip(getattr(layer, "kernel_size", ()), sizes, strict=False))
 
 
 def _between_convolutions(layer):
