@@ -12,30 +12,32 @@ from deephar.models import zoo
 from deephar.models.builders import build_network
 from deephar.models.cards import MODELS
 
-SMALL = dict(input_shape=(8, 64, 64, 3), image_div=4, num_pyramids=1, action_pyramids=[1], growth=8)
+SMALL = dict(input_shape=(8, 64, 64, 3), image_div=4, num_levels=2, num_pyramids=1, action_pyramids=[1], growth=8)
 SMALL |= dict(num_pose_features=16, num_visual_features=16)
 LOAD = zoo.load_model
 
 
 @functools.cache
-def network_once(name):
+def network_once(name, levels=2):
     """A registered network for smaller images: the detector with its weights, those of poses with fresh ones."""
     card = MODELS[name]
     if not card.num_actions:
         model = build_network({**card.config, "input_shape": (192, 192, 3)})
         model.load_weights(zoo.find_weights(card))
         return model
-    model = build_network({**card.config, **SMALL})
+    model = build_network({**card.config, **SMALL, "num_levels": levels})
     model.signature = model.signature.replace(labels=card.labels, frame_step=card.frame_step, fps=card.fps)
     return model
 
 
 @pytest.fixture
-def small_networks(monkeypatch, untraced):
-    """Registered networks are small, and are made once."""
+def small_networks(monkeypatch, untraced, request):
+    """Registered networks are small, and are made once; on the page about cuts they have several blocks."""
+    levels = 4 if "cut.md" in request.node.name else 2
 
     def load(name_or_path, weights=None):
-        return network_once(name_or_path) if name_or_path in MODELS and not weights else LOAD(name_or_path, weights)
+        is_small = name_or_path in MODELS and not weights
+        return network_once(name_or_path, levels) if is_small else LOAD(name_or_path, weights)
 
     monkeypatch.setattr(zoo, "load_model", load)
     fewer = functools.partialmethod(PersonDetector.__init__, batch_size=2)  # which it fills up
