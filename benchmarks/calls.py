@@ -1,11 +1,12 @@
-"""How even calls of `model.predict` are: the same call again and again, by us and by Keras itself, in turns.
+"""How even calls of `model.predict` are: the same call again and again, by us and then by Keras itself.
 
     python benchmarks/calls.py                     networks of two pyramids, on all cores
     python benchmarks/calls.py --published         SPNet of 8 pyramids on 16 images, of 6 pyramids on a clip of 8
 
 Keras hands arrays to the network through a data pipeline of TensorFlow. On some machines every third or fourth call
-then takes half as long again at the same CPU time: something waits. `PoseModel.predict` hands arrays over itself. Wall
-times in s, of an otherwise idle machine; outputs are compared.
+then takes half as long again at the same CPU time: something waits. `PoseModel.predict` hands arrays over itself. It
+comes first: once Keras' pipeline has run in a process, some calls of ours wait as well. Wall times in s, of an
+otherwise idle machine; outputs are compared.
 """
 
 import argparse
@@ -42,10 +43,10 @@ def measure(name, batch, config, calls):
     x = np.random.default_rng(0).uniform(-1, 1, (batch, *config["input_shape"])).astype(np.float32)
     by_keras = functools.partial(keras.Model.predict, model)
     ways = {"deephar": model.predict, "Keras": by_keras}
-    outputs = {way: predict(x, batch_size=batch, verbose=0) for way, predict in ways.items()}  # traced
-    times = {way: [] for way in ways}
-    for _ in progress(range(calls), label=name):
-        for way, predict in ways.items():
+    outputs, times = {}, {}
+    for way, predict in ways.items():
+        outputs[way], times[way] = predict(x, batch_size=batch, verbose=0), []  # traced
+        for _ in progress(range(calls), label=f"{name}, {way}"):
             start = time.perf_counter()
             predict(x, batch_size=batch, verbose=0)
             times[way].append(time.perf_counter() - start)
