@@ -13,16 +13,15 @@ from PIL import Image
 from deephar.config import DataConfig
 from deephar.data.frames import cut, place_crop, scale_pixels
 from deephar.data.samples import draw_augmentation, image_shapes, people_labels, shape_of
-from deephar.data.scenes import Photograph, open_photograph, part_beside
+from deephar.data.scenes import Photograph, PhotographedPlaces, open_photograph, part_beside
 from deephar.synthetic.crowd import render_crowd
-from deephar.synthetic.motion import SPLITS
 from deephar.utils.pose import ABSENT, PoseLayout, get_poselayout, pa16j2d
 
 SIDE = (0.4, 1.0)  # of a crop, over the shorter side of the place
 RENDERED = 1.5  # short side of a rendered place, over the crop's
 
 
-class Nobody:
+class Nobody(PhotographedPlaces):
     """Images without a person; a pose network is taught by them that its confidences there are 0.
 
     What is shown in image `key` depends on split, seed and key alone. A photograph may show people who are not
@@ -59,19 +58,8 @@ class Nobody:
         photo_share: float = 0.5,
         seed: int = 0,
     ) -> None:
-        if split not in SPLITS:
-            raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
-        if length < 1 or not 0 <= photo_share <= 1:
-            received = f"length={length}, photo_share={photo_share}"
-            raise ValueError(f"`length` must be at least 1, `photo_share` from 0 to 1. Received: {received}")
-        self.dataconf, self.split, self.length, self.seed = dataconf, split, int(length), int(seed)
+        super().__init__(dataconf, split, length, photos, photo_share, seed)
         self.poselayout = get_poselayout(poselayout) if isinstance(poselayout, str) else poselayout
-        self.photos, self.photo_share = list(photos), float(photo_share) if len(photos) else 0.0
-        self._rng = np.random.default_rng(seed)
-
-    def get_length(self, mode: int) -> int:
-        """Return the number of images, the same in every mode."""
-        return self.length
 
     def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
@@ -83,10 +71,8 @@ class Nobody:
         Raises:
             IndexError: `key` is out of range.
         """
-        if not 0 <= key < self.length:
-            raise IndexError(f"`key` must be from 0 to {self.length - 1}. Received: {key}")
+        drawn = self._generator(key)
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
-        drawn = np.random.default_rng([self.seed, SPLITS.index(self.split), int(key)])
         place = self._place(drawn)
         side = drawn.uniform(*SIDE) * min(place.size)
         corner = [drawn.uniform(0, n - side) for n in place.size]

@@ -54,7 +54,46 @@ def photographs(folder: str | Path, mode: int, least_joints: int = 2) -> list[Ph
     return found
 
 
-class PeopleScenes:
+class PhotographedPlaces:
+    """What readers of rendered and photographed places share: which there are, and what each one is drawn by.
+
+    Args:
+        dataconf, split, length, photos, photo_share, seed: as of `PeopleScenes`.
+
+    Raises:
+        ValueError: an argument out of its range.
+    """
+
+    def __init__(
+        self,
+        dataconf: DataConfig,
+        split: str = "train",
+        length: int = 1000,
+        photos: Sequence[Photograph] = (),
+        photo_share: float = 0.5,
+        seed: int = 0,
+    ) -> None:
+        if split not in SPLITS:
+            raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
+        if length < 1 or not 0 <= photo_share <= 1:
+            received = f"length={length}, photo_share={photo_share}"
+            raise ValueError(f"`length` must be at least 1, `photo_share` from 0 to 1. Received: {received}")
+        self.dataconf, self.split, self.length, self.seed = dataconf, split, int(length), int(seed)
+        self.photos, self.photo_share = list(photos), float(photo_share) if len(photos) else 0.0
+        self._rng = np.random.default_rng(seed)
+
+    def get_length(self, mode: int) -> int:
+        """Return the number of images, the same in every mode."""
+        return self.length
+
+    def _generator(self, key):
+        """The generator of image `key`."""
+        if not 0 <= key < self.length:
+            raise IndexError(f"`key` must be from 0 to {self.length - 1}. Received: {key}")
+        return np.random.default_rng([self.seed, SPLITS.index(self.split), int(key)])
+
+
+class PeopleScenes(PhotographedPlaces):
     """Scenes for a detector of people; what is in scene `key` depends on split, seed and key alone.
 
     Args:
@@ -78,36 +117,12 @@ class PeopleScenes:
         (8, 4)
     """
 
-    def __init__(
-        self,
-        dataconf: DataConfig,
-        split: str = "train",
-        length: int = 1000,
-        photos: Sequence[Photograph] = (),
-        photo_share: float = 0.5,
-        seed: int = 0,
-    ) -> None:
-        if split not in SPLITS:
-            raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
-        if length < 1 or not 0 <= photo_share <= 1:
-            received = f"length={length}, photo_share={photo_share}"
-            raise ValueError(f"`length` must be at least 1, `photo_share` from 0 to 1. Received: {received}")
-        self.dataconf, self.split, self.length, self.seed = dataconf, split, int(length), int(seed)
-        self.photos, self.photo_share = list(photos), float(photo_share) if len(photos) else 0.0
-        self._rng = np.random.default_rng(seed)
-
-    def get_length(self, mode: int) -> int:
-        """Return the number of scenes, the same in every mode."""
-        return self.length
-
     def get_shape(self, dictkey: str) -> tuple[int, ...]:
         """Return the shape of one entry of a sample."""
         return shape_of({"frame": self.dataconf.input_shape, "boxes": (MAX_PEOPLE, 4)}, dictkey)
 
     def get_data(self, key: int, mode: int, rng: np.random.Generator | None = None) -> dict:
         """Make scene `key`."""
-        if not 0 <= key < self.length:
-            raise IndexError(f"`key` must be from 0 to {self.length - 1}. Received: {key}")
         image, boxes = self.scene(key)
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
         resolution, plain = self.dataconf.crop_resolution, {"angle": 0, "hflip": augmentation["hflip"]}
@@ -120,7 +135,7 @@ class PeopleScenes:
 
     def scene(self, key: int) -> tuple[Image.Image, np.ndarray]:
         """Return the image of a scene and the boxes (N, 4) px of the people in it of whom enough can be seen."""
-        rng = np.random.default_rng([self.seed, SPLITS.index(self.split), int(key)])
+        rng = self._generator(key)
         long = max(self.dataconf.crop_resolution)
         short = max(16, round(long * rng.uniform(*SHORT_SIDE)))
         size = (long, short) if rng.uniform() < 0.5 else (short, long)

@@ -142,7 +142,21 @@ def segments_of(clips: Sequence[ActionScores], enter: float = ENTER, leave: floa
     return found.segments
 
 
-class ActionTally:
+class _OverAllClips:
+    """What follows from the mean scores over all clips of a person, `video`."""
+
+    @property
+    def name(self) -> str:
+        """The most probable action over all clips."""
+        return self.video.name
+
+    @property
+    def probability(self) -> float:
+        """Probability of the most probable action over all clips, in [0, 1]."""
+        return self.video.probability
+
+
+class ActionTally(_OverAllClips):
     """What one person has done so far, as clips come: of memory the segments alone grow.
 
     Args:
@@ -174,16 +188,6 @@ class ActionTally:
         first, last, mean = self._first, self._last, self._sum / self.count  # (A,)
         return ActionScores(first.first_frame, last.last_frame, mean, first.labels, first.start_s, last.end_s)
 
-    @property
-    def name(self) -> str:
-        """The most probable action over all clips."""
-        return self.video.name
-
-    @property
-    def probability(self) -> float:
-        """Probability of the most probable action over all clips, in [0, 1]."""
-        return self.video.probability
-
     def to_dict(self) -> dict:
         """Return a dict for JSON, without the clips."""
         segments = [
@@ -200,7 +204,7 @@ class ActionTally:
 
 
 @dataclass(frozen=True, eq=False)
-class ActionResult:
+class ActionResult(_OverAllClips):
     """What one person does.
 
     Attributes:
@@ -227,16 +231,6 @@ class ActionResult:
     def video(self) -> ActionScores:
         """Mean scores over all clips."""
         return self._tally.video
-
-    @property
-    def name(self) -> str:
-        """The most probable action over all clips."""
-        return self.video.name
-
-    @property
-    def probability(self) -> float:
-        """Probability of the most probable action over all clips, in [0, 1]."""
-        return self.video.probability
 
     def to_dict(self) -> dict:
         """Return a dict for JSON."""

@@ -10,7 +10,6 @@ import hashlib
 import importlib.metadata
 import os
 import pathlib
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -21,7 +20,7 @@ from deephar.data.inputs import make_inputs
 from deephar.inference.decode import average_flip
 from deephar.models.signature import Signature
 from deephar.utils.errors import arguments_renamed
-from deephar.utils.io import temporary_name, weights_digest
+from deephar.utils.io import temporary_folder, weights_digest
 from deephar.utils.optional import require
 from deephar.utils.progress import busy
 
@@ -130,17 +129,13 @@ def _key(model, format):
 
 def _write_whole(folder: pathlib.Path, write: Callable[[pathlib.Path], None]) -> None:
     """Write a folder whole or not at all; another process may have been faster."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    hidden = temporary_name(folder)
-    hidden.mkdir()
-    try:
-        write(hidden)
-        hidden.rename(folder)
-    except OSError:
-        if not folder.exists():
-            raise
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
+    with temporary_folder(folder) as hidden:
+        try:
+            write(hidden)
+            hidden.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
 
 
 def forward(model: Engine, frames: np.ndarray | Sequence[np.ndarray], batch_size: int = 1) -> list[np.ndarray]:

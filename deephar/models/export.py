@@ -21,7 +21,7 @@ from deephar.models.signature import Signature, signature_of
 from deephar.models.specs import InputSpec, OutputSpec
 from deephar.models.surgery import image_view
 from deephar.utils.errors import is_for_user
-from deephar.utils.io import temporary_name, weights_digest, write_json
+from deephar.utils.io import temporary_folder, weights_digest, write_json
 
 TOLERANCE = {"float32": 1e-3, "float16": 5e-2}  # by how weights are stored
 CHECKED_BATCH, CHECKED_SIZE, CHECKED_FRAMES = 2, 128, 8  # where the network leaves them free
@@ -78,10 +78,7 @@ def export_model(
     """
     runtime = _checked(name, format, precision, batch)
     folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    hidden = temporary_name(folder / name)
-    hidden.mkdir()
-    try:
+    with temporary_folder(folder / name) as hidden:
         path = hidden / f"{name}{runtime.suffix}"
         with _refused(format, model):
             runtime.write(model, path, batch, precision == "float16")
@@ -91,8 +88,6 @@ def export_model(
         place = path / DESCRIPTION if path.is_dir() else hidden / f"{path.name}.json"
         write_json(place, description(model, name, about))
         return Exported(_moved(hidden, folder, path.name), difference)
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
 
 
 def image_part(model: keras.Model) -> keras.Model:

@@ -106,6 +106,23 @@ def temporary_name(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(f".{secrets.token_hex(8)}.{path.name}")
 
 
+@contextlib.contextmanager
+def temporary_folder(path: str | pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yield a new hidden folder beside `path`, made with all above it; what is still in it at the end is removed.
+
+    Args:
+        path: str or Path. A file or folder that is to be written.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hidden = temporary_name(path)
+    hidden.mkdir()
+    try:
+        yield hidden
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
 def leftovers(folder: str | pathlib.Path) -> list[pathlib.Path]:
     """Return the paths directly in a folder with a `temporary_name`, which killed writers left half-written."""
     return [path for path in pathlib.Path(folder).glob(".*") if TEMPORARY.match(path.name)]
