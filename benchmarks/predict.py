@@ -17,12 +17,12 @@ not matter here.
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import time
 
 import numpy as np
+from machine import peak_mb
 
 from deephar.config import ModelConfig
 
@@ -76,7 +76,10 @@ def straightforward_layers():
     class LaidOutFeatures(keras.layers.Layer):
         def call(self, inputs):
             maps, features = inputs
-            return ops.sum(maps[..., None] * features[..., None, :], axis=(1, 2))  # (B * T, J, F)
+            num_joints, num_features = maps.shape[-1], features.shape[-1]
+            maps = ops.tile(maps[..., None], (1, 1, 1, 1, num_features))  # (B * T, H, W, J, F)
+            features = ops.tile(features[..., None, :], (1, 1, 1, num_joints, 1))
+            return ops.sum(maps * features, axis=(1, 2))  # (B * T, J, F)
 
     return {SoftArgmax2D: FrozenSoftArgmax, JointFeatures: LaidOutFeatures}
 
@@ -169,11 +172,6 @@ def difference(a, b):
     return max(float(np.abs(x - y).max()) for x, y in zip(a, b, strict=False) if x.shape == y.shape)
 
 
-def peak_mb():
-    """The most memory this process has held, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-
-
 def memory(network, way):
     """(MB before, MB at most during) one `predict` of one clip, in this process."""
     model = build(network)
@@ -227,7 +225,7 @@ def speed_rows(networks, seconds):
 
 def tables(networks, seconds):
     """Measure; return a table of speeds and one of memory, as text."""
-    held = memory_rows(networks)  # first: a process starts with the peak of the one that starts it
+    held = memory_rows(networks)
     rows = speed_rows(networks, seconds)
     from deephar.utils.tables import table
 

@@ -10,13 +10,12 @@ a frame and its result when it comes from a camera, which does not depend on the
 """
 
 import argparse
-import resource
-import sys
 import tempfile
 import time
 from types import SimpleNamespace
 
 import numpy as np
+from machine import peak_mb
 
 from deephar.inference.finders import Detected
 from deephar.inference.people import PeopleStream
@@ -56,12 +55,6 @@ class Arithmetic:
         points, confidence = self.poses_each(None, np.repeat(np.asarray(boxes, float), frames, axis=0))
         shape = (len(clips), frames, len(NAMES))
         return points.reshape(*shape, 2), confidence.reshape(shape), np.tile([0.7, 0.3], (len(clips), 1))
-
-
-def peak_mb():
-    """The most memory that this process has had, MB."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def endless(number):

@@ -21,11 +21,13 @@ from deephar.inference.result_files import DOCUMENT, OVERLAY_VIDEO, ResultWriter
 from deephar.inference.sources import Source, find_sources
 from deephar.inference.video import VideoReader
 from deephar.models.cards import DEFAULT_MODEL
+from deephar.utils.ahead import Behind
 from deephar.utils.errors import is_for_user
 from deephar.utils.images import read_image
 from deephar.utils.progress import make_room, progress
 
 MOST_LABELS = 10_000
+DRAWN_BEHIND = 32  # frames: those of one window, which are predicted together
 
 
 def predict_source(arguments: argparse.Namespace) -> int:
@@ -225,6 +227,7 @@ class _VideoFiles:
             of = self.video if isinstance(self.video, VideoReader) else None
             overlay = OverlayWriter(path, head.fps, run.predictor.layout, keep=True, of=of)
             self.overlay = self.stack.enter_context(overlay)
+            self._draw = self.stack.enter_context(Behind(overlay.add, DRAWN_BEHIND))
         if arguments.show:
             from deephar.drawing.window import FrameWindow
 
@@ -241,11 +244,12 @@ class _VideoFiles:
             self.segments[person] = found.segments
         self.writer.add(frame)
         self.most = max(self.most, len(frame.people))
-        if self.overlay is not None:
-            pixels = self.overlay.add(frame, pixels, self.segments)
         if self.window is not None:
-            self.window.show(pixels)
+            shown = self.overlay.add(frame, pixels, self.segments) if self.overlay is not None else pixels
+            self.window.show(shown)
             return not self.window.closed
+        if self.overlay is not None:  # while the network goes on
+            self._draw(frame, pixels, dict(self.segments))
         return True
 
     def finish(self):

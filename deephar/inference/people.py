@@ -139,10 +139,15 @@ class PeopleStream:
 
     def steps(self, timed: Iterable[tuple[np.ndarray, float]]) -> Iterator[Step]:
         """Take all frames of a source with their times in s; yield those that are done with the clips found by then."""
-        parts = itertools.chain((self.add(*frame) for frame in timed), (self.finish() for _ in range(1)))
-        for done in itertools.chain.from_iterable(parts):
-            new, self.new_clips = self.new_clips, []
-            yield *done, new
+        timed = iter(timed)
+        try:
+            parts = itertools.chain((self.add(*frame) for frame in timed), (self.finish() for _ in range(1)))
+            for done in itertools.chain.from_iterable(parts):
+                new, self.new_clips = self.new_clips, []
+                yield *done, new
+        finally:
+            if hasattr(timed, "close"):  # a source that reads ahead
+                timed.close()
 
     def _look(self):
         """Find the people at the looks that were collected, follow them, and see those whose windows are full."""

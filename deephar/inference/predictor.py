@@ -7,6 +7,7 @@ Without a detector one person is looked for: the crop is the whole frame, and th
 next, better crop (`refine` times). A given box is kept as it is, unless `refine` says otherwise.
 """
 
+import contextlib
 import os
 import pathlib
 import warnings
@@ -33,6 +34,7 @@ from deephar.inference.video import VideoReader
 from deephar.inference.windows import rounds_of
 from deephar.models.cards import DEFAULT_MODEL
 from deephar.models.signature import signature_of
+from deephar.utils.ahead import ahead
 from deephar.utils.images import ImageSource, read_image
 from deephar.utils.pose import PoseLayout
 from deephar.utils.progress import progress as progress_bar
@@ -289,11 +291,9 @@ class Predictor:
         >>> len(result.frames), result.size, result.fps
         (10, (128, 96), 25.0)
         """
-        frames, clips = [], []
-        with VideoReader(path) as video:
-            label, steps = f"predict {pathlib.Path(path).name}", self.steps(video, box, boxes)
-            steps = progress_bar(steps, video.num_frames or None, label) if progress else steps
-            for frame, _, new in steps:
+        frames, clips, label = [], [], f"predict {pathlib.Path(path).name}"
+        with VideoReader(path) as video, contextlib.closing(self.steps(video, box, boxes)) as steps:
+            for frame, _, new in progress_bar(steps, video.num_frames or None, label) if progress else steps:
                 frames.append(frame)
                 clips += new
             head, end = self.head_of(video, str(path), box, boxes), (video.complete, tuple(video.problems))
@@ -341,12 +341,13 @@ class Predictor:
         Args:
             video: `VideoReader`, or another iterable of frames with `time_s`.
             box, boxes: as `predict_video`.
-            looks_together: as `stream`.
+            looks_together: as `stream`; with more than 1 frames are read ahead, in a thread.
 
         Yields:
             (`FrameResult`, frame uint8 (H, W, 3), list of (id, `ActionScores`) of the clips seen since the one before).
         """
-        return self._steps(((frame, video.time_s) for frame in video), box, boxes, looks_together)
+        timed = ((frame, video.time_s) for frame in video)
+        return self._steps(ahead(timed, 8) if looks_together > 1 else timed, box, boxes, looks_together)
 
     def _steps(self, timed, box, boxes, looks_together):
         """As `steps`, of (frame, time in s)."""

@@ -4,6 +4,7 @@ PyAV (`pip install av`, the extra `video`) is imported on first use only.
 """
 
 import pathlib
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -53,7 +54,7 @@ class VideoReader:
 
     def __init__(self, path: str | pathlib.Path):
         self.path = pathlib.Path(path)
-        self._container = None
+        self._container, self._lock = None, threading.Lock()  # whoever reads ahead stops before it is closed
 
     def __enter__(self) -> "VideoReader":
         av = require_av()
@@ -80,8 +81,9 @@ class VideoReader:
         self._num_packets, self._left_out, self._broken_s, self._ended, self._end_s = 0, 0, [], None, 0.0
 
     def __exit__(self, *exc_info: object) -> None:
-        self._container.close()
-        self._container = None
+        with self._lock:
+            self._container.close()
+            self._container = None
 
     def __iter__(self) -> Iterator[np.ndarray]:
         if self._container is None:
@@ -98,26 +100,37 @@ class VideoReader:
             if frame.is_corrupt:
                 self._broken_s.append(self.time_s)
             yield shown_pixels(frame, aspect, self.size)
-        self._check_end()
+        if self._container is not None:
+            self._check_end()
 
     def _decoded(self):
         """Yield the frames that can be decoded, whatever is wrong with those before them."""
-        av, packets = require_av(), self._container.demux(self._stream)
+        packets = self._container.demux(self._stream)
         while True:
-            try:
-                packet = next(packets, None)
-            except av.FFmpegError as error:  # nothing more can be read
-                self._ended, packet = str(error), None
-            if packet is None:
+            with self._lock:
+                frames = self._next_frames(packets) if self._container is not None else None
+            if frames is None:
                 return
-            self._num_packets += bool(packet.size)
-            self._left_out += packet.is_discard  # by an edit list: decoded, not shown
-            if packet.pts is not None:
-                self._end_s = max(self._end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-            try:
-                yield from packet.decode()
-            except av.FFmpegError:
-                self._broken_s.append(self.time_s)
+            yield from frames
+
+    def _next_frames(self, packets):
+        """The frames of the next packet, none of one that is damaged; None at the end."""
+        av = require_av()
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError as error:  # nothing more can be read
+            self._ended, packet = str(error), None
+        if packet is None:
+            return None
+        self._num_packets += bool(packet.size)
+        self._left_out += packet.is_discard  # by an edit list: decoded, not shown
+        if packet.pts is not None:
+            self._end_s = max(self._end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        try:
+            return packet.decode()
+        except av.FFmpegError:
+            self._broken_s.append(self.time_s)
+            return []
 
     def _tell_time(self, frame):
         """Set the time of a frame; where stamps are missing, stand still or go back, the rate counts."""

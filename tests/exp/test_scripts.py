@@ -310,6 +310,8 @@ def test_eval_speed(tmp_path):
     assert "frames/s" in out and [cut["block"] for cut in cuts] == ["dp1_pb1", "up2_pb0"]
     assert cuts[0]["parameters"] < cuts[1]["parameters"] and cuts[0]["gflops_per_frame"] < cuts[1]["gflops_per_frame"]
     assert [cut["action_outputs"] for cut in cuts] == [0, 1]
+    assert cuts[0]["accuracy"] is None and 0 <= cuts[1]["accuracy"] <= 100
+    assert all(0 <= cut["pckh@0.5"] <= 100 for cut in cuts) and "2 people" in out
 
 
 @pytest.mark.slow

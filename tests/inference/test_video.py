@@ -11,6 +11,7 @@ from PIL import Image
 
 from deephar.data.video_frames import read_frames, read_timeline
 from deephar.inference.video import VideoReader, VideoWriter, is_video
+from deephar.utils.ahead import ahead
 from tests.data.clip_files import numbered, numbers_of, placed, write_video
 
 av = pytest.importorskip("av")
@@ -243,3 +244,11 @@ def test_a_change_of_size_is_said_and_scaled_back(tmp_path):
     assert len(found) == 20 and {frame.shape for _, frame in found} == {(96, 192, 3)}
     assert "the size changes at 0.4" in video.problems[0] and "192 x 96 to 96 x 48" in video.problems[0]
     assert all(b > a for (a, _), (b, _) in itertools.pairwise(found))
+
+
+def test_a_file_that_is_closed_while_it_is_read_ahead_ends(tmp_path):
+    write(tmp_path / "v.mp4", frames_of(40))
+    with VideoReader(tmp_path / "v.mp4") as video:
+        frames = ahead(video, most=2)
+        assert next(frames).shape == (48, 64, 3)
+    assert len(list(frames)) < 40
