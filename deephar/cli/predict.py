@@ -66,7 +66,7 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
     command.add_argument("--camera", metavar="FX,FY,CX,CY", type=camera, help="of the camera, px, for 3D poses in mm")
     command.add_argument("--root-depth", metavar="MM", type=positive, help="the person's distance, with --camera")
     command.add_argument("--smooth", action="store_true", help="fill short gaps of videos and smooth their poses")
-    text = "what runs the networks: keras, onnx, openvino, openvino-bfloat16 (faster on some processors, less exact)"
+    text = "what runs the networks: keras, onnx, openvino, openvino-bfloat16 (in 16 bits); auto: the fastest as good"
     command.add_argument("--engine", metavar="NAME", default="keras", help=text)
     command.add_argument("--show", action="store_true", help="show videos and cameras in a window as they are seen")
     text = "of images, draw the maps too that the network read the joints from"

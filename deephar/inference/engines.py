@@ -8,6 +8,7 @@ and weights, so that only the first run on a machine has to write them.
 
 import hashlib
 import importlib.metadata
+import importlib.util
 import os
 import pathlib
 from collections.abc import Callable, Sequence
@@ -17,8 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from deephar.data.inputs import make_inputs
-from deephar.inference.decode import average_flip
-from deephar.models.signature import Signature
+from deephar.inference.decode import action_probabilities, average_flip, decode
+from deephar.models.signature import Signature, signature_of
 from deephar.utils.errors import arguments_renamed
 from deephar.utils.io import temporary_folder, weights_digest
 from deephar.utils.optional import require
@@ -59,11 +60,16 @@ ENGINES = {
 }
 
 
+AUTOMATIC = "auto"
+SURE = 0.5  # confidence of a joint, and probability of an action
+MOVED, ALIKE = 0.005, 0.95  # shares of the crop that a sure joint may move, and of the sure joints that may not more
+
+
 def check_engine(name: str) -> None:
     """Raise where an engine is not known (ValueError) or not installed (ImportError)."""
-    if name not in ENGINES:
-        raise ValueError(f"`engine` must be one of {', '.join(ENGINES)}. Received: {name!r}")
-    kind = ENGINES[name].format
+    if name not in (*ENGINES, AUTOMATIC):
+        raise ValueError(f"`engine` must be one of {', '.join((*ENGINES, AUTOMATIC))}. Received: {name!r}")
+    kind = None if name == AUTOMATIC else ENGINES[name].format
     if kind == "onnx":
         require("onnxruntime", "`engine` onnx")
         require("tf2onnx", "`engine` onnx")
@@ -77,14 +83,34 @@ def open_engine(model: "keras.Model", name: str = "keras") -> Engine:
     Args:
         model: keras.Model. It is written for another runtime as it is when the first batch comes.
         name: "keras"; "onnx", ONNX Runtime; "openvino", or "openvino-bfloat16", which computes in 16 bits: faster where
-            the processor can, less exact.
+            the processor can, less exact. "auto": Keras on an accelerator or where OpenVINO is not installed; else
+            OpenVINO, in 16 bits where the processor can and the first poses that the network is sure of stay the same.
 
     Raises:
         ValueError: unknown name.
         ImportError: its packages are missing.
     """
     check_engine(name)
+    if name == AUTOMATIC:
+        name = _fastest()
+        if name == "openvino-bfloat16":
+            signature = signature_of(model, verbose=False)
+            return _Checked(model, signature) if signature.pose_outputs else _FileEngine(model, ENGINES["openvino"])
     return model if name == "keras" else _FileEngine(model, ENGINES[name])
+
+
+def _fastest():
+    """The engine that is the fastest on this machine, of those that are installed."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":  # which alone writes files of other runtimes
+        return "keras"
+    if not all(device.startswith("cpu") for device in keras.distribution.list_devices()):
+        return "keras"
+    if importlib.util.find_spec("openvino") is None:
+        return "keras"
+    can = require("openvino", "`engine` auto").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "openvino-bfloat16" if "BF16" in can else "openvino"
 
 
 class _FileEngine:
@@ -111,6 +137,47 @@ class _FileEngine:
             with busy(words), arguments_renamed(format="engine"):
                 _write_whole(folder, lambda hidden: runtime.write(model, hidden / path.name, None, False))
         return runtime.open(path, input_names(model), len(model.outputs), kind.precision)
+
+
+class _Checked:
+    """Runs a network in 32 bits until it is known whether 16 give the same; then in what was found."""
+
+    def __init__(self, model, signature):
+        names = "openvino", "openvino-bfloat16"
+        self._exact, self._fast = (_FileEngine(model, ENGINES[name]) for name in names)
+        self._signature, self._chosen = signature, None
+
+    def predict_on_batch(self, x):
+        """Return the list of outputs on one batch."""
+        if self._chosen is not None:
+            return self._chosen.predict_on_batch(x)
+        found = self._exact.predict_on_batch(x)
+        same = same_answers(found, self._fast.predict_on_batch(x), self._signature)
+        if same is not None:
+            self._chosen, self._exact, self._fast = self._fast if same else self._exact, None, None
+        return found
+
+
+def same_answers(exact: Sequence[np.ndarray], other: Sequence[np.ndarray], signature: Signature) -> bool | None:
+    """Return whether two outputs of a network on one batch answer the same; None where the network is not sure.
+
+    Args:
+        exact, other: lists of all outputs.
+        signature: `Signature` of the network.
+
+    The same: ALIKE of the joints of a confidence of SURE or more move by at most MOVED of the crop, and every action of
+    a probability of SURE or more is the most probable one in both.
+    """
+    (points, confidence), (moved, _) = (decode(outputs, signature) for outputs in (exact, other))
+    sure = confidence >= SURE  # (B, [T,] J)
+    if not sure.any():
+        return None
+    distances = np.linalg.norm((moved - points)[..., :2], axis=-1)[sure]
+    for k in signature.indices("action"):
+        best, others = (action_probabilities(outputs[k], signature.outputs[k]) for outputs in (exact, other))  # (B, A)
+        if np.any((best.max(axis=1) >= SURE) & (best.argmax(axis=1) != others.argmax(axis=1))):
+            return False
+    return bool((distances <= MOVED).mean() >= ALIKE)
 
 
 def cache_folder() -> pathlib.Path:

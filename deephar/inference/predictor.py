@@ -76,8 +76,8 @@ class Predictor:
         root_depth_mm: float or None. Distance of the person's root joint along the camera's axis, mm.
         smooth: True, `deephar.inference.smoothing.Smoothing` or None. Fill short gaps of videos and streams and smooth
             their poses; frames of a stream then come `Smoothing.delay_s` later. None: poses as predicted.
-        engine: str. What runs the networks: "keras", "onnx", "openvino" or "openvino-bfloat16", see
-            `deephar.inference.engines.open_engine`.
+        engine: str. What runs the networks: "keras", "onnx", "openvino", "openvino-bfloat16", or "auto", the fastest on
+            this machine that is as good; see `deephar.inference.engines.open_engine`.
 
     Raises:
         ValueError: unknown name, shapes that are not a pose network's, weights that do not fit, or an option out of its

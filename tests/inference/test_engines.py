@@ -2,15 +2,17 @@
 
 import pathlib
 import sys
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from deephar.inference import engines
-from deephar.inference.engines import ENGINES, cache_folder, open_engine
+from deephar.inference.engines import ENGINES, cache_folder, open_engine, same_answers
 from deephar.inference.predictor import Predictor
 from deephar.models.signature import InputSpec, OutputSpec, Signature
+from deephar.utils.pose import pa16j2d
 from tests.contract.networks import TINY
 
 OTHERS = [name for name in ENGINES if name != "keras"]
@@ -99,6 +101,83 @@ def test_an_unknown_engine_and_a_missing_package_are_named(monkeypatch):
     with pytest.raises(ImportError, match="`engine` onnx needs the package onnxruntime, .*pip install onnxruntime"):
         open_engine(None, "onnx")
     assert open_engine(open_engine, "keras") is open_engine
+
+
+LAYOUT = pa16j2d
+CLIP_OUTPUTS = Signature(
+    (InputSpec(size=(32, 32), num_frames=2),),
+    (OutputSpec("pose", layout=LAYOUT), OutputSpec("action", labels=("run", "jump"))),
+)
+
+
+def outputs(moved=0.0, confidence=0.9, run=0.8, joints=16):
+    """Outputs of one clip of two frames; so many joints moved to the right by a share of the crop."""
+    pose = np.full((1, 2, 16, 3), 0.5)
+    pose[..., :joints, 0] += moved
+    pose[..., 2] = confidence
+    return [pose, np.array([[run, 1 - run]])]
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (outputs(), True),
+        (outputs(0.004), True),
+        (outputs(0.006), False),
+        (outputs(0.3, joints=0), True),
+        (outputs(run=0.4), False),
+    ],
+)
+def test_answers_are_the_same_where_sure_joints_stay_and_sure_actions_win(other, same):
+    assert same_answers(outputs(), other, CLIP_OUTPUTS) is same
+    assert same_answers(outputs(confidence=0.2), other, CLIP_OUTPUTS) is None
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Return a function that makes this a machine of some devices, and a processor that can something."""
+
+    def make(devices=("cpu:0",), can=("FP32",), installed=True):
+        core = SimpleNamespace(get_property=lambda device, name: list(can))
+        monkeypatch.setattr(keras.distribution, "list_devices", lambda: list(devices))
+        monkeypatch.setattr(engines, "require", lambda *_: SimpleNamespace(Core=lambda: core))
+        monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: object() if installed else None)
+
+    return make
+
+
+def test_auto_takes_the_fastest_that_the_machine_has(machine, monkeypatch):
+    network = TINY["spnet_image"].build()
+    for options in ({"devices": ("gpu:0",)}, {"installed": False}):
+        machine(**options)
+        assert open_engine(network, "auto") is network
+    machine()
+    assert open_engine(network, "auto")._kind == ENGINES["openvino"]
+    machine(can=("FP32", "BF16"))
+    assert type(open_engine(network, "auto")) is engines._Checked
+    assert open_engine(TINY["detector"].build(), "auto")._kind == ENGINES["openvino"]  # no joints to tell by
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert open_engine(network, "auto") is network
+
+
+@pytest.mark.parametrize(("moved", "chosen"), [(0.001, "fast"), (0.1, "exact")])
+def test_auto_stays_exact_until_it_is_sure_and_then_takes_what_is_as_good(monkeypatch, moved, chosen):
+    asked, sure = [], [0.1, 0.9, 0.9]
+
+    class Fake:
+        def __init__(self, model, kind):
+            self.name = "fast" if kind.precision == "bfloat16" else "exact"
+
+        def predict_on_batch(self, x):
+            asked.append(self.name)
+            return outputs(moved if self.name == "fast" else 0.0, sure[x])
+
+    monkeypatch.setattr(engines, "_FileEngine", Fake)
+    engine = engines._Checked(None, CLIP_OUTPUTS)
+    np.testing.assert_array_equal(engine.predict_on_batch(0)[0], outputs(0, 0.1)[0])
+    np.testing.assert_array_equal(engine.predict_on_batch(1)[0], outputs(0, 0.9)[0])
+    engine.predict_on_batch(2)
+    assert asked == ["exact", "fast", "exact", "fast", chosen]
 
 
 def test_another_backend_is_named_by_the_argument_of_the_caller(monkeypatch):
