@@ -1,17 +1,25 @@
-"""All benchmarks in one run with one table: `python benchmarks`. About a minute on two idle cores.
+"""All benchmarks in one run with one table: `python benchmarks`. About ten minutes on two idle cores.
 
     python benchmarks reader synthetic   only these
     python benchmarks --list             what there is
+
+Above the table: versions, the processor's features, and its own speed in large matrix products and copies. All run on
+one core but networks and video, which take all.
 """
 
 import argparse
+import json
 import os
+import pathlib
+import subprocess
+import sys
 import tempfile
 
 import synthetic  # before NumPy, as it sets one thread
 
 # isort: split
 import drawing
+import machine
 import numpy as np
 import predict
 import reader
@@ -81,7 +89,35 @@ def smoothing_rows(videos=1):
         yield f"{what}, spnet-3d on {videos} video of 32 frames", unit, after, before
 
 
-PARTS = {  # memory first: a process starts with the peak of the one that starts it
+def networks_rows(calls=5):
+    """The published networks by every engine, against the original's arithmetic: `networks.py` for all families."""
+    speeds, held = on_all_cores("networks.py", "--cases", *PUBLISHED, "--calls", str(calls))
+    yardstick = {case: speed for case, way, speed, *_ in speeds if way == "yardstick"}
+    for case, way, speed, *_ in speeds:
+        yield f"{case}, {way}", "frames/s", speed, None if way == "yardstick" else yardstick[case]
+    most = {(case, way): after - before for case, way, before, after in held}
+    for case in PUBLISHED:
+        yield f"{case}, predict", "MB", most[case, "predict"], most[case, "yardstick"]
+
+
+def video_rows():
+    """`deephar predict` on a video, against its network alone."""
+    whole, alone, _ = on_all_cores("video.py", "--engine", "auto")
+    yield "640 x 360, spnet-2d by the fastest engine", "frames/s", whole, alone
+
+
+def on_all_cores(script, *options):
+    """What a script prints with --json, in a process of its own."""
+    path = pathlib.Path(__file__).parent / script
+    environment = {k: v for k, v in os.environ.items() if k not in predict.ONE_CORE}
+    command = [sys.executable, str(path), *options, "--json"]
+    return json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
+
+
+PUBLISHED = ("SPNet 8p, images", "SPNet 6p, clip")
+PARTS = {
+    "networks": networks_rows,
+    "video": video_rows,
     "memory": memory_rows,
     "reader": reader_rows,
     "synthetic": synthetic_rows,
@@ -112,6 +148,7 @@ def main():
         print("\n".join(f"{name:9}  {part.__doc__}" for name, part in PARTS.items()))
         return
     os.environ.update(dict.fromkeys(predict.ONE_CORE, "1"))
+    print(machine.describe(), machine.peaks(), sep="\n", flush=True)
     rows = []
     chosen = [name for name in PARTS if name in (arguments.parts or PARTS)]
     for part in progress(chosen, label="benchmarks"):

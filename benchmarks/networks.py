@@ -17,6 +17,7 @@ networks is in `formats.py`. Memory is what a process of its own holds at most i
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -194,10 +195,14 @@ def available(names):
     return found
 
 
-def tables(cases, engines, calls):
-    """Speeds and memory as text."""
+def measure(cases, engines, calls):
+    """Rows of speeds and rows of memory."""
     held = list(memory_rows(cases))
-    rows = [row for case in cases for row in rows_of(case, available(engines), calls)]
+    return [row for case in cases for row in rows_of(case, available(engines), calls)], held
+
+
+def tables(rows, held):
+    """Speeds and memory as text."""
     formats = ("{}", "{}", "{:.1f}", "{:.2f}x", "{:.2f}x", "{:.2f}", "{:.2f}", "{:.0f}", "{:.0e}")
     yield table(list(COLUMNS), as_text(rows, formats), left=(0, 1))
     if held:
@@ -214,6 +219,7 @@ def arguments_of():
     parser.add_argument("--engines", nargs="*", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--calls", type=int, default=20)
     parser.add_argument("--profile", action="store_true", help="where OpenVINO spends its time, instead")
+    parser.add_argument("--json", action="store_true", help="print rows as JSON: speeds, memory")
     parser.add_argument("--memory-of", nargs=2, metavar=("CASE", "WAY"), help="measure only this, in this process")
     return parser.parse_args()
 
@@ -225,6 +231,9 @@ def main():
     if arguments.memory_of:
         print(*memory_of(*arguments.memory_of))
         return
+    if arguments.json:
+        print(json.dumps(measure(arguments.cases, arguments.engines, arguments.calls)))
+        return
     print(describe(), flush=True)
     if arguments.profile:
         rows = [row for case in arguments.cases for p in ("float32", "bfloat16") for row in profile_rows(case, p)]
@@ -232,7 +241,7 @@ def main():
         print(table(header, as_text(rows, ("{}", "{}", "{}", "{}", "{:.1f}", "{:.0f}")), left=(0, 1, 2)))
         return
     print(peaks(), flush=True)
-    print(*tables(arguments.cases, arguments.engines, arguments.calls), sep="\n\n")
+    print(*tables(*measure(arguments.cases, arguments.engines, arguments.calls)), sep="\n\n")
 
 
 if __name__ == "__main__":

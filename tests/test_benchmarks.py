@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PARTS = ("memory", "reader", "synthetic", "drawing", "stream", "smoothing", "predict")
+PARTS = ("networks", "video", "memory", "reader", "synthetic", "drawing", "stream", "smoothing", "predict")
 
 
 def benchmarks(*arguments):
