@@ -9,7 +9,6 @@ and weights, so that only the first run on a machine has to write them.
 import hashlib
 import importlib.metadata
 import importlib.util
-import os
 import pathlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,14 +20,13 @@ from deephar.data.inputs import make_inputs
 from deephar.inference.decode import action_probabilities, average_flip, decode
 from deephar.models.signature import Signature, signature_of
 from deephar.utils.errors import arguments_renamed
-from deephar.utils.io import temporary_folder, weights_digest
+from deephar.utils.io import cache_folder, temporary_folder, weights_digest
 from deephar.utils.optional import require
 from deephar.utils.progress import busy
 
 if TYPE_CHECKING:
     import keras
 
-CACHE = "DEEPHAR_CACHE"  # environment variable
 WRITERS = {"onnx": ("tf2onnx", "onnx"), "openvino": ("openvino",)}  # packages whose versions a file depends on
 
 
@@ -178,13 +176,6 @@ def same_answers(exact: Sequence[np.ndarray], other: Sequence[np.ndarray], signa
         if np.any((best.max(axis=1) >= SURE) & (best.argmax(axis=1) != others.argmax(axis=1))):
             return False
     return bool((distances <= MOVED).mean() >= ALIKE)
-
-
-def cache_folder() -> pathlib.Path:
-    """Return the folder of written networks: DEEPHAR_CACHE, or `deephar` in the user's folder for caches."""
-    if os.environ.get(CACHE):
-        return pathlib.Path(os.environ[CACHE])
-    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "deephar"
 
 
 def _key(model, format):

@@ -7,13 +7,15 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
+from deephar.utils.io import cache_folder
 from deephar.utils.progress import busy
 
 
 def quiet_keras() -> None:
     """Import Keras without the start-up messages of its backend and its later warnings.
 
-    The later ones are TensorFlow's on retracing, which a program that loads several networks in turn cannot avoid.
+    The later ones are TensorFlow's on retracing, which a program that loads several networks in turn cannot avoid. What
+    JAX compiles is kept for the next run, unless its own settings say where.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_native() as shown, busy("starting Keras", shown):
@@ -21,6 +23,15 @@ def quiet_keras() -> None:
 
         keras.ops.zeros(1)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    if keras.backend.backend() == "jax":
+        _keep_compiled()
+
+
+def _keep_compiled():
+    import jax
+
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "jax"))
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ WARNING = "\033[93m"
 FAIL = "\033[91m"
 ENDC = "\033[0m"
 
+CACHE = "DEEPHAR_CACHE"  # environment variable
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\..")
 
 
@@ -135,6 +136,13 @@ def remove_leftovers(folder: str | pathlib.Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def cache_folder() -> pathlib.Path:
+    """Return the folder of what can be made again: DEEPHAR_CACHE, or `deephar` in the user's folder for caches."""
+    if os.environ.get(CACHE):
+        return pathlib.Path(os.environ[CACHE])
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "deephar"
 
 
 def _flush_to_disk(path):

@@ -1,6 +1,5 @@
 """Engines: other runtimes give the same results, and write a network once."""
 
-import pathlib
 import sys
 from types import SimpleNamespace
 
@@ -9,9 +8,10 @@ import numpy as np
 import pytest
 
 from deephar.inference import engines
-from deephar.inference.engines import ENGINES, cache_folder, open_engine, same_answers
+from deephar.inference.engines import ENGINES, open_engine, same_answers
 from deephar.inference.predictor import Predictor
 from deephar.models.signature import InputSpec, OutputSpec, Signature
+from deephar.utils.io import cache_folder
 from deephar.utils.pose import pa16j2d
 from tests.contract.networks import TINY
 
@@ -84,14 +84,6 @@ def test_of_two_writers_the_first_one_is_kept(cache):
 
     engines._write_whole(cache / "onnx-1", slow)
     assert [p.read_text() for p in cache.rglob("a")] == ["first"] and len(list(cache.iterdir())) == 1
-
-
-def test_the_cache_lies_where_the_user_says(monkeypatch):
-    monkeypatch.delenv("DEEPHAR_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert cache_folder() == pathlib.Path("/somewhere/deephar")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_folder() == pathlib.Path.home() / ".cache" / "deephar"
 
 
 def test_an_unknown_engine_and_a_missing_package_are_named(monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deephar import utils as U
-from deephar.utils.io import atomic_path, file_digest, write_json
+from deephar.utils.io import atomic_path, cache_folder, file_digest, write_json
 
 
 def test_lines(capsys):
@@ -81,3 +81,11 @@ def test_json_takes_arrays_and_fails_whole(tmp_path):
     with pytest.raises(TypeError, match="cannot write object as JSON"):
         write_json(path, {"a": object()})
     assert json.loads(path.read_text())["n"] == 2
+
+
+def test_the_cache_lies_where_the_user_says(monkeypatch):
+    monkeypatch.delenv("DEEPHAR_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert cache_folder() == pathlib.Path("/somewhere/deephar")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder() == pathlib.Path.home() / ".cache" / "deephar"
