@@ -5,8 +5,8 @@
     rows of `deephar.data.records.Draws`, one a sample, say how
 
 The same numbers give what `deephar.data.frames` gives by `cut`, `normalise` and `label_pose`: joints, and, up to one of
-255 levels, pixels of a crop that is turned or enlarged. (A straight crop that is shrunk is averaged there and sampled
-here.)
+255 levels, pixels of a crop that is turned or enlarged. (There, a straight crop that is shrunk is averaged, and the
+outermost pixels of a straight crop do not depend on what lies beside it.)
 """
 
 from collections.abc import Sequence

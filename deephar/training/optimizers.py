@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 
 import keras
-import numpy as np
 from keras import ops
 
 from deephar.models.signature import matches
@@ -105,17 +104,22 @@ def take_averages(models: Sequence[keras.Model]) -> None:
 
     Of models that share layers, the last one's averages count.
     """
-    for model in models:
-        model.optimizer.finalize_variable_values(model.trainable_variables)  # nothing without averages
+    for model in _with_averages(models):
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        for variable in model.trainable_variables:
+            variable.assign(ops.copy(variable))  # on JAX it shares memory with its average, and a prediction frees it
+
+
+def _with_averages(models):
+    optimizers = [getattr(model.optimizer, "inner_optimizer", model.optimizer) for model in models]
+    return [model for model, optimizer in zip(models, optimizers, strict=True) if optimizer.use_ema]
 
 
 @contextlib.contextmanager
 def averaged(models: Sequence[keras.Model]) -> Iterator[None]:
     """Let compiled models have the moving averages of their weights for the body of a `with`, as `take_averages`."""
-    optimizers = [getattr(model.optimizer, "inner_optimizer", model.optimizer) for model in models]
-    using = [model for model, optimizer in zip(models, optimizers, strict=True) if optimizer.use_ema]
-    before = [(v, np.array(ops.convert_to_numpy(v))) for model in using for v in model.trainable_variables]
-    take_averages(using)
+    before = [(v, ops.copy(v)) for model in _with_averages(models) for v in model.trainable_variables]
+    take_averages(models)
     try:
         yield
     finally:

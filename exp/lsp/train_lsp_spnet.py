@@ -21,6 +21,7 @@ def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/lsp")
     options.add_training(parser, batch=16, lr=1e-3, optimizer="adam", schedule="cosine", warmup=200, clipnorm=5.0)
     options.add_settle(parser)
+    options.add_on_device(parser)
     parser.add_argument("--side", type=options.positive, default=networks.SMALL_SIDE, help="of the input, px")
     parser.add_argument("--pyramids", type=options.positive, default=networks.SMALL["num_pyramids"])
     parser.add_argument("--growth", type=options.positive, default=networks.SMALL["growth"])
