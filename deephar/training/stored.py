@@ -178,7 +178,7 @@ class StoredSamples:
             f"{k.number:,} samples of {type(k.dataset).__name__}{' (renewed)' * k.is_renewed} of {k.canvas.side} px"
             for k in self._stored
         ]
-        return f"{', '.join(parts)}: {self.num_bytes / 2**30:.2f} GiB of the device's memory"
+        return f"{', '.join(parts)}: {self.num_bytes / 1e6:,.1f} MB of the device's memory"
 
     def __enter__(self) -> "StoredSamples":
         import jax

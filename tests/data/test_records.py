@@ -7,8 +7,20 @@ from deephar.config import DataConfig, human36m_dataconf, mpii_sp_dataconf, ntu_
 from deephar.data import Lsp, SyntheticClips, SyntheticPoses
 from deephar.data.loader import BatchLoader
 from deephar.data.nobody import Nobody
-from deephar.data.records import HFLIP, OCCLUSION, POWERS, RECORD, SHIFT, TO_CANVAS, TO_CROP, Canvas, Draws
-from deephar.data.records import canvas_of, take_records, uncut
+from deephar.data.records import (
+    HFLIP,
+    OCCLUSION,
+    POWERS,
+    RECORD,
+    SHIFT,
+    TO_CANVAS,
+    TO_CROP,
+    Canvas,
+    Draws,
+    canvas_of,
+    take_records,
+    uncut,
+)
 from deephar.experiments.networks import small_dataconf
 from deephar.synthetic.writers import write_lsp
 from deephar.utils import TRAIN_MODE
@@ -73,7 +85,8 @@ def test_the_two_maps_are_inverse():
 def test_shifts_by_px_of_the_frame_are_told_apart():
     rows, _ = drawn_by(human36m_dataconf, 50, unit="frame")
     drawn = [human36m_dataconf.random_data_generator(np.random.default_rng(k)) for k in range(50)]
-    np.testing.assert_allclose(rows[:, SHIFT], [[k["scale"] * k[n] for n in ("transx", "transy")] for k in drawn], rtol=1e-6)
+    shifts = [[k["scale"] * k[name] for name in ("transx", "transy")] for k in drawn]
+    np.testing.assert_allclose(rows[:, SHIFT], shifts, rtol=1e-6)
 
 
 def test_a_loader_draws_for_a_stored_sample_what_it_draws_for_the_reader(lsp):

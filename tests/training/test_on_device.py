@@ -1,4 +1,4 @@
-"""Training on samples that are stored on the device: the steps of the usual trainer, resumed exactly, in a run folder."""
+"""Training on samples that are stored on the device: the steps of the usual trainer, resumed exactly."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 from deephar.synthetic.writers import write_lsp
 from deephar.training.stored import StoredSamples, require_jax
 
-CODE = """
+BEGIN = """
 import functools, json, sys, time
 import keras
 import numpy as np
@@ -47,7 +47,13 @@ def run(name, stage, resume=False, model=None):
 def far(a, b):
     return max(float(np.abs(x - y).max()) for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
 
+def stored_people(model):
+    return StoredSamples([SyntheticPoses(conf, length=200)], [4], signature_of(model), limit=32, workers=1)
+
 stage = Stage("pose", epochs=2, steps_per_epoch=4, optimizer="adam", schedule="cosine")
+"""
+
+STEPS = BEGIN + """
 straight, rows = run("straight", stage)
 told["columns"] = list(rows[0])
 told["rates"] = [row["learning_rate"] for row in rows]
@@ -65,9 +71,8 @@ class Frames:  # what the device makes of the rows, as batches for the usual tra
 
 plain = build()
 with stored(plain) as samples:
-    usual = train_stage(plain, Frames(samples), stage, Run(folder + "/usual"), verbose=0, workers=0)
+    train_stage(plain, Frames(samples), stage, Run(folder + "/usual"), verbose=0, workers=0)
 told["weights"] = far(straight, plain)
-told["losses"] = [abs(a["loss0"] - b["loss0"]) for a, b in zip(rows, usual)]
 
 class Killed(Exception):
     pass
@@ -81,12 +86,16 @@ first = build()
 with stored(first) as samples:
     trainer = functools.partial(OnDeviceTrainer, samples=samples, steps_per_call=2)
     try:
-        train_stage(first, samples.loader, stage, Run(folder + "/killed"), kill, make_trainer=trainer, verbose=0, workers=0)
+        options = dict(make_trainer=trainer, verbose=0, workers=0)
+        train_stage(first, samples.loader, stage, Run(folder + "/killed"), kill, **options)
     except Killed:
         pass
 resumed, rows = run("killed", stage, resume=True)
 told["resumed"] = [far(straight, resumed), [row["epoch"] for row in rows]]
+print(json.dumps(told))
+"""
 
+MORE = BEGIN + """
 spoilt = build()
 spoilt.get_layer("conv1").set_weights([np.full((8, 8, 3, 4), np.nan, "float32")])
 try:
@@ -95,9 +104,13 @@ except NonFiniteError as error:
     told["spoilt"] = str(error)
 
 averaged, _ = run("averaged", stage.replace(ema_decay=0.5))
-told["averaged"] = far(averaged, straight)
+files = build()
+files.load_weights(folder + "/averaged/weights_last.weights.h5")
+raw = build()
+Run(folder + "/averaged", resume=True).restore(raw)
+told["averaged"] = [far(averaged, files), far(averaged, raw)]
 
-with StoredSamples([SyntheticPoses(conf, length=200)], [4], signature_of(straight), limit=32, workers=1) as samples:
+with stored_people(averaged) as samples:
     told["renewed"] = str(samples)
     before = [np.asarray(array["people"]) for array, _ in samples.arrays]
     for _ in range(300):
@@ -112,14 +125,25 @@ print(json.dumps(told))
 
 
 @pytest.fixture(scope="module")
-def told(on_backend, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("on_device")
-    write_lsp(folder, train=12, size=(96, 96), seed=0, workers=1)
-    return json.loads(on_backend("jax", CODE, folder).splitlines()[-1])
+def folder(tmp_path_factory):
+    """A folder with a few people of LSP."""
+    path = tmp_path_factory.mktemp("on_device")
+    write_lsp(path, train=12, size=(96, 96), seed=0, workers=1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def told(on_backend, folder):
+    return json.loads(on_backend("jax", STEPS, folder).splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def more(on_backend, folder):
+    return json.loads(on_backend("jax", MORE, folder).splitlines()[-1])
 
 
 def test_the_steps_are_those_of_the_usual_trainer(told):
-    assert told["weights"] < 1e-5 and max(told["losses"]) < 1e-5
+    assert told["weights"] < 1e-5
 
 
 def test_the_log_has_the_usual_columns_and_samples_a_second(told):
@@ -132,16 +156,19 @@ def test_a_killed_run_goes_on_exactly(told):
     assert told["resumed"] == [0.0, [1, 2]]
 
 
-def test_a_loss_that_is_not_finite_stops_it_by_name(told):
-    assert "epoch 1, up to step 2: `loss`" in told["spoilt"] and "conv1" in told["spoilt"]
+@pytest.mark.slow
+def test_a_loss_that_is_not_finite_stops_it_by_name(more):
+    assert "epoch 1, up to step 2: `loss`" in more["spoilt"] and "conv1" in more["spoilt"]
 
 
-def test_averages_are_what_a_stage_ends_with(told):
-    assert 0 < told["averaged"] < 0.1
+@pytest.mark.slow
+def test_averages_are_what_a_stage_ends_with_and_its_state_is_not(more):
+    assert more["averaged"][0] == 0 < more["averaged"][1] < 0.1
 
 
-def test_a_data_set_that_is_too_large_is_renewed(told):
-    assert told["renewed"].startswith("32 samples of SyntheticPoses (renewed) of 64 px: ") and told["changed"] > 0.5
+@pytest.mark.slow
+def test_a_data_set_that_is_too_large_is_renewed(more):
+    assert more["renewed"].startswith("32 samples of SyntheticPoses (renewed) of 48 px: ") and more["changed"] > 0.5
 
 
 def test_the_backend_must_be_jax():
