@@ -52,12 +52,12 @@ class Canvas:
         return self.side / self.reach
 
 
-def canvas_of(dataconf: DataConfig, side: int | None = None) -> Canvas:
+def canvas_of(dataconf: DataConfig, canvas_side: int | None = None) -> Canvas:
     """Return the canvas in which every crop that a `DataConfig` draws lies, moved ones included.
 
     Args:
         dataconf: `DataConfig`. Its crops must be square.
-        side: int or None. Of the canvas, px; None: three quarters of the crop's resolution at scale 1.
+        canvas_side: int or None. Px; None: three quarters of the crop's resolution at scale 1.
 
     Raises:
         ValueError: crops that are not square, or a canvas that a crop would be shrunk from by 2 or more.
@@ -70,10 +70,10 @@ def canvas_of(dataconf: DataConfig, side: int | None = None) -> Canvas:
     leaning = 1 + max(map(abs, dataconf.shears))
     moved = 2 * max(map(abs, (*dataconf.trans_x, *dataconf.trans_y))) / SHIFTS
     reach = max(dataconf.scales) * turned * leaning + moved
-    side = side or SIDE_STEP * math.ceil(DENSITY * width * reach / SIDE_STEP)
+    side = canvas_side or SIDE_STEP * math.ceil(DENSITY * width * reach / SIDE_STEP)
     if not max(2, 2 * reach) <= side < 2 * width * reach / max(dataconf.scales):
         allowed = f"from {math.ceil(2 * reach)} to {math.ceil(2 * width * reach / max(dataconf.scales)) - 1}"
-        raise ValueError(f"`side` of the canvas must be {allowed} px for crops of {width} px. Received: {side}")
+        raise ValueError(f"`canvas_side` must be {allowed} px for crops of {width} px. Received: {side}")
     return Canvas(side, reach)
 
 

@@ -186,7 +186,7 @@ OPTION_OF = {  # argument of a function, as its errors name it -> option of the 
     "splits": "--splits",
     "split": "--split",
     "fps": "--fps",
-    "side": "--canvas",
+    "canvas_side": "--canvas",
     "minutes": "--minutes",
     "ema_decay": "--ema",
     "weights": "--weights",

@@ -143,7 +143,7 @@ def test_what_cannot_be_stored_is_refused(lsp):
     with pytest.raises(ValueError, match="`crop_resolution` must be square.*Received"):
         canvas_of(DataConfig((64, 32)))
     for side in (2, 1000):
-        with pytest.raises(ValueError, match=f"`side` of the canvas must be from .* px.* Received: {side}"):
+        with pytest.raises(ValueError, match=f"`canvas_side` must be from .* px.* Received: {side}"):
             canvas_of(CONF, side)
     with pytest.raises(ValueError, match="`dataset` must be a reader of single images.*Received: SyntheticClips"):
         uncut(SyntheticClips(CONF, length=1), Canvas(48, 2.0))
