@@ -6,8 +6,7 @@
 
 People of a rendered LSP are cropped by the settings of the small network. "Draws alone" is what the host does for the
 device: which sample, and the affine map of its crop. The reader's crops come from this process, its batches for steps
-from --workers processes (0: this one). Rates are wall times of the fastest round. On a CPU take one step a call: there
-XLA computes convolutions within a loop several times slower than outside of one.
+from --workers processes (0: this one). Rates are wall times of the fastest round.
 """
 
 import argparse
@@ -74,9 +73,10 @@ def step_ways(given, reader, samples, build):
 
 def arguments_of(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in (("side", 64), ("batch", 16), ("growth", 16), ("levels", 3), ("rounds", 5)):
+    for name, value in (("side", 64), ("batch", 16), ("growth", 16), ("levels", 3)):
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--steps-per-call", type=int, default=1, help="a CPU is slow where they are more")
+    parser.add_argument("--steps-per-call", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=0, help="processes that load or draw")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
     return parser.parse_args(argv)

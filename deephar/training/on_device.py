@@ -36,6 +36,8 @@ class OnDeviceTrainer(MultiModelTrainer):
         generators: list of one `Loader`, that of `samples`.
         samples: `StoredSamples`.
         steps_per_call: int. Steps that are one call of the accelerator.
+        in_loop: bool or None. Whether the steps of a call are a loop within one program; None: except on a CPU, where
+            XLA is several times slower at convolutions within a loop.
         options: of `MultiModelTrainer`.
 
     Attributes:
@@ -51,6 +53,7 @@ class OnDeviceTrainer(MultiModelTrainer):
         generators: Sequence[BatchLoader],
         samples: StoredSamples,
         steps_per_call: int = 10,
+        in_loop: bool | None = None,
         **options: Any,
     ) -> None:
         super().__init__(models, generators, **options)
@@ -60,6 +63,7 @@ class OnDeviceTrainer(MultiModelTrainer):
                 f"Received: {len(self.models)}, steps_per_call={steps_per_call}"
             )
         self.samples, self.steps_per_call = samples, int(steps_per_call)
+        self.in_loop = _device_kind() != "cpu" if in_loop is None else in_loop
         self._program, self.wait_share = None, 0.0
 
     def _epoch(self, epoch, epochs, steps, feeders, verbose):
@@ -76,7 +80,7 @@ class OnDeviceTrainer(MultiModelTrainer):
             waited_s += time.perf_counter() - asked if begin else 0.0
             self.samples.renew()
             given = state, self.samples.arrays, drawn, np.float32(rates)
-            self._program = self._program or _compile(model, self.samples, given)
+            self._program = self._program or _compile(model, self.samples, given, self.in_loop)
             begin, before = begin or time.perf_counter(), logs
             state, logs = self._program(*given)
             done += number
@@ -111,6 +115,12 @@ class OnDeviceTrainer(MultiModelTrainer):
             check_finite(model, logs, where)
 
 
+def _device_kind():
+    import jax
+
+    return jax.default_backend()
+
+
 def build_losses(model: keras.Model, samples: StoredSamples) -> None:
     """Let a compiled model make what it counts its losses in, which a step on the device cannot do."""
     outputs = [np.full((1, *output.shape[1:]), 0.5, np.float32) for output in model.outputs]
@@ -137,25 +147,30 @@ def _groups(model):
     return [*own, model.optimizer.variables, model.metrics_variables]
 
 
-def _compile(model, samples, given):
+def _compile(model, samples, given, in_loop):
     """Compile a call, a function (state, arrays, drawn, rates) -> (state, logs), for arguments like those given."""
     import jax
 
     rate_place = next(k for k, v in enumerate(model.optimizer.variables) if v is model.optimizer.learning_rate)
 
-    def call(state, arrays, drawn, rates):
-        def step(state, now):
-            trainable, others, optimizer, metrics = state
-            optimizer = [now["rate"] if k == rate_place else value for k, value in enumerate(optimizer)]
-            inputs, labels = samples.batch(arrays, now["drawn"])
-            data = unwrap(inputs), unwrap(labels)
-            logs, state = model.train_step((trainable, others, optimizer, metrics), data)
-            return tuple(map(list, state)), logs
+    def step(state, arrays, drawn, rate):
+        trainable, others, optimizer, metrics = state
+        optimizer = [rate if k == rate_place else value for k, value in enumerate(optimizer)]
+        inputs, labels = samples.batch(arrays, drawn)
+        logs, state = model.train_step((trainable, others, optimizer, metrics), (unwrap(inputs), unwrap(labels)))
+        return tuple(map(list, state)), logs  # means of the epoch so far
 
-        state, logs = jax.lax.scan(step, state, {"drawn": drawn, "rate": rates})
-        return state, {name: values[-1] for name, values in logs.items()}  # means of the epoch so far
+    def loop(state, arrays, drawn, rates):
+        state, logs = jax.lax.scan(lambda state, now: step(state, arrays, *now), state, (drawn, rates))
+        return state, {name: values[-1] for name, values in logs.items()}
 
-    start = time.perf_counter()
-    program = jax.jit(call, donate_argnums=0).lower(*given).compile()
-    printnl(f"{len(given[-1])} steps a call, compiled in {time.perf_counter() - start:.0f} s")
-    return program
+    def one_by_one(state, arrays, drawn, rates):
+        for now in zip(drawn, rates, strict=True):
+            state, logs = program(state, arrays, *now)
+        return state, logs
+
+    start, (state, arrays, drawn, rates) = time.perf_counter(), given
+    how, first = (loop, (drawn, rates)) if in_loop else (step, (drawn[0], rates[0]))
+    program = jax.jit(how, donate_argnums=0).lower(state, arrays, *first).compile()
+    printnl(f"{len(rates)} steps a call, compiled in {time.perf_counter() - start:.0f} s")
+    return program if in_loop else one_by_one

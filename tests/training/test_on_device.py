@@ -36,10 +36,10 @@ def build():
 def stored(model, epoch=0, **options):
     return StoredSamples([lsp], [4], signature_of(model, verbose=False), workers=0, first_epoch=epoch, **options)
 
-def run(name, stage, resume=False, model=None):
+def run(name, stage, resume=False, model=None, in_loop=None):
     model, folder_run = model or build(), Run(f"{folder}/{name}", resume=resume)
     with stored(model) as samples:
-        trainer = functools.partial(OnDeviceTrainer, samples=samples, steps_per_call=2)
+        trainer = functools.partial(OnDeviceTrainer, samples=samples, steps_per_call=2, in_loop=in_loop)
         options = dict(make_trainer=trainer, verbose=0, workers=0)
         rows = train_stage(model, samples.loader, stage, folder_run, lambda epoch: {"score": float(epoch)}, **options)
     return model, rows
@@ -68,6 +68,8 @@ class Frames:  # what the device makes of the rows, as batches for the usual tra
         inputs, labels = self.samples.batch(self.samples.arrays, self.samples.loader[index][0][0])
         return tuple(map(np.asarray, inputs)), tuple(map(np.asarray, labels))
     epoch = 0
+
+told["in_loop"] = far(straight, run("in_loop", stage, in_loop=True)[0])
 
 plain = build()
 with stored(plain) as samples:
@@ -143,7 +145,7 @@ def more(on_backend, folder):
 
 
 def test_the_steps_are_those_of_the_usual_trainer(told):
-    assert told["weights"] < 1e-5
+    assert told["weights"] < 1e-5 and told["in_loop"] < 1e-5
 
 
 def test_the_log_has_the_usual_columns_and_samples_a_second(told):
