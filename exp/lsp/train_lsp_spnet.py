@@ -4,6 +4,7 @@ Paper: TPAMI 2020 trains on MPII with RMSprop at 0.001; LSP has no score there. 
 parameters, 256 x 256) is the pose part of the one that ships; `--side 128 --growth 32` is a fifth of the work.
 
     python exp/lsp/train_lsp_spnet.py runs/pose --data FOLDER --synthetic 0.4 --heatmaps 0.1 --epochs 60 --steps 400
+    KERAS_BACKEND=jax python exp/lsp/train_lsp_spnet.py runs/pose --data FOLDER --on-device --minutes 30 --ema 0.999
     python exp/lsp/train_lsp_spnet.py runs/tiny --tiny
 
 Expected: PCK@0.2 on the validation images (numbers that end in 9) after every epoch, in log.csv; weights/README.md
