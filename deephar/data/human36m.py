@@ -50,6 +50,8 @@ class Human36M:
             is not of this data set. What is wrong in a split shows when that is first used.
     """
 
+    shift_unit = "frame"  # trans_x is in px of it, times the scale
+
     def __init__(
         self,
         dataset_path: str | Path,

@@ -75,6 +75,8 @@ class MpiiSinglePerson:
         FileNotFoundError, ValueError: the folder or `annotations.mat` is missing or not as described.
     """
 
+    shift_unit = "window"  # trans_x is in 1/200 of it
+
     def __init__(
         self,
         dataset_path: str | Path,

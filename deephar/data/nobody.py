@@ -48,6 +48,8 @@ class Nobody(PhotographedPlaces):
         ((64, 64, 3), 0.0)
     """
 
+    shift_unit = None  # the window is not moved
+
     def __init__(
         self,
         dataconf: DataConfig,

@@ -37,6 +37,7 @@ class SinglePeople:
 
     own_layout: PoseLayout
     prepare: str
+    shift_unit = "window"  # trans_x is in 1/200 of it
 
     def __init__(
         self,

@@ -56,7 +56,8 @@ class _SyntheticSource:
         self._keys = dict.fromkeys((TEST_MODE, TRAIN_MODE, VALID_MODE), keys)
         self._rng = np.random.default_rng(seed)
 
-    def _render_size(self):
+    def render_size(self) -> tuple[int, int]:
+        """Return (width, height) px of the rendered images."""
         return self.size or tuple(round(RENDER_SCALE * side) for side in self.dataconf.crop_resolution)
 
     def get_length(self, mode: int) -> int:
@@ -95,6 +96,8 @@ class SyntheticPoses(_SyntheticSource):
         ValueError: an argument out of range.
     """
 
+    shift_unit = "window"  # trans_x is in 1/200 of it
+
     def __init__(
         self,
         dataconf: DataConfig,
@@ -131,7 +134,7 @@ class SyntheticPoses(_SyntheticSource):
         key = sample_at(self._keys, key, mode)
         augmentation = draw_augmentation(self.dataconf, mode, self._rng if rng is None else rng)
         motions = dict(actions=self.actions, random_poses=self.random_poses)
-        still = render_still(self.split, key, self._render_size(), self.seed, framing="person", **motions)
+        still = render_still(self.split, key, self.render_size(), self.seed, framing="person", **motions)
         centre, side = _person(still)
         person = np.asarray(centre)
         centre = centre + side / TRANSLATION_UNITS * np.array([augmentation["transx"], augmentation["transy"]])
@@ -255,7 +258,7 @@ class SyntheticClips(_SyntheticSource):
             length, random_clip = self._length(key), mode == TRAIN_MODE
             frame_list = get_clip_frame_index(length, augmentation["subspl"], self.clip_size, random_clip, rng)
         frame_list = [int(frame) for frame in frame_list]
-        size, where = self._render_size(), {"framing": "person", "frame_list": frame_list}
+        size, where = self.render_size(), {"framing": "person", "frame_list": frame_list}
         clip = render_clip(self.split, key, size=size, seed=self.seed, actions=self.actions, **where)
         visible = map_flags(clip["visible"], self._table)
         if bbox is None:

@@ -76,6 +76,7 @@ class VideoDataset:
     """
 
     prepare = prepare_boxes = ""
+    shift_unit = "frame"  # trans_x is in px of it, times the scale
 
     def __init__(
         self,

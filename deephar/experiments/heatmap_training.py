@@ -65,6 +65,7 @@ def make_parser(
     parser = options.make_parser(doc, default_out)
     options.add_training(parser, batch=batch)
     options.add_settle(parser)
+    options.add_on_device(parser)
     parser.add_argument("--side", type=options.positive, default=side, help=f"of the input, px; paper: {side}")
     for name, what in (("lsp", "LSP or its extended set"), ("synthetic", "images rendered on the fly")):
         parser.add_argument(f"--{name}", type=options.fraction, default=0.0, help=f"share of {what}; 0 to 1")

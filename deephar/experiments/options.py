@@ -1,8 +1,9 @@
 """The options that all scripts share, and how they end: one line for what the user got wrong.
 
 SCRIPT.py [OUT | --out OUT] [--data DIR] [--tiny] [--weights NAME|PATH] [--resume] [--seed N]
-training also: --init --epochs --steps --batch --lr --optimizer --schedule --warmup --clipnorm --precision --jit
-               --workers --all-devices --time-limit
+training also: --init --epochs --minutes --steps --batch --lr --optimizer --schedule --warmup --clipnorm --ema
+               --precision --jit --workers --all-devices --time-limit
+poses on images also: --settle --on-device --steps-per-call --stored --canvas
 """
 
 import argparse
@@ -69,6 +70,8 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add = parser.add_argument_group("training").add_argument
     add("--init", metavar="PATH|NAME", type=pathlib.Path, help="weights to start from; what a file lacks: --weights")
     add("--epochs", type=positive)
+    text = "end by the clock: the schedule is stretched or shrunk to this time; of each stage"
+    add("--minutes", metavar="MIN", type=float, help=text)
     add("--steps", type=positive, help="steps of an epoch")
     add("--batch", type=positive, default=defaults.get("batch"), help="images of a batch")
     add("--lr", type=float, default=defaults.get("lr"), help="learning rate at the start")
@@ -76,6 +79,7 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add("--schedule", choices=("step", "cosine"), default=defaults.get("schedule"))
     add("--warmup", metavar="STEPS", type=count, default=defaults.get("warmup", 0), help="steps of linear rise")
     add("--clipnorm", type=float, default=defaults.get("clipnorm"), help="upper limit of the gradient's norm")
+    add("--ema", metavar="DECAY", type=float, help="validate and save moving averages of the weights, such as 0.999")
     add("--heatmaps", metavar="W", type=float, default=0.0, help="weight of an additional loss on heat maps; paper: 0")
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
     add("--jit", action="store_true", help="compile with XLA: for an accelerator")
@@ -121,6 +125,16 @@ def add_settle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settle", metavar="N", type=count, default=0, help=text)
 
 
+def add_on_device(parser: argparse.ArgumentParser) -> None:
+    """Add --on-device and what belongs to it to a parser: for the trainings of poses on images."""
+    add = parser.add_argument_group("samples on an accelerator, KERAS_BACKEND=jax").add_argument
+    add("--on-device", action="store_true", help="keep the samples in the accelerator's memory, and augment them there")
+    add("--steps-per-call", metavar="N", type=positive, default=10, help="steps that are one call of it")
+    text = "most samples of a data set there; of a larger one, such as rendered people, --workers read others meanwhile"
+    add("--stored", metavar="N", type=positive, default=32768, help=text)
+    add("--canvas", metavar="PX", type=positive, help="side of a stored image; default: 0.75 px for one of the crop")
+
+
 def parse(
     parser: argparse.ArgumentParser, argv: Sequence[str] | None = None, keras: bool = True
 ) -> argparse.Namespace:
@@ -136,6 +150,12 @@ def parse(
         from deephar.experiments.tiny import run_untraced
 
         run_untraced()
+    if getattr(arguments, "on_device", False):
+        from deephar.training.stored import require_jax
+
+        require_jax("--on-device")
+        if arguments.all_devices:
+            parser.error("--on-device is for one device: leave out --all-devices")
     if getattr(arguments, "all_devices", False):
         from deephar.training.trainer import use_all_devices
 
@@ -166,6 +186,9 @@ OPTION_OF = {  # argument of a function, as its errors name it -> option of the 
     "splits": "--splits",
     "split": "--split",
     "fps": "--fps",
+    "canvas_side": "--canvas",
+    "minutes": "--minutes",
+    "ema_decay": "--ema",
     "weights": "--weights",
     "init": "--init",
 }
@@ -179,6 +202,8 @@ STAGE_FIELDS = {
     "clipnorm": "clipnorm",
     "precision": "precision",
     "heatmaps": "heatmap_weight",
+    "minutes": "minutes",
+    "ema": "ema_decay",
 }
 
 
@@ -186,6 +211,9 @@ def override(arguments: argparse.Namespace, stage: Stage) -> Stage:
     """Return a copy of a `Stage` with what was asked for on the command line."""
     asked = {field: getattr(arguments, name) for name, field in STAGE_FIELDS.items()}
     changes = {name: value for name, value in asked.items() if value is not None}
+    if getattr(arguments, "on_device", False):  # an epoch is whole calls
+        steps = changes.get("steps_per_epoch", stage.steps_per_epoch)
+        changes["steps_per_epoch"] = -(-steps // arguments.steps_per_call) * arguments.steps_per_call
     return stage.replace(**changes, jit_compile=arguments.jit, seed=arguments.seed)
 
 
@@ -200,6 +228,7 @@ def tiny_data(arguments: argparse.Namespace, *names: str) -> None:
 def make_tiny(arguments: argparse.Namespace, **changes: Any) -> None:
     """Shrink training to a few steps of a few images, without worker processes; `changes` are set besides."""
     arguments.epochs, arguments.steps = arguments.epochs or 2, arguments.steps or 2
+    arguments.steps_per_call = 2
     vars(arguments).update({"batch": 4, "workers": 0, "warmup": 0, "validate": 2, **changes})
 
 

@@ -1,9 +1,11 @@
 """Training of poses on images from several sources: what the scripts for LSP, MPII and Human3.6M share."""
 
 import argparse
+import contextlib
 import dataclasses
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from deephar.config import DataConfig, ModelConfig
 from deephar.data.inputs import with_inputs
@@ -13,7 +15,9 @@ from deephar.training.recipes import Stage
 from deephar.utils import TRAIN_MODE
 
 if TYPE_CHECKING:
+    from deephar.data.loader import BatchLoader
     from deephar.models.base import PoseModel
+    from deephar.training.run import Run
 
 
 def train_poses(
@@ -61,8 +65,48 @@ def train_poses(
     if arguments.settle and not arguments.resume:
         networks.settle(model, loader, arguments.settle)
     about = {"model": network, "data": dataconf.to_dict(), "stage": dataclasses.asdict(stage), "batch": sizes}
+    stored = {name: getattr(arguments, name) for name in ("steps_per_call", "stored", "canvas")}
+    about["on_device"] = stored if arguments.on_device else None
     run = Run(arguments.out, {**about, "validate": arguments.validate}, arguments.resume)
-    print(f"{model.count_params():,} parameters; a batch: {sizes}; {stage.epochs} x {stage.steps_per_epoch} steps")
+    length = f"{stage.epochs} x" if stage.minutes is None else f"{stage.minutes:g} minutes, epochs of"
+    print(f"{model.count_params():,} parameters; a batch: {sizes}; {length} {stage.steps_per_epoch} steps")
     check = pose_validation(model, people, people_3d or {}, arguments.validate) if arguments.validate else None
-    train_stage(model, loader, stage, run, check, print_full_losses=False, **options.loading(arguments))
+    with samples_of(arguments, model, sets, sizes, stage, run, loader) as (loader, more):
+        train_stage(model, loader, stage, run, check, print_full_losses=False, **options.loading(arguments), **more)
     print(f"weights: {run.path('weights_best.weights.h5')}")
+
+
+@contextlib.contextmanager
+def samples_of(
+    arguments: argparse.Namespace,
+    model: "PoseModel",
+    sets: Mapping[str, Dataset],
+    sizes: Mapping[str, int],
+    stage: Stage,
+    run: "Run",
+    loader: "BatchLoader",
+) -> "Iterator[tuple[BatchLoader, dict[str, Any]]]":
+    """Yield the loader to train with, and what else `train_stage` needs for it; arguments as of `train_poses`.
+
+    With --on-device they are of samples stored there, for the body of the `with`; or else `loader` itself.
+    """
+    if not arguments.on_device:
+        yield loader, {}
+        return
+    from deephar.training.on_device import OnDeviceTrainer
+    from deephar.training.stored import StoredSamples
+
+    samples = StoredSamples(
+        list(sets.values()),
+        list(sizes.values()),
+        model.signature,
+        arguments.stored,
+        arguments.canvas,
+        arguments.workers,
+        arguments.seed,
+        run.epochs_done(stage.name),
+    )
+    print(samples)
+    trainer = functools.partial(OnDeviceTrainer, samples=samples, steps_per_call=arguments.steps_per_call)
+    with samples:
+        yield samples.loader, {"make_trainer": trainer}

@@ -35,7 +35,7 @@ def _load_in_worker(epoch, index):
 
 
 @contextlib.contextmanager
-def _light_keras():
+def light_keras() -> Iterator[None]:
     """Let worker processes, which only load data, import Keras without a big backend."""
     before = os.environ.get("KERAS_BACKEND")
     os.environ["KERAS_BACKEND"] = "numpy"
@@ -122,7 +122,7 @@ class BatchFeeder:
     def _submit(self, number, index):
         if not self.use_multiprocessing:
             return self._pool.submit(self.loader.__getitem__, index)
-        with _light_keras():  # processes start when work arrives
+        with light_keras():  # processes start when work arrives
             return self._pool.submit(_load_in_worker, number, index)
 
     def _one_pass(self, number, first):

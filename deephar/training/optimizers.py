@@ -1,8 +1,9 @@
-"""The optimizer of a stage, with learning rates that differ by layer, and its schedule as one of Keras."""
+"""The optimizer of a stage: learning rates that differ by layer, its schedule as one of Keras, averaged weights."""
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 from keras import ops
@@ -79,6 +80,8 @@ def make_optimizer(stage: Stage, variables: Sequence[keras.Variable] = ()) -> ke
     options = {"global_clipnorm": stage.clipnorm}
     if stage.accumulation_steps > 1:
         options["gradient_accumulation_steps"] = stage.accumulation_steps
+    if stage.ema_decay is not None:
+        options.update(use_ema=True, ema_momentum=stage.ema_decay, ema_overwrite_frequency=None)
     if stage.weight_decay is not None:
         options["weight_decay"] = stage.weight_decay
     if stage.epsilon is not None and stage.optimizer != "sgd":
@@ -94,3 +97,31 @@ def make_optimizer(stage: Stage, variables: Sequence[keras.Variable] = ()) -> ke
     optimizer.exclude_from_weight_decay(var_list=spared)
     # Keras does this itself only for a model whose own policy, not that of its layers, is half precision.
     return keras.optimizers.LossScaleOptimizer(optimizer) if stage.precision == "mixed_float16" else optimizer
+
+
+def take_averages(models: Sequence[keras.Model]) -> None:
+    """Give compiled models the moving averages of their weights, where their optimizers keep some.
+
+    Of models that share layers, the last one's averages count.
+    """
+    for model in _with_averages(models):
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        for variable in model.trainable_variables:
+            variable.assign(ops.copy(variable))  # on JAX it shares memory with its average, and a prediction frees it
+
+
+def _with_averages(models):
+    optimizers = [getattr(model.optimizer, "inner_optimizer", model.optimizer) for model in models]
+    return [model for model, optimizer in zip(models, optimizers, strict=True) if optimizer.use_ema]
+
+
+@contextlib.contextmanager
+def averaged(models: Sequence[keras.Model]) -> Iterator[None]:
+    """Let compiled models have the moving averages of their weights for the body of a `with`, as `take_averages`."""
+    before = [(v, ops.copy(v)) for model in _with_averages(models) for v in model.trainable_variables]
+    take_averages(models)
+    try:
+        yield
+    finally:
+        for variable, value in before:
+            variable.assign(value)

@@ -72,6 +72,12 @@ class Stage:
         monitor: str or None. Name of the validation metric that decides which weights are best; None: the first one.
         monitor_mode: str. 'max' or 'min'.
         seed: int. Of the order of batches.
+        minutes: float or None. The stage ends by the clock instead of by `epochs`: its schedule is stretched or shrunk
+            to this time, which begins before anything is compiled and holds the validations, too; the last epoch is cut
+            short. Warm-up goes by steps all the same. None: by epochs.
+        ema_decay: float or None. What is validated and saved are moving averages of the weights, of which every step
+            keeps this share, such as 0.999; statistics of batch normalisation are those of the training. None: the
+            weights themselves.
 
     Example:
 
@@ -115,6 +121,8 @@ class Stage:
     monitor: str | None = None
     monitor_mode: str = "max"
     seed: int = 0
+    minutes: float | None = None
+    ema_decay: float | None = None
 
     def __post_init__(self):
         allowed = {
@@ -135,6 +143,10 @@ class Stage:
                 raise ValueError(f"`{field}` must be above zero. Received: {getattr(self, field)!r}")
         if not isinstance(self.accumulation_steps, int) or self.accumulation_steps < 1:
             raise ValueError(f"`accumulation_steps` must be 1, 2, ... Received: {self.accumulation_steps!r}")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise ValueError(f"`minutes` must be above zero, or None. Received: {self.minutes!r}")
+        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
+            raise ValueError(f"`ema_decay` must be between 0 and 1, or None. Received: {self.ema_decay!r}")
         if self.class_weights is not None:
             object.__setattr__(self, "class_weights", tuple(map(float, self.class_weights)))
             if not all(0 <= weight < math.inf for weight in self.class_weights) or not any(self.class_weights):
@@ -147,23 +159,28 @@ class Stage:
         """Return a copy with some fields changed: fewer steps, another rate."""
         return dataclasses.replace(self, **changes)
 
-    def rate(self, step: int) -> float:
-        """Return the learning rate, a float, of a step, counted from 0 over the whole stage."""
-        return float(self.rate_by(np, step))
+    def rate(self, step: int, share: float | None = None) -> float:
+        """Return the learning rate, a float, of a step, counted from 0 over the whole stage.
 
-    def rate_by(self, ops: ModuleType, step: Any) -> Any:
+        Args:
+            step: int.
+            share: float or None. Of the stage's `minutes`, how much is over, 0 to 1; None: the schedule goes by steps.
+        """
+        return float(self.rate_by(np, step, share))
+
+    def rate_by(self, ops: ModuleType, step: Any, share: float | None = None) -> Any:
         """Return the learning rate of a step, computed by `numpy` or by `keras.ops`."""
-        rate = self.learning_rate
+        rate, steps = self.learning_rate, self.epochs * self.steps_per_epoch
+        place = step if share is None else share * steps  # in the schedule
         if self.schedule == "cosine":
-            steps = self.epochs * self.steps_per_epoch - self.warmup_steps
-            done = ops.divide(ops.maximum(0, step - self.warmup_steps), max(1, steps))
+            done = ops.divide(ops.maximum(0, place - self.warmup_steps), max(1, steps - self.warmup_steps))
             rate = 0.5 * rate * (1 + ops.cos(math.pi * ops.minimum(1.0, done)))
         for epoch in self.decay_epochs if self.schedule == "step" else ():
-            rate = rate * ops.where(step // self.steps_per_epoch >= epoch, self.decay_factor, 1.0)
+            rate = rate * ops.where(place // self.steps_per_epoch >= epoch, self.decay_factor, 1.0)
         return rate * ops.minimum(1.0, ops.divide(step + 1, self.warmup_steps)) if self.warmup_steps else rate
 
     def keras_schedule(self) -> "keras.optimizers.schedules.LearningRateSchedule":
-        """Return `rate` as a `keras.optimizers.schedules.LearningRateSchedule`, for an optimizer of one's own."""
+        """Return `rate` by steps as a `keras.optimizers.schedules.LearningRateSchedule`, for an own optimizer."""
         from deephar.training.optimizers import StageSchedule
 
         return StageSchedule(self)

@@ -18,6 +18,7 @@ that a kill can do is to repeat one epoch. Only the files for TensorBoard grow; 
 replaced in what a reader shows.
 """
 
+import contextlib
 import csv
 import io
 import json
@@ -192,6 +193,7 @@ class Run:
         model: keras.Model,
         optimizers: Sequence[keras.optimizers.Optimizer] = (),
         is_best: bool = False,
+        averaged: contextlib.AbstractContextManager | None = None,
         **meta: Any,
     ) -> None:
         """Write weights, log and state after an epoch.
@@ -200,12 +202,15 @@ class Run:
             model: keras.Model. The whole model.
             optimizers: list of Optimizer, in a fixed order.
             is_best: bool. Whether these are the best weights of their stage so far.
+            averaged: context manager or None. Within it the model has the weights that its files get, see
+                `deephar.training.optimizers.averaged`; the state gets those that training goes on with.
             meta: plain values to remember: stage, epoch, finished, best score.
         """
         if is_best:
             self._keep_best_of_earlier_stage(meta.get("stage"))
             meta["best_stage"] = meta.get("stage")
-        save_keras3_weights(model, self.path(LAST))
+        with averaged or contextlib.nullcontext():
+            save_keras3_weights(model, self.path(LAST))
         if is_best:
             self._copy(LAST, BEST)
         self._write_log()

@@ -13,16 +13,19 @@ from deephar.utils.io import plain
 # What may differ where a run goes on: name of the setting (`fnmatch`), and how. All else changes what is trained.
 HARMLESS = {
     "stage.epochs": "raised",
+    "stage.minutes": "raised",
     "recipe.stages.*.epochs": "raised",
+    "recipe.stages.*.minutes": "raised",
     "recipe.stages": "extended",
     "recipe.name": "any",
     "recipe.source": "any",
     "*.jit_compile": "any",
     "cache.clips": "raised",
+    "on_device.steps_per_call": "any",
 }
 ALLOWED = {
     "any": lambda old, new: True,
-    "raised": lambda old, new: new > old,
+    "raised": lambda old, new: None not in (old, new) and new > old,
     "extended": lambda old, new: new[: len(old)] == old,
 }
 

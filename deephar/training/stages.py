@@ -17,7 +17,7 @@ from deephar.models.signature import matches, signature_of
 from deephar.models.surgery import copy_replica_layers
 from deephar.training.feeder import Loader
 from deephar.training.objectives import objectives_of, with_maps_loss
-from deephar.training.optimizers import make_optimizer
+from deephar.training.optimizers import averaged, make_optimizer, take_averages
 from deephar.training.recipes import Recipe, Stage
 from deephar.training.run import Run
 from deephar.training.trainer import MultiModelTrainer, unwrap
@@ -106,15 +106,30 @@ class _StageRun:
     def __init__(self, trainer, model, stage, run, validation, time_limit_s, verbose):
         self.trainer, self.model, self.stage, self.run, self.verbose = trainer, model, stage, run, verbose
         self.validation, self.time_limit_s, self.start = validation, time_limit_s, time.monotonic()
-        self.first = run.epochs_done(stage.name)
+        self.first, self.rate = run.epochs_done(stage.name), stage.rate(0)
+        self.used_s = seconds_used(run, stage)  # by the sessions before
+        self.closing_s = 0.0  # that validating and saving take
         best = run.meta.get("best") if run.meta.get("stage") == stage.name else None
         self.best = best if best is not None and math.isfinite(best) else None
 
-    def set_rate(self, step):
-        for model in self.trainer.models:
-            model.optimizer.learning_rate = self.stage.rate(step)
+    def _share(self):
+        """How much of the time for training is over, 1 at its end; None where there is no limit."""
+        if self.stage.minutes is None:
+            return None
+        seconds = self.used_s + time.monotonic() - self.start
+        return min(1.0, seconds / max(1e-9, 60 * self.stage.minutes - self.closing_s))
 
-    def _is_best(self, scores, epoch):
+    def before_step(self, step):
+        """Set the rate of a step; False where time is over, though every epoch has its first step."""
+        share = self._share()
+        if share == 1.0 and step % self.stage.steps_per_epoch:
+            return False
+        self.rate = self.stage.rate(step, share)
+        for model in self.trainer.models:
+            model.optimizer.learning_rate = self.rate
+        return True
+
+    def _is_best(self, scores, epoch, last):
         """Return whether an epoch is the best of its stage so far, which no score is that is not finite."""
         if scores:
             name = self._decides(scores)
@@ -129,7 +144,7 @@ class _StageRun:
             warning(f"`{name}` of {self.stage.name}, epoch {epoch + 1}, is {value}: not saved as best weights")
         better = finite and (self.best is None or bool(value > self.best if larger else value < self.best))
         self.best = float(value) if better else self.best
-        if self.best is None and epoch + 1 == self.stage.epochs:
+        if self.best is None and last:
             warning(f"no epoch of {self.stage.name} had a finite `{name}`: it has no best weights, only its last ones")
         return better
 
@@ -138,27 +153,51 @@ class _StageRun:
         return self.stage.monitor or next(iter(scores))
 
     def end_of_epoch(self, epoch):
-        scores = dict(self.validation(epoch) or {}) if self.validation is not None else {}
+        begin = time.monotonic()
+        with averaged(self.trainer.models):
+            scores = dict(self.validation(epoch) or {}) if self.validation is not None else {}
         seconds = time.monotonic() - self.start
-        row = {"stage": self.stage.name, "epoch": epoch + 1, "seconds": round(seconds, 1)}
-        row["learning_rate"] = self.stage.rate((epoch + 1) * self.stage.steps_per_epoch - 1)
+        row = {"stage": self.stage.name, "epoch": epoch + 1, "seconds": round(seconds, 1), "learning_rate": self.rate}
         self.run.log({**row, **self.trainer.logs, **scores})
-        best = self._is_best(scores, epoch)
+        share = self._share()
+        last = epoch + 1 == self.stage.epochs if share is None else share == 1.0
+        best = self._is_best(scores, epoch, last)
         if best and scores:
             name = self._decides(scores)
             write_validation(self.run, self.stage, epoch, name, scores[name])
         finished = [name for name in self.run.meta.get("finished", []) if name != self.stage.name]
-        finished += [self.stage.name] if epoch + 1 == self.stage.epochs else []
+        finished += [self.stage.name] if last else []
         optimizers = [m.optimizer for m in self.trainer.models]
         state = dict(stage=self.stage.name, epoch=epoch + 1, finished=finished, best=self.best)
-        self.run.save(self.model, optimizers, best, **state)
+        state.update(minutes=self.stage.minutes, seconds_used=self.used_s + seconds)
+        self.run.save(self.model, optimizers, best, averaged(self.trainer.models), **state)
+        self.closing_s = max(self.closing_s, time.monotonic() - begin)
         if self.verbose:
-            totals = {k: v for k, v in self.trainer.logs.items() if k in ("loss0", "loss1")}
-            shown = "  ".join(f"{k} {v:.4g}" for k, v in {**totals, **scores}.items())
-            left = seconds / (epoch + 1 - self.first) * (self.stage.epochs - epoch - 1)
-            times = f"{clock(seconds)}, {clock(left)} left"
-            printnl(f"{self.stage.name} {epoch + 1}/{self.stage.epochs}  {shown}  {times}" + "  best" * best)
-        return self.time_limit_s is None or seconds <= self.time_limit_s
+            self._print(epoch, scores, seconds, best)
+        return not last and (self.time_limit_s is None or seconds <= self.time_limit_s)
+
+    def _print(self, epoch, scores, seconds, best):
+        totals = {k: v for k, v in self.trainer.logs.items() if k in ("loss0", "loss1", "samples_per_s")}
+        shown = "  ".join(f"{k} {v:.4g}" for k, v in {**totals, **scores}.items())
+        if self.stage.minutes is None:
+            left, number = seconds / (epoch + 1 - self.first) * (self.stage.epochs - epoch - 1), f"/{self.stage.epochs}"
+        else:
+            left, number = max(0.0, 60 * self.stage.minutes - self.used_s - seconds), ""
+        times = f"{clock(seconds)}, {clock(left)} left"
+        printnl(f"{self.stage.name} {epoch + 1}{number}  {shown}  {times}" + "  best" * best)
+
+
+def seconds_used(run: Run, stage: Stage) -> float:
+    """Return the seconds that earlier sessions of a run trained a stage."""
+    return run.meta.get("seconds_used", 0.0) if run.meta.get("stage") == stage.name else 0.0
+
+
+def goes_on(run: Run, stage: Stage) -> bool:
+    """Return whether a stage that was finished, and no other one has begun, has more epochs or minutes now."""
+    done = run.epochs_done(stage.name)
+    if stage.minutes is None:
+        return 0 < done < stage.epochs
+    return done > 0 and stage.minutes > (run.meta.get("minutes") or 0)
 
 
 def train_stage(
@@ -174,13 +213,14 @@ def train_stage(
     time_limit_s: float | None = None,
     print_full_losses: bool = True,
     verbose: int = 1,
+    make_trainer: Callable[..., MultiModelTrainer] = MultiModelTrainer,
 ) -> list[dict]:
     """Train one stage in a run folder, from its start or from where the folder says it was interrupted.
 
     Args:
         models: Model, whose outputs are all trained, or list of Model ([pose model, action model]) trained in turn.
         loaders: `BatchLoader` or whatever else `BatchFeeder` takes, or a list with one for each model.
-        stage: `Stage`. Where it was finished, and no other one has begun, more `epochs` go on with it.
+        stage: `Stage`. Where it was finished, and no other one has begun, more `epochs` or `minutes` go on with it.
         run: `Run`.
         validation: function (epoch: int, from 0) -> dict of str to float, called after every epoch; decides about the
             best weights. A score that is not finite is never best. Without it the smallest loss does. A `Score` among
@@ -192,6 +232,8 @@ def train_stage(
         time_limit_s: float or None. Stop after the epoch in which this many seconds have passed.
         print_full_losses: bool. Log the loss of every output.
         verbose: int. 0 shows nothing, 1 a progress bar.
+        make_trainer: `MultiModelTrainer`, or a function with its arguments that makes another one, such as
+            `deephar.training.on_device.OnDeviceTrainer`.
 
     Returns:
         list of the run's log rows.
@@ -226,12 +268,14 @@ def train_stage(
     loaders = list(loaders) if isinstance(loaders, (list, tuple)) else [loaders]
     model = full_model or models[0]
     done = run.epochs_done(stage.name)
-    if run.finished(stage.name) and not 0 < done < stage.epochs:
+    over = run.finished(stage.name) and not goes_on(run, stage)
+    if over and not done:
         trained = sum(row.get("stage") == stage.name for row in run.rows)
-        if trained < stage.epochs:
+        if trained < stage.epochs and stage.minutes is None:
             warning(f"{stage.name} was finished after {trained} epochs and another stage has begun: it gets no more")
-        if done:
-            run.restore(model)
+        return run.rows
+    if over and stage.ema_decay is None:
+        run.restore(model)
         return run.rows
     run.describe(model)
     set_precision(model, stage.precision)
@@ -242,18 +286,22 @@ def train_stage(
     compile_for_stage(models, stage, model)
     if done:
         run.restore(model, [m.optimizer for m in models])
-    trainer = MultiModelTrainer(
-        models,
-        loaders,
-        workers=workers,
-        max_queue_size=max_queue_size,
-        print_full_losses=print_full_losses,
-        seed=stage.seed,
-        use_multiprocessing=use_multiprocessing,
-    )
-    around = _StageRun(trainer, model, stage, run, validation, time_limit_s, verbose)
-    trainer.before_step = around.set_rate
-    trainer.train(stage.epochs, stage.steps_per_epoch, done, around.end_of_epoch, verbose)
+    if not over:
+        trainer = make_trainer(
+            models,
+            loaders,
+            workers=workers,
+            max_queue_size=max_queue_size,
+            print_full_losses=print_full_losses,
+            seed=stage.seed,
+            use_multiprocessing=use_multiprocessing,
+        )
+        around = _StageRun(trainer, model, stage, run, validation, time_limit_s, verbose)
+        trainer.before_step = around.before_step
+        epochs = stage.epochs if stage.minutes is None else None
+        trainer.train(epochs, stage.steps_per_epoch, done, around.end_of_epoch, verbose)
+    if run.finished(stage.name):
+        take_averages(models)  # what the next stage begins with
     return run.rows
 
 

@@ -9,6 +9,7 @@ containing action samples only". `train_stage` of `deephar.training.stages` runs
 run folder with this.
 """
 
+import itertools
 import os
 import pathlib
 from collections.abc import Callable, Sequence
@@ -60,7 +61,7 @@ def first_nonfinite_weight(model: keras.Model) -> str | None:
     return None
 
 
-def _check_finite(model, logs, where):
+def check_finite(model: keras.Model, logs: dict[str, float], where: str) -> None:
     """Stop where a loss is not finite, naming the loss and the first weight that is spoilt."""
     bad = next((k for k, v in logs.items() if not np.isfinite(v)), None)
     if bad is not None:
@@ -76,6 +77,11 @@ def unwrap(value: Any) -> Any:
     return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
 
 
+def epoch_label(epoch: int, epochs: int | None) -> str:
+    """Return "epoch 1/40" for epoch 0 of 40, "epoch 1" where their number is not known."""
+    return f"epoch {epoch + 1}" + (f"/{epochs}" if epochs else "")
+
+
 class MultiModelTrainer:
     """Trains several models that share layers, one batch of each in turn.
 
@@ -88,6 +94,10 @@ class MultiModelTrainer:
         print_full_losses: bool. Log the loss of every output, not only each model's total.
         seed: int. Fixes the order of batches.
         use_multiprocessing: bool. Load in processes instead of threads.
+
+    Attributes:
+        before_step: function (step: int, from 0) or None. Called before every step; an epoch ends early where it
+            returns False.
 
     Raises:
         ValueError: models and generators differ in number.
@@ -119,7 +129,7 @@ class MultiModelTrainer:
 
     def train(
         self,
-        epochs: int,
+        epochs: int | None,
         steps_per_epoch: int,
         initial_epoch: int = 0,
         end_of_epoch_callback: Callable[[int], bool | None] | None = None,
@@ -128,7 +138,8 @@ class MultiModelTrainer:
         """Train up to epoch `epochs`.
 
         Args:
-            epochs: int. Number of the last epoch, counted from 1; not how many follow.
+            epochs: int or None. Number of the last epoch, counted from 1; not how many follow. None: until the callback
+                returns False.
             steps_per_epoch: int. Steps of an epoch; in a step every model sees one batch.
             initial_epoch: int. Epochs that are done; the loaders go on where those would have left them.
             end_of_epoch_callback: called with the number of the epoch just finished, from 0. Training stops where it
@@ -147,7 +158,7 @@ class MultiModelTrainer:
             for g, w in zip(self.generators, self.workers, strict=True)
         ]
         try:
-            for epoch in range(initial_epoch, epochs):
+            for epoch in itertools.count(initial_epoch) if epochs is None else range(initial_epoch, epochs):
                 self._epoch(epoch, epochs, steps_per_epoch, feeders, verbose)
                 history.append(self.logs)
                 if end_of_epoch_callback is not None and end_of_epoch_callback(epoch) is False:
@@ -161,9 +172,9 @@ class MultiModelTrainer:
         for model in self.models:
             model.reset_metrics()
         numbers = range(steps)
-        for step in progress(numbers, steps, f"epoch {epoch + 1}/{epochs}") if verbose else numbers:
-            if self.before_step is not None:
-                self.before_step(epoch * steps + step)
+        for step in progress(numbers, steps, epoch_label(epoch, epochs)) if verbose else numbers:
+            if self.before_step is not None and self.before_step(epoch * steps + step) is False:
+                break
             self._step(feeders, f"epoch {epoch + 1}, step {step + 1}")
         for model in self.models:
             bad = first_nonfinite_weight(model)
@@ -176,7 +187,7 @@ class MultiModelTrainer:
             x, y = next(feeder)
             logs = model.train_on_batch(unwrap(x), unwrap(y), return_dict=True)
             logs = {k: float(v) for k, v in logs.items()}
-            _check_finite(model, logs, where)
+            check_finite(model, logs, where)
             self.logs[f"loss{number}"] = logs.pop("loss")
             if self.print_full_losses:
                 self.logs.update({f"{k}_{number}" if k in self.logs else k: v for k, v in logs.items()})

@@ -4,6 +4,7 @@ Paper: TPAMI 2020 trains on MPII with RMSprop at 0.001; LSP has no score there. 
 parameters, 256 x 256) is the pose part of the one that ships; `--side 128 --growth 32` is a fifth of the work.
 
     python exp/lsp/train_lsp_spnet.py runs/pose --data FOLDER --synthetic 0.4 --heatmaps 0.1 --epochs 60 --steps 400
+    KERAS_BACKEND=jax python exp/lsp/train_lsp_spnet.py runs/pose --data FOLDER --on-device --minutes 30 --ema 0.999
     python exp/lsp/train_lsp_spnet.py runs/tiny --tiny
 
 Expected: PCK@0.2 on the validation images (numbers that end in 9) after every epoch, in log.csv; weights/README.md
@@ -21,6 +22,7 @@ def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/lsp")
     options.add_training(parser, batch=16, lr=1e-3, optimizer="adam", schedule="cosine", warmup=200, clipnorm=5.0)
     options.add_settle(parser)
+    options.add_on_device(parser)
     parser.add_argument("--side", type=options.positive, default=networks.SMALL_SIDE, help="of the input, px")
     parser.add_argument("--pyramids", type=options.positive, default=networks.SMALL["num_pyramids"])
     parser.add_argument("--growth", type=options.positive, default=networks.SMALL["growth"])

@@ -32,6 +32,7 @@ def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/mpii")
     options.add_training(parser, batch=32)
     options.add_settle(parser)
+    options.add_on_device(parser)
     parser.add_argument("--network", choices=networks.POSE_NETWORKS, default="spnet")
     parser.add_argument("--blocks", type=options.positive, default=8, help="of a ReceptionNet")
     parser.add_argument("--small", action="store_true", help="the small network and a short schedule")

@@ -31,6 +31,7 @@ def arguments_of(argv=None):
     parser = options.make_parser(__doc__, "runs/ntu_poses")
     options.add_training(parser, batch=32)
     options.add_settle(parser)
+    options.add_on_device(parser)
     parser.add_argument("--small", action="store_true", help="the small network and a short schedule")
     parser.add_argument("--pyramids", type=options.positive, default=8)
     parser.add_argument("--synthetic", type=options.fraction, default=0.0, help="share of images rendered on the fly")
