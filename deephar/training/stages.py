@@ -142,6 +142,7 @@ class _StageRun:
         seconds = time.monotonic() - self.start
         row = {"stage": self.stage.name, "epoch": epoch + 1, "seconds": round(seconds, 1)}
         row["learning_rate"] = self.stage.rate((epoch + 1) * self.stage.steps_per_epoch - 1)
+        row["wait_share"] = round(self.trainer.wait_share, 4)
         self.run.log({**row, **self.trainer.logs, **scores})
         best = self._is_best(scores, epoch)
         if best and scores:
@@ -156,7 +157,7 @@ class _StageRun:
             totals = {k: v for k, v in self.trainer.logs.items() if k in ("loss0", "loss1")}
             shown = "  ".join(f"{k} {v:.4g}" for k, v in {**totals, **scores}.items())
             left = seconds / (epoch + 1 - self.first) * (self.stage.epochs - epoch - 1)
-            times = f"{clock(seconds)}, {clock(left)} left"
+            times = f"{clock(seconds)}, {clock(left)} left  waiting {100 * self.trainer.wait_share:.0f} %"
             printnl(f"{self.stage.name} {epoch + 1}/{self.stage.epochs}  {shown}  {times}" + "  best" * best)
         return self.time_limit_s is None or seconds <= self.time_limit_s
 
