@@ -2,7 +2,7 @@
 
 SCRIPT.py [OUT | --out OUT] [--data DIR] [--tiny] [--weights NAME|PATH] [--resume] [--seed N]
 training also: --init --epochs --steps --batch --lr --optimizer --schedule --warmup --clipnorm --precision --jit
-               --workers --all-devices --time-limit
+               --recompute --workers --all-devices --time-limit
 """
 
 import argparse
@@ -79,6 +79,7 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add("--heatmaps", metavar="W", type=float, default=0.0, help="weight of an additional loss on heat maps; paper: 0")
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
     add("--jit", action="store_true", help="compile with XLA: for an accelerator")
+    add("--recompute", action="store_true", help="gradient checkpointing: less memory, about a third slower")
     add("--workers", type=count, default=defaults.get("workers", 2), help="processes that load; 0: none")
     add("--all-devices", action="store_true", help="split every batch over all devices (JAX backend)")
     add("--time-limit", metavar="MIN", type=float, help="stop after the epoch that ends later than this")
@@ -186,7 +187,7 @@ def override(arguments: argparse.Namespace, stage: Stage) -> Stage:
     """Return a copy of a `Stage` with what was asked for on the command line."""
     asked = {field: getattr(arguments, name) for name, field in STAGE_FIELDS.items()}
     changes = {name: value for name, value in asked.items() if value is not None}
-    return stage.replace(**changes, jit_compile=arguments.jit, seed=arguments.seed)
+    return stage.replace(**changes, jit_compile=arguments.jit, recompute=arguments.recompute, seed=arguments.seed)
 
 
 def tiny_data(arguments: argparse.Namespace, *names: str) -> None:

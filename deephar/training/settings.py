@@ -18,6 +18,7 @@ HARMLESS = {
     "recipe.name": "any",
     "recipe.source": "any",
     "*.jit_compile": "any",
+    "*.recompute": "any",
     "cache.clips": "raised",
 }
 ALLOWED = {

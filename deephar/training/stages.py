@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from deephar.checkpoints.loading import copy_weights
+from deephar.models.base import PoseModel
 from deephar.models.signature import matches, signature_of
 from deephar.models.surgery import copy_replica_layers
 from deephar.training.feeder import Loader
@@ -71,11 +72,17 @@ def compile_for_stage(models: Sequence[keras.Model], stage: Stage, full_model: k
     then uses its moving statistics. `stage.frozen` freezes more layers, in every stage.
 
     Raises:
-        ValueError: nothing would be trained.
+        ValueError: nothing would be trained; or `stage.recompute` for a model that is not a `PoseModel`.
     """
     whole = full_model or models[0]
     freeze_for_stage(whole, stage)
     for model in models:
+        if stage.recompute and not isinstance(model, PoseModel):
+            raise ValueError(
+                "`stage.recompute` needs networks of deephar.models. "
+                f"Received: {model.name!r}, a {type(model).__name__}"
+            )
+        model.recompute = stage.recompute
         if not model.trainable_variables:
             raise ValueError(
                 f"`stage` {stage.name!r} of task {stage.task!r} must leave trainable weights in {model.name!r}. "
