@@ -11,12 +11,13 @@
 
 Pose steps train the pose outputs of the clip network of two pyramids and published width, action steps its action
 outputs with everything trainable; a batch is one clip of 8 frames, 256 x 256. All ways run in turns in one process, on
-one core; times are CPU times, the shortest of all turns; the loss of the first step, from the same weights, is compared.
+one core; times are CPU times, the shortest of all turns; the loss of a first step from the same weights is compared.
 Memory is measured in processes of their own, on Linux: what is held after a first step (TensorFlow, graph, weights,
 optimizer), and the peak of a second one. Weights are random: they do not matter here.
 """
 
 import argparse
+import ctypes
 import os
 import pathlib
 import subprocess
@@ -35,6 +36,8 @@ OURS, STRAIGHTFORWARD, RECOMPUTE, BFLOAT16, XLA = WAYS = (
 DEFAULT_WAYS = (OURS, STRAIGHTFORWARD, RECOMPUTE)
 LARGE = dict(predict.NETWORKS["published"], num_pyramids=8, action_pyramids=[5, 6, 7, 8])
 NETWORKS = {"2 pyramids": predict.NETWORKS["published"], "8 pyramids": LARGE}
+# With these, blocks go back to the system when they are freed: oneDNN would keep them in a pool.
+GIVEN_BACK = {"MALLOC_MMAP_THRESHOLD_": "65536", "TF_ENABLE_ONEDNN_OPTS": "0"}
 MEASURED_MEMORY = (
     ("2 pyramids", OURS),
     ("2 pyramids", STRAIGHTFORWARD),
@@ -137,6 +140,7 @@ def memory(network, way):
     """(MB before, MB at most during) a second step of actions on one clip, in this process."""
     step = step_of(network, "action", way)
     step()
+    ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back to the system
     pathlib.Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is held now
     before = status_mb("VmRSS")
     step()
@@ -147,8 +151,7 @@ def memory_rows(asked=MEASURED_MEMORY):
     """[network, way, MB before, MB at most], each measured in a process of its own."""
     for network, way in asked:
         command = [sys.executable, __file__, "--memory", network, way]
-        given_back = {"MALLOC_MMAP_THRESHOLD_": "65536"}  # large blocks go back to the system when they are freed
-        environment = {**os.environ, **given_back}
+        environment = {**os.environ, **GIVEN_BACK}
         printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment).stdout
         yield [network, way, *map(float, printed.split())]
 
