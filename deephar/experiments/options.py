@@ -79,7 +79,7 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add("--heatmaps", metavar="W", type=float, default=0.0, help="weight of an additional loss on heat maps; paper: 0")
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
     add("--jit", action="store_true", help="compile with XLA: for an accelerator")
-    add("--recompute", action="store_true", help="gradient checkpointing: less memory, about a third slower")
+    add("--recompute", action="store_true", help="gradient checkpointing: less memory, about a fifth slower")
     add("--workers", type=count, default=defaults.get("workers", 2), help="processes that load; 0: none")
     add("--all-devices", action="store_true", help="split every batch over all devices (JAX backend)")
     add("--time-limit", metavar="MIN", type=float, help="stop after the epoch that ends later than this")

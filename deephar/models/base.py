@@ -22,7 +22,7 @@ class PoseModel(keras.Model):
     Attributes:
         signature: `Signature`, saved with the model in `.keras` files; None until it is set.
         legacy_layout: function that gives the order of layers in a file of Keras 2, see `legacy_groups`; or None.
-        recompute: bool. Training keeps less of a step in memory and computes it again for the gradient, about a third
+        recompute: bool. Training keeps less of a step in memory and computes it again for the gradient, about a fifth
             slower; the gradient is the same. To be set before the first step. See `deephar.models.recompute`.
     """
 

@@ -70,7 +70,7 @@ class Stage:
             are float32 in each; 'mixed_float16' also scales the loss, so that small gradients are not lost.
         jit_compile: bool. Hand the step to XLA; only read on the TensorFlow backend.
         recompute: bool. Gradient checkpointing: keep a part of what a step computes and compute the rest again for the
-            gradient, which stays the same. Less memory, about a third slower.
+            gradient, which stays the same. Less memory, about a fifth slower.
         monitor: str or None. Name of the validation metric that decides which weights are best; None: the first one.
         monitor_mode: str. 'max' or 'min'.
         seed: int. Of the order of batches.
