@@ -41,6 +41,9 @@ def reader_rows(images=8, seconds=1.0, side=256):
             yield f"1280x720 JPEG, person {name}", "samples/s", fast, slow
     slow, fast = len(reader.PERSON_PX) / total
     yield "1280x720 JPEG, all sizes", "samples/s", fast, slow
+    for width, height in reader.CLIP_FRAMES:
+        slow, fast, _ = reader.measure_clips((width, height), seconds, (side, side), rng)
+        yield f"clip of {width}x{height} JPEGs", "frames/s", fast, slow
 
 
 def synthetic_rows(images=60, side=256, split="train"):

@@ -84,11 +84,11 @@ def straightforward_layers():
     return {SoftArgmax2D: FrozenSoftArgmax, JointFeatures: LaidOutFeatures}
 
 
-def laid_out(model):
-    """The same network, weights shared, with the straightforward layers in place of ours."""
+def laid_out(model, others=None):
+    """The same network, weights shared, with the straightforward layers in place of ours; `others` before them."""
     import keras
 
-    swaps = straightforward_layers()
+    swaps = {**straightforward_layers(), **(others or {})}
 
     def swap(layer):
         return swaps[type(layer)](name=layer.name) if type(layer) in swaps else layer

@@ -1,11 +1,15 @@
-"""Samples a second: the MPII reader against the straightforward way, on 1280x720 JPEGs with rotation.
+"""Samples a second: the readers of images and of clips against the straightforward way, on JPEGs with rotation.
 
     python benchmarks/reader.py [--images 24] [--seconds 4] [--crop 256]
 
 The straightforward way decodes the whole image, turns the whole image, crops, resizes and normalises. Both get the
 same images, boxes and augmentation (angles, scales, flip, channel powers), on one core, in turns, so that a busy
 machine slows both. People of three sizes are measured: the larger one is in the frame, the more the JPEG decoder can
-save. Times are CPU times. Expected: at least 4 times over all sizes.
+save. Times are CPU times. Expected: at least 4 times over all sizes of people on images of 1280 x 720, as MPII's.
+
+A clip is 8 frames of a video kept as JPEGs, as of Penn Action (480 x 270 to 640 x 480) and of larger ones, read by the
+class that the data sets of videos derive from. Frames hardly larger than the crop have to be decoded whole and sampled
+at every pixel whoever reads them: the ratio grows with the frames.
 """
 
 import argparse
@@ -19,20 +23,25 @@ from PIL import Image
 from deephar.config import DataConfig
 from deephar.data.files import open_image
 from deephar.data.frames import cut, make_crop, normalise
+from deephar.data.videos import VideoDataset
+from deephar.utils.bbox import objposwin_to_bbox
 
 FRAME = (1280, 720)
+CLIP_FRAMES = ((480, 270), (640, 480), (1280, 720), (1920, 1080))
+CLIP_PERSON = 0.55  # height of the person over that of the frame
+NUM_FRAMES = 8
 PERSON_PX = {"small, 250 px": 250, "medium, 400 px": 400, "large, 600 px": 600}
 WINDOW_SCALE = 1.25
 
 
-def write_images(folder, count, rng):
-    """Write JPEGs with structure at several scales, as detailed as photographs (about 150 KB each)."""
+def write_images(folder, count, rng, size=FRAME):
+    """Write JPEGs with structure at several scales, as detailed as photographs (150 KB each of 1280 x 720)."""
     paths = []
     for index in range(count):
-        image = np.zeros((FRAME[1], FRAME[0], 3))
+        image = np.zeros((size[1], size[0], 3))
         for cell, weight in ((160, 0.5), (40, 0.25), (10, 0.15), (3, 0.1)):
-            coarse = rng.uniform(0, 255, (FRAME[1] // cell + 2, FRAME[0] // cell + 2, 3)).astype(np.uint8)
-            image += weight * np.asarray(Image.fromarray(coarse).resize(FRAME, Image.BICUBIC), dtype=float)
+            coarse = rng.uniform(0, 255, (size[1] // cell + 2, size[0] // cell + 2, 3)).astype(np.uint8)
+            image += weight * np.asarray(Image.fromarray(coarse).resize(size, Image.BICUBIC), dtype=float)
         paths.append(pathlib.Path(folder) / f"{index:03d}.jpg")
         Image.fromarray(image.astype(np.uint8)).save(paths[-1], quality=90)
     return paths
@@ -64,23 +73,67 @@ def reader(path, centre, window, augmentation, resolution):
     return normalise(pixels, augmentation["chpower"], augmentation["geoocclusion"])
 
 
-def measure(paths, person_px, seconds, resolution, rng):
-    """Return samples a second of both ways, taken in turns, and the mean difference of their images."""
-    dataconf = DataConfig(crop_resolution=resolution, angles=[a for a in range(-40, 41, 5) if a], scales=(0.7, 1, 1.3))
+def straightforward_clip(paths, *crop):
+    """Frame by frame."""
+    return np.stack([straightforward(path, *crop) for path in paths])
+
+
+def clip_reader(paths, centre, window, augmentation, resolution):
+    """What `deephar.data.videos` does with the chosen frames of a video."""
+    dataconf, clips = DataConfig(crop_resolution=resolution), ("sequences", False, False, NUM_FRAMES, False)
+    dataset = VideoDataset(".", dataconf, "pa16j2d", *clips, pred_bboxes_file=None, seed=0)
+    dataset._paths = lambda video, numbers: [paths[number] for number in numbers]
+    with Image.open(paths[0]) as image:
+        video = argparse.Namespace(size=image.size)
+    box, joints = objposwin_to_bbox(centre, (window, window)), np.zeros((len(paths), 16, 2))
+    augmentation = {**augmentation, "transx": 0, "transy": 0}
+    return dataset._crop_clip(video, range(len(paths)), joints, box, augmentation)["frame"]
+
+
+def in_turns(ways, draw, seconds):
+    """Return calls a second of both ways on what `draw` gives, in turns, and the mean difference of their results."""
     spent, count, difference = np.zeros(2), 0, []
     while spent.sum() < seconds:
-        path = paths[count % len(paths)]
-        augmentation = dataconf.random_data_generator(rng)
-        centre = rng.uniform(0.35, 0.65, 2) * FRAME
-        window = WINDOW_SCALE * person_px * augmentation["scale"]
-        frames = []
-        for way, function in enumerate((straightforward, reader)):
+        drawn, results = draw(count), []
+        for way, function in enumerate(ways):
             start = time.process_time()
-            frames.append(function(path, centre, window, augmentation, resolution))
+            results.append(function(*drawn))
             spent[way] += time.process_time() - start
-        difference.append(np.abs(frames[0] - frames[1]).mean())
+        difference.append(np.abs(results[0] - results[1]).mean())
         count += 1
     return count / spent[0], count / spent[1], float(np.mean(difference))
+
+
+def augmentations(resolution):
+    """The `DataConfig` that both ways draw from."""
+    return DataConfig(crop_resolution=resolution, angles=[a for a in range(-40, 41, 5) if a], scales=(0.7, 1, 1.3))
+
+
+def measure(paths, person_px, seconds, resolution, rng):
+    """Return samples a second of both ways, taken in turns, and the mean difference of their images."""
+    dataconf = augmentations(resolution)
+
+    def draw(count):
+        augmentation = dataconf.random_data_generator(rng)
+        window = WINDOW_SCALE * person_px * augmentation["scale"]
+        return paths[count % len(paths)], rng.uniform(0.35, 0.65, 2) * FRAME, window, augmentation, resolution
+
+    return in_turns((straightforward, reader), draw, seconds)
+
+
+def measure_clips(size, seconds, resolution, rng):
+    """Return frames a second of both ways on clips of frames (width, height), and the difference of their images."""
+    dataconf = augmentations(resolution)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = write_images(folder, NUM_FRAMES, rng, size)
+
+        def draw(_):
+            augmentation = dataconf.random_data_generator(rng)
+            window = WINDOW_SCALE * CLIP_PERSON * size[1] * augmentation["scale"]
+            return paths, rng.uniform(0.35, 0.65, 2) * size, window, augmentation, resolution
+
+        slow, fast, difference = in_turns((straightforward_clip, clip_reader), draw, seconds)
+    return NUM_FRAMES * slow, NUM_FRAMES * fast, difference
 
 
 def main():
@@ -101,6 +154,10 @@ def main():
             print(f"{name:<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x{difference:>17.4f}")
     slow, fast = len(PERSON_PX) / totals
     print(f"{'all':<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x")
+    print(f"clips of {NUM_FRAMES} JPEGs -> {args.crop}x{args.crop}, rotated; frames a second on one core")
+    for size in CLIP_FRAMES:
+        slow, fast, difference = measure_clips(size, args.seconds, (args.crop, args.crop), rng)
+        print(f"{f'{size[0]} x {size[1]}':<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x{difference:>17.4f}")
 
 
 if __name__ == "__main__":

@@ -184,13 +184,13 @@ def normalise(
     """Scale uint8 pixels to a range after raising each channel to a power, and blank one rectangle.
 
     Args:
-        pixels: np.ndarray (H, W, 3) uint8.
+        pixels: np.ndarray (H, W, 3) uint8, or (T, H, W, 3): all frames of a clip alike.
         channel_power: float or array. One exponent, or one for each channel, applied to values in [0, 1].
         geoocclusion: list of int or None. Box (x1, y1, x2, y2) in crop px that is set to mid-grey.
         value_range: tuple of float. What the values 0 and 255 become.
 
     Returns:
-        (H, W, 3) float32.
+        The same shape, float32.
     """
     powers = np.broadcast_to(np.asarray(channel_power, dtype=np.float64), (3,))
     low, high = value_range
@@ -201,10 +201,10 @@ def normalise(
         table = (levels[:, None] ** powers * (high - low) + low).astype(np.float32)  # (256, C)
         frame = np.empty(pixels.shape, dtype=np.float32)
         for channel in range(3):
-            np.take(table[:, channel], pixels[:, :, channel], out=frame[:, :, channel])
+            np.take(table[:, channel], pixels[..., channel], out=frame[..., channel])
     if geoocclusion is not None:
         left, top, right, bottom = geoocclusion
-        frame[top:bottom, left:right] = (low + high) / 2
+        frame[..., top:bottom, left:right, :] = (low + high) / 2
     return frame
 
 

@@ -222,11 +222,10 @@ class VideoDataset:
             with opened as image:
                 if self.output_fullframe:
                     fullframes.append(scale_pixels(np.asarray(to_rgb(image)), unblanked, self.dataconf))
-                pixels = cut(image, self._crop_of_image(crop, image))
-            frames.append(scale_pixels(pixels, augmentation, self.dataconf))
+                frames.append(cut(image, self._crop_of_image(crop, image)))
         output = {
             "pose": label_pose(joints, self.poselayout, crop.hflip, self.remove_outer_joints),
-            "frame": np.stack(frames) if frames else None,
+            "frame": scale_pixels(np.stack(frames), augmentation, self.dataconf) if frames else None,
             "afmat": crop.afmat,
         }
         if fullframes:

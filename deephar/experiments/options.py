@@ -2,7 +2,7 @@
 
 SCRIPT.py [OUT | --out OUT] [--data DIR] [--tiny] [--weights NAME|PATH] [--resume] [--seed N]
 training also: --init --epochs --minutes --steps --batch --lr --optimizer --schedule --warmup --clipnorm --ema
-               --precision --jit --workers --all-devices --time-limit
+               --precision --jit --recompute --workers --all-devices --time-limit
 poses on images also: --settle --on-device --steps-per-call --stored --canvas
 """
 
@@ -83,6 +83,7 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add("--heatmaps", metavar="W", type=float, default=0.0, help="weight of an additional loss on heat maps; paper: 0")
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
     add("--jit", action="store_true", help="compile with XLA: for an accelerator")
+    add("--recompute", action="store_true", help="gradient checkpointing: less memory, about a fifth slower")
     add("--workers", type=count, default=defaults.get("workers", 2), help="processes that load; 0: none")
     add("--all-devices", action="store_true", help="split every batch over all devices (JAX backend)")
     add("--time-limit", metavar="MIN", type=float, help="stop after the epoch that ends later than this")
@@ -214,7 +215,7 @@ def override(arguments: argparse.Namespace, stage: Stage) -> Stage:
     if getattr(arguments, "on_device", False):  # an epoch is whole calls
         steps = changes.get("steps_per_epoch", stage.steps_per_epoch)
         changes["steps_per_epoch"] = -(-steps // arguments.steps_per_call) * arguments.steps_per_call
-    return stage.replace(**changes, jit_compile=arguments.jit, seed=arguments.seed)
+    return stage.replace(**changes, jit_compile=arguments.jit, recompute=arguments.recompute, seed=arguments.seed)
 
 
 def tiny_data(arguments: argparse.Namespace, *names: str) -> None:

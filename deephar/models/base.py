@@ -9,6 +9,7 @@ import keras
 from deephar.checkpoints.loading import load_weights, save_keras3_weights, save_legacy_weights
 from deephar.checkpoints.plan import LoadReport
 from deephar.models.batches import are_arrays, predict_arrays
+from deephar.models.recompute import Segments
 from deephar.models.signature import Signature
 
 
@@ -21,9 +22,12 @@ class PoseModel(keras.Model):
     Attributes:
         signature: `Signature`, saved with the model in `.keras` files; None until it is set.
         legacy_layout: function that gives the order of layers in a file of Keras 2, see `legacy_groups`; or None.
+        recompute: bool. Training keeps less of a step in memory and computes it again for the gradient, about a fifth
+            slower; the gradient is the same. To be set before the first step. See `deephar.models.recompute`.
     """
 
     signature: Signature | None = None
+    recompute: bool = False
     legacy_layout: Callable[[], Sequence[tuple]] | None = None
 
     @property
@@ -37,6 +41,8 @@ class PoseModel(keras.Model):
         """Run the network; a list of one input, as a `BatchLoader` gives it, is that input."""
         if isinstance(inputs, (list, tuple)) and len(inputs) == 1 and len(self.inputs) == 1:
             inputs = inputs[0] if not isinstance(self._inputs_struct, (list, tuple)) else inputs
+        if training and self.recompute:
+            return Segments(self)(inputs)
         return super().call(inputs, training=training, mask=mask)
 
     def predict(

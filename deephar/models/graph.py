@@ -7,6 +7,35 @@ if TYPE_CHECKING:
     import keras
 
 
+def nodes_behind(outputs: "Sequence[keras.KerasTensor]") -> list:
+    """Return the nodes that compute some tensors, inputs among them, each after those it reads.
+
+    A node is one use of an operation: `node.operation`, `node.input_tensors`, `node.outputs`.
+
+    Args:
+        outputs: list of symbolic tensors, for example `model.outputs`.
+    """
+    found, pending = {}, [_node_of(y) for y in reversed(outputs)]
+    while pending:
+        node = pending[-1]
+        if id(node) in found:
+            pending.pop()
+            continue
+        made_by = [_node_of(x) for x in node.input_tensors]
+        missing = [other for other in made_by if id(other) not in found]
+        if missing:
+            pending += missing
+            continue
+        found[id(node)] = node
+        pending.pop()
+    return list(found.values())
+
+
+def _node_of(tensor):
+    operation, index = tensor._keras_history[:2]
+    return operation._inbound_nodes[index]
+
+
 def operations_behind(outputs: "Sequence[keras.KerasTensor]") -> "dict[keras.Operation, list[keras.Operation]]":
     """Return the operations that compute some tensors, each after those it reads.
 
@@ -17,19 +46,8 @@ def operations_behind(outputs: "Sequence[keras.KerasTensor]") -> "dict[keras.Ope
         {operation: [operations that made its inputs, in the order of its inputs]}.
     """
     found = {}
-    pending = [y._keras_history[:2] for y in reversed(outputs)]
-    while pending:
-        operation, node = pending[-1]
-        if operation in found:
-            pending.pop()
-            continue
-        made_by = [x._keras_history[:2] for x in operation._inbound_nodes[node].input_tensors]
-        missing = [step for step in made_by if step[0] not in found]
-        if missing:
-            pending += missing
-            continue
-        found[operation] = [step[0] for step in made_by]
-        pending.pop()
+    for node in nodes_behind(outputs):
+        found.setdefault(node.operation, [x._keras_history[0] for x in node.input_tensors])
     return found
 
 

@@ -159,7 +159,7 @@ def _column_of_best(rows, state, largest):
 
 
 def _is_score(name):
-    return name not in (*NOT_CURVES, "seconds", "learning_rate")
+    return name not in (*NOT_CURVES, "seconds", "learning_rate", "wait_share")
 
 
 def epoch_seconds(rows: list[dict]) -> list[float | None]:

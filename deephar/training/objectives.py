@@ -26,6 +26,7 @@ from deephar.layers.losses import (
     heatmap_crossentropy,
     pose_regression_loss,
 )
+from deephar.models.base import PoseModel
 from deephar.models.signature import Signature, signature_of
 from deephar.training.recipes import Stage
 
@@ -114,7 +115,7 @@ def pose_labels(signature: Signature) -> tuple[list[str], list[int]]:
     return [name for name, _ in groups], [count for _, count in groups]
 
 
-class ExtraOutputs(keras.Model):
+class ExtraOutputs(PoseModel):
     """A model whose last outputs have no labels, but losses of their own: `extra_losses` of a subclass."""
 
     def extra_losses(

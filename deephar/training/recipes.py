@@ -69,6 +69,8 @@ class Stage:
         precision: str. 'float32', or 'mixed_bfloat16' or 'mixed_float16' for an accelerator. Weights, logits and losses
             are float32 in each; 'mixed_float16' also scales the loss, so that small gradients are not lost.
         jit_compile: bool. Hand the step to XLA; only read on the TensorFlow backend.
+        recompute: bool. Gradient checkpointing: keep a part of what a step computes and compute the rest again for the
+            gradient, which stays the same. Less memory, about a fifth slower.
         monitor: str or None. Name of the validation metric that decides which weights are best; None: the first one.
         monitor_mode: str. 'max' or 'min'.
         seed: int. Of the order of batches.
@@ -118,6 +120,7 @@ class Stage:
     pose_replica: bool = False
     precision: str = "float32"
     jit_compile: bool = False
+    recompute: bool = False
     monitor: str | None = None
     monitor_mode: str = "max"
     seed: int = 0

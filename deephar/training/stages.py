@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from deephar.checkpoints.loading import copy_weights
+from deephar.models.base import PoseModel
 from deephar.models.signature import matches, signature_of
 from deephar.models.surgery import copy_replica_layers
 from deephar.training.feeder import Loader
@@ -71,11 +72,17 @@ def compile_for_stage(models: Sequence[keras.Model], stage: Stage, full_model: k
     then uses its moving statistics. `stage.frozen` freezes more layers, in every stage.
 
     Raises:
-        ValueError: nothing would be trained.
+        ValueError: nothing would be trained; or `stage.recompute` for a model that is not a `PoseModel`.
     """
     whole = full_model or models[0]
     freeze_for_stage(whole, stage)
     for model in models:
+        if stage.recompute and not isinstance(model, PoseModel):
+            raise ValueError(
+                "`stage.recompute` needs networks of deephar.models. "
+                f"Received: {model.name!r}, a {type(model).__name__}"
+            )
+        model.recompute = stage.recompute
         if not model.trainable_variables:
             raise ValueError(
                 f"`stage` {stage.name!r} of task {stage.task!r} must leave trainable weights in {model.name!r}. "
@@ -158,6 +165,7 @@ class _StageRun:
             scores = dict(self.validation(epoch) or {}) if self.validation is not None else {}
         seconds = time.monotonic() - self.start
         row = {"stage": self.stage.name, "epoch": epoch + 1, "seconds": round(seconds, 1), "learning_rate": self.rate}
+        row["wait_share"] = round(self.trainer.wait_share, 4)
         self.run.log({**row, **self.trainer.logs, **scores})
         share = self._share()
         last = epoch + 1 == self.stage.epochs if share is None else share == 1.0
@@ -183,7 +191,7 @@ class _StageRun:
             left, number = seconds / (epoch + 1 - self.first) * (self.stage.epochs - epoch - 1), f"/{self.stage.epochs}"
         else:
             left, number = max(0.0, 60 * self.stage.minutes - self.used_s - seconds), ""
-        times = f"{clock(seconds)}, {clock(left)} left"
+        times = f"{clock(seconds)}, {clock(left)} left  waiting {100 * self.trainer.wait_share:.0f} %"
         printnl(f"{self.stage.name} {epoch + 1}{number}  {shown}  {times}" + "  best" * best)
 
 

@@ -9,9 +9,11 @@ containing action samples only". `train_stage` of `deephar.training.stages` runs
 run folder with this.
 """
 
+import collections
 import itertools
 import os
 import pathlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,8 +22,12 @@ import numpy as np
 
 from deephar.training.callbacks import SaveModel
 from deephar.training.feeder import BatchFeeder, Loader
+from deephar.training.steps import start_step
+from deephar.utils.io import warning
 from deephar.utils.progress import progress
 
+STEPS_AHEAD = 2  # so many steps may be under way before the loss of the one before them is read
+WAIT_LIMIT, WAIT_LIMIT_S = 0.05, 10.0  # share of an epoch and seconds, above both of which its wait is worth a warning
 ADVICE = "Saved weights are untouched: lower the learning rate, set `clipnorm`, or train in float32"
 
 
@@ -53,23 +59,24 @@ def use_all_devices() -> int:
 
 def first_nonfinite_weight(model: keras.Model) -> str | None:
     """Return the path of the first weight that holds a value that is not finite, or None."""
-    for variable in model.variables:
-        if "float" in variable.dtype:
-            total = keras.ops.convert_to_numpy(keras.ops.sum(keras.ops.abs(variable)))
-            if not np.isfinite(total):
-                return variable.path
-    return None
+    variables = [v for v in model.variables if "float" in v.dtype]
+    totals = [keras.ops.cast(keras.ops.sum(keras.ops.abs(v)), "float32") for v in variables]
+    finite = np.isfinite(keras.ops.convert_to_numpy(keras.ops.stack(totals))) if totals else np.ones(0, bool)
+    return next((v.path for v, good in zip(variables, finite, strict=True) if not good), None)
 
 
-def check_finite(model: keras.Model, logs: dict[str, float], where: str) -> None:
-    """Stop where a loss is not finite, naming the loss and the first weight that is spoilt."""
-    bad = next((k for k, v in logs.items() if not np.isfinite(v)), None)
-    if bad is not None:
-        weight = first_nonfinite_weight(model)
-        raise NonFiniteError(
-            f"{where}: `{bad}` of {model.name!r} is {logs[bad]}; first weight that is not finite: "
-            f"{weight or 'none yet'}. {ADVICE}"
-        )
+def check_finite(model: keras.Model, logs: dict[str, Any], where: str) -> None:
+    """Stop where a loss is not finite, naming the loss and the first weight that is spoilt.
+
+    The total, in which every loss is, is read alone: what is read, the device has to be waited for.
+    """
+    if np.isfinite(float(logs["loss"])):
+        return
+    bad, value = next((k, float(v)) for k, v in logs.items() if not np.isfinite(float(v)))
+    raise NonFiniteError(
+        f"{where}: `{bad}` of {model.name!r} is {value}; first weight that is not finite: "
+        f"{first_nonfinite_weight(model) or 'none yet'}. {ADVICE}"
+    )
 
 
 def unwrap(value: Any) -> Any:
@@ -98,6 +105,8 @@ class MultiModelTrainer:
     Attributes:
         before_step: function (step: int, from 0) or None. Called before every step; an epoch ends early where it
             returns False.
+        logs: dict of str to float. Mean losses of the last epoch.
+        wait_share: float. Share of the last epoch's time in which the next batch was not there yet.
 
     Raises:
         ValueError: models and generators differ in number.
@@ -121,8 +130,9 @@ class MultiModelTrainer:
         self.models, self.generators = list(models), list(generators)
         self.workers = list(workers) if isinstance(workers, (list, tuple)) else [workers] * len(models)
         self.print_full_losses = print_full_losses
-        self.logs = {}
+        self.logs, self.wait_share = {}, 0.0
         self.before_step = None
+        self._warned = False
         self._options = dict(
             shuffle=shuffle, max_queue_size=max_queue_size, seed=seed, use_multiprocessing=use_multiprocessing
         )
@@ -171,26 +181,56 @@ class MultiModelTrainer:
     def _epoch(self, epoch, epochs, steps, feeders, verbose):
         for model in self.models:
             model.reset_metrics()
-        numbers = range(steps)
+        start, self._waited_s = time.perf_counter(), 0.0
+        numbers, under_way = range(steps), collections.deque()
         for step in progress(numbers, steps, epoch_label(epoch, epochs)) if verbose else numbers:
             if self.before_step is not None and self.before_step(epoch * steps + step) is False:
                 break
-            self._step(feeders, f"epoch {epoch + 1}, step {step + 1}")
+            under_way.append((f"epoch {epoch + 1}, step {step + 1}", self._start(feeders)))
+            if len(under_way) > STEPS_AHEAD:
+                self._finish(*under_way.popleft())
+        last = under_way[-1][1] if under_way else []
+        for where, started in under_way:
+            self._finish(where, started)
+        self._set_logs(last)
         for model in self.models:
             bad = first_nonfinite_weight(model)
             if bad is not None:
                 raise NonFiniteError(f"epoch {epoch + 1}: weight {bad} of {model.name!r} is not finite at its end")
+        self._judge_wait(time.perf_counter() - start)
 
-    def _step(self, feeders, where):
-        self.logs = {}
-        for number, (model, feeder) in enumerate(zip(self.models, feeders, strict=True)):
+    def _start(self, feeders):
+        """Start one step of every model and return their losses, which are not waited for."""
+        started = []
+        for model, feeder in zip(self.models, feeders, strict=True):
+            start = time.perf_counter()
             x, y = next(feeder)
-            logs = model.train_on_batch(unwrap(x), unwrap(y), return_dict=True)
-            logs = {k: float(v) for k, v in logs.items()}
+            if model.train_function is not None:  # a first step waits for workers that have just begun
+                self._waited_s += time.perf_counter() - start
+            started.append(start_step(model, unwrap(x), unwrap(y)))
+        return started
+
+    def _finish(self, where, started):
+        for model, logs in zip(self.models, started, strict=True):
             check_finite(model, logs, where)
+
+    def _set_logs(self, started):
+        """Keep the losses of an epoch's last step, which are the means over the epoch."""
+        self.logs = {}
+        for number, logs in enumerate(started):
+            logs = {k: float(v) for k, v in logs.items()}
             self.logs[f"loss{number}"] = logs.pop("loss")
             if self.print_full_losses:
                 self.logs.update({f"{k}_{number}" if k in self.logs else k: v for k, v in logs.items()})
+
+    def _judge_wait(self, seconds):
+        self.wait_share = self._waited_s / seconds
+        if self.wait_share > WAIT_LIMIT and self._waited_s > WAIT_LIMIT_S and not self._warned:
+            self._warned = True
+            warning(
+                f"{100 * self.wait_share:.0f} % of the epoch went by waiting for batches: more `workers` "
+                f"(`--workers`; now {', '.join(map(str, self.workers))}) load them sooner"
+            )
 
 
 class TrainerOnGenerator:

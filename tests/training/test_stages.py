@@ -312,6 +312,20 @@ def test_schedules():
         Recipe("r", (STAGE, STAGE))
 
 
+def test_a_stage_that_recomputes_trains_the_same():
+    (full, pose, _), (other, again, _) = build(), build()
+    for model, whole, recompute in ((pose, full, False), (again, other, True)):
+        compile_for_stage([model], STAGE.replace(recompute=recompute, optimizer="sgd"), whole)
+        MultiModelTrainer([model], [POSE]).train(1, 2, verbose=0)
+    assert again.recompute and not pose.recompute
+    for a, b in zip(full.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    plain = keras.Model(pose.inputs, pose.outputs)
+    plain.signature = pose.signature
+    with pytest.raises(ValueError, match="`stage.recompute` needs networks of deephar.models. Received: .*Functional"):
+        compile_for_stage([plain], STAGE.replace(recompute=True), full)
+
+
 def test_mixed_precision_trains():
     full, pose, _ = build()
     set_precision(full, "mixed_bfloat16")
