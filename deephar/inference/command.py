@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from deephar.inference.actions import ActionTally, headline
 from deephar.inference.boxes import check_box
+from deephar.inference.engines import check_engine
 from deephar.inference.export import OverlayWriter, free_name, output_folder, save_image, save_maps
 from deephar.inference.given_boxes import GivenBoxes, read_boxes
 from deephar.inference.live import LiveReader
@@ -48,6 +49,7 @@ def predict_source(arguments: argparse.Namespace) -> int:
     if arguments.box is not None:
         _check_box_early(arguments, sources)
     labels = read_labels(arguments.labels) if arguments.labels else None
+    check_engine(arguments.engine)
     output_folder(arguments.out)
     quiet_keras()
     predictor = Predictor(

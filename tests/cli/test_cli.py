@@ -307,6 +307,14 @@ def test_sources_that_are_none_say_what_they_are(stand_in, tmp_path, capsys, sou
     fails(capsys, ["predict", source, "--out", tmp_path / "out"], "`SOURCE` must be an image", *words)
 
 
+def test_an_engine_is_looked_for_before_a_network_is_loaded(stand_in, photo, tmp_path, capsys, monkeypatch):
+    command = ["predict", photo, "--out", tmp_path / "out", "--engine"]
+    fails(capsys, [*command, "trt"], "`--engine` must be one of", "'trt'")
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    fails(capsys, [*command, "openvino"], "engine", "needs the package openvino")
+    assert not stand_in.made and not (tmp_path / "out").exists()
+
+
 def test_ctrl_c_in_a_video_leaves_a_document_and_what_was_drawn(stand_in, tmp_path, monkeypatch, capsys):
     class Stopped(StandIn):
         def steps(self, *arguments):
