@@ -13,7 +13,7 @@ times, so the machine should be idle. `slowest` is the slowest call over the fas
 two 4096 x 4096 matrices in the same precision, measured beside each case; the share is that of the network's
 operations (2 x MAC, the yardstick's counted as ours). `difference` is the largest of an output from `predict`, over the
 output's largest value where that is above 1. Weights are random, so maps are flat: what bfloat16 costs on trained
-networks is in `formats.py`. Memory is what a process of its own holds at most in `predict`, above what it held before.
+networks is in `answers.py`. Memory is what a process of its own holds at most in `predict`, above what it held before.
 """
 
 import argparse
