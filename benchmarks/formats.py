@@ -39,6 +39,7 @@ def size_mb(paths):
 def measure(name, rows, batch, calls, folder):
     """Yield (format, stored, computes, MB, difference, ms a call) of one network; Keras first."""
     from deephar import load_model
+    from deephar.experiments.generic import as_list
     from deephar.models.export import differences, example_inputs, export_model
     from deephar.models.runtimes import RUNTIMES, input_names
 
@@ -61,10 +62,6 @@ def measure(name, rows, batch, calls, folder):
     yield "keras", "float32", "float32", None, 0.0, statistics.median(times["keras"])
     for row in rows:
         yield *row, about[row], max(differences(expected, found[row])), statistics.median(times[row])
-
-
-def as_list(found):
-    return found if isinstance(found, (list, tuple)) else [found]
 
 
 def main():

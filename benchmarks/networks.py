@@ -86,6 +86,8 @@ def ways_of(model, engines):
 
 def in_turns(ways, inputs, calls, label):
     """Wall times of each way in s, taken in turns after a first call, and outputs."""
+    from deephar.experiments.generic import as_list
+
     outputs, spent = {}, {name: [] for name in ways}
     with quiet_native():
         for name, (way, _) in progress(ways.items(), len(ways), f"{label}, first calls"):
@@ -99,17 +101,9 @@ def in_turns(ways, inputs, calls, label):
     return spent, outputs
 
 
-def as_list(found):
-    return list(found) if isinstance(found, (list, tuple)) else [found]
-
-
-def difference(a, b):
-    """The largest of all outputs, over the largest value of an output where that is above 1."""
-    return max(float(np.abs(x - y).max() / max(1.0, np.abs(y).max())) for x, y in zip(a, b, strict=True))
-
-
 def rows_of(case, engines, calls):
     """Rows of COLUMNS of a case, as numbers; None where there is no yardstick."""
+    from deephar.models.export import differences
     from deephar.models.flops import count_flops
 
     model, inputs = build(case)
@@ -129,7 +123,7 @@ def rows_of(case, engines, calls):
             max(spent[name]) / min(spent[name]),
             flops / frames / 1e9,
             100 * flops / seconds / peaks[dtype],
-            difference(outputs[name], outputs[PREDICT]),
+            max(differences(outputs[PREDICT], outputs[name])),
         ]
 
 

@@ -56,8 +56,6 @@ ENGINES = {
     "openvino": EngineKind("openvino"),
     "openvino-bfloat16": EngineKind("openvino", "bfloat16"),
 }
-
-
 AUTOMATIC = "auto"
 SURE = 0.5  # confidence of a joint, and probability of an action
 MOVED, ALIKE = 0.005, 0.95  # shares of the crop that a sure joint may move, and of the sure joints that may not more
