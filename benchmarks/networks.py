@@ -89,8 +89,8 @@ def in_turns(ways, inputs, calls, label):
     from deephar.experiments.generic import as_list
 
     outputs, spent = {}, {name: [] for name in ways}
-    with quiet_native():
-        for name, (way, _) in progress(ways.items(), len(ways), f"{label}, first calls"):
+    for name, (way, _) in progress(ways.items(), len(ways), f"{label}, first calls"):
+        with quiet_native():  # which would also hide the progress
             outputs[name] = [np.asarray(y) for y in as_list(way(inputs))]
             way(inputs)
     for _ in progress(range(calls), calls, label):

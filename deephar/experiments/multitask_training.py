@@ -160,7 +160,7 @@ def cached_loader(
     folder = arguments.out / "features"
     loader = BatchLoader(clips, ["frame"], [label_key], TRAIN_MODE, CACHED_TOGETHER, seed=arguments.seed)
     about = {"seed": arguments.seed, "data": clips.dataconf.to_dict()}
-    feeding = {k: v for k, v in options.loading(arguments).items() if k != "time_limit_s"}
+    feeding = {k: v for k, v in options.loading(arguments).items() if k not in ("time_limit_s", "uint8")}
     cache_features(body, loader, folder, arguments.cache, about, **feeding)
     batch = min(arguments.clips or 1, arguments.cache)
     return CachedFeatures(folder, arguments.cache, batch, num_predictions, arguments.seed, arguments.mixup)

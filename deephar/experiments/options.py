@@ -81,6 +81,8 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add("--clipnorm", type=float, default=defaults.get("clipnorm"), help="upper limit of the gradient's norm")
     add("--ema", metavar="DECAY", type=float, help="validate and save moving averages of the weights, such as 0.999")
     add("--heatmaps", metavar="W", type=float, default=0.0, help="weight of an additional loss on heat maps; paper: 0")
+    add("--confidence", metavar="W", type=float, help="weight of the loss of a joint's confidence; paper: 0.01")
+    add("--frozen", metavar="NAME", nargs="+", help="layers that are not trained, by name or pattern such as 'dp1*'")
     add("--precision", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32")
     add("--jit", action="store_true", help="compile with XLA: for an accelerator")
     add("--recompute", action="store_true", help="gradient checkpointing: less memory, about a fifth slower")
@@ -203,6 +205,8 @@ STAGE_FIELDS = {
     "clipnorm": "clipnorm",
     "precision": "precision",
     "heatmaps": "heatmap_weight",
+    "confidence": "confidence_weight",
+    "frozen": "frozen",
     "minutes": "minutes",
     "ema": "ema_decay",
 }
@@ -237,7 +241,7 @@ def loading(arguments: argparse.Namespace) -> dict:
     """Return the keyword arguments of `train_stage` that say how samples are loaded and when to stop."""
     limit = None if arguments.time_limit is None else 60 * arguments.time_limit
     many = arguments.workers > 0
-    return dict(workers=arguments.workers, use_multiprocessing=many, max_queue_size=6, time_limit_s=limit)
+    return dict(workers=arguments.workers, use_multiprocessing=many, max_queue_size=6, uint8=True, time_limit_s=limit)
 
 
 def positive(text: str) -> int:

@@ -16,7 +16,7 @@ from deephar.inference.given_boxes import GivenBoxes, read_boxes
 from deephar.inference.live import LiveReader
 from deephar.inference.millimetres import HEIGHT_MM
 from deephar.inference.people import LOOKS_TOGETHER
-from deephar.inference.predictor import IMAGES_TOGETHER, Predictor
+from deephar.inference.predictor import Predictor
 from deephar.inference.quiet import quiet_keras
 from deephar.inference.result_files import DOCUMENT, OVERLAY_VIDEO, ResultWriter
 from deephar.inference.sources import Source, find_sources
@@ -29,6 +29,7 @@ from deephar.utils.progress import make_room, progress
 
 MOST_LABELS = 10_000
 DRAWN_BEHIND = 32  # frames: those of one window, which are predicted together
+SAVED_BEHIND = 4  # images
 
 
 def predict_source(arguments: argparse.Namespace) -> int:
@@ -67,6 +68,8 @@ def predict_source(arguments: argparse.Namespace) -> int:
         smooth=arguments.smooth,
         engine=arguments.engine,
     )
+    if arguments.maps:
+        predictor.network.check_maps()
     return _Run(predictor, arguments, sources, boxes).all(skipped)
 
 
@@ -111,20 +114,18 @@ class _Run:
         self, predictor: Predictor, arguments: argparse.Namespace, sources: Sequence[Source], boxes: GivenBoxes | None
     ) -> None:
         self.predictor, self.arguments, self.sources, self.boxes = predictor, arguments, sources, boxes
-        self.out, self.alone, self.status = pathlib.Path(arguments.out), len(sources) == 1, 0
+        self.out, self.alone = pathlib.Path(arguments.out), len(sources) == 1
+        self.status, self.written = 0, 0
         self.stems = collections.Counter(source.name for source in sources)
 
     def all(self, skipped: list[str]) -> int:
         """Predict everything; return the exit status."""
-        images, written = [s for s in self.sources if s.kind == "image"], 0
-        numbers = range(0, len(images), IMAGES_TOGETHER)
-        for first in progress(numbers, label="images") if images else ():
-            written += self._images(images[first : first + IMAGES_TOGETHER])
+        self._images([source for source in self.sources if source.kind == "image"])
         for source in self.sources:
             if source.kind != "image":
-                written += self._guarded(source)
+                self._guarded(source)
         if not self.alone:
-            print(f"{written} of {len(self.sources)} sources: predictions in {self.out}")
+            print(f"{self.written} of {len(self.sources)} sources: predictions in {self.out}")
         for line in skipped:
             print(f"deephar: skipped {line}", file=sys.stderr)
         return self.status
@@ -138,41 +139,47 @@ class _Run:
         self.status = 2
 
     def _images(self, sources):
-        """Predict some images; return how many could be."""
+        """Predict images; the next ones are read, and the results written, while the network goes on."""
         boxes = None
         if self.arguments.box is not None:
-            boxes = [[self.arguments.box]]
+            boxes = [[self.arguments.box]] * len(sources)
         elif self.boxes is not None:
             boxes = [self.boxes.of_image(pathlib.Path(source.path).name) for source in sources]
-        done = 0
-        for source, result in zip(
-            sources, self.predictor.predict_readable([s.path for s in sources], boxes), strict=True
-        ):
-            if isinstance(result, Exception):
-                self._failed(result)
-                continue
-            name = self._name(source, result.head)
-            try:
-                paths = save_image(result, self.out, self.predictor.layout, self.arguments.overlay, name)
-                if self.arguments.maps:
-                    paths += save_maps(self.predictor.network, result, self.out, name)
-            except OSError as error:
-                self._failed(error)
-                continue
-            done += 1
-            if self.alone:
-                _report(paths)
-                _say_people(len(result.people))
-        return done
+        results = self.predictor.predict_readable([source.path for source in sources], boxes)
+        with contextlib.closing(results), self._saving() as save:
+            for source, found in progress(zip(sources, results, strict=True), len(sources), "images"):
+                save(source, *found)
+
+    def _saving(self):
+        """A context that gives `_save`, in a thread; but maps take the network, which this thread uses."""
+        return contextlib.nullcontext(self._save) if self.arguments.maps else Behind(self._save, SAVED_BEHIND)
+
+    def _save(self, source, result, pixels):
+        """Write the files of an image."""
+        if isinstance(result, Exception):
+            self._failed(result)
+            return
+        name = self._name(source, result.head)
+        try:
+            paths = save_image(result, self.out, self.predictor.layout, self.arguments.overlay, name, pixels)
+            if self.arguments.maps:
+                paths += save_maps(self.predictor.network, result, self.out, name, pixels)
+        except OSError as error:
+            self._failed(error)
+            return
+        self.written += 1
+        if self.alone:
+            _report(paths)
+            _say_people(len(result.people))
 
     def _guarded(self, source):
-        """Predict a video or a live stream; return 1, or 0 where it cannot be read."""
+        """Predict a video or a live stream, where it can be read."""
         try:
             self._video(source)
         except (OSError, ValueError, TypeError) as error:
             self._failed(error)
-            return 0
-        return 1
+        else:
+            self.written += 1
 
     def _video(self, source):
         live = source.kind == "live"

@@ -130,8 +130,17 @@ def save_image(
     return written
 
 
-def save_maps(network: "PersonNetwork", result: Result, folder: str | pathlib.Path, name: str) -> list[pathlib.Path]:
-    """Write NAME_maps.png, the maps of everyone in an image's prediction, whose source is read again; nobody: nothing.
+def save_maps(
+    network: "PersonNetwork",
+    result: Result,
+    folder: str | pathlib.Path,
+    name: str,
+    image: ImageSource | None = None,
+) -> list[pathlib.Path]:
+    """Write NAME_maps.png, the maps of everyone in an image's prediction; nobody: nothing.
+
+    Args:
+        image: as of `save_image`.
 
     Returns:
         List of the paths written.
@@ -144,7 +153,8 @@ def save_maps(network: "PersonNetwork", result: Result, folder: str | pathlib.Pa
     path = pathlib.Path(folder) / f"{name}{MAPS_IMAGE}"
     if not result.people:
         return []
-    sheet = maps_sheet(network, read_image(result.source), result.people)
+    image = read_image(result.source if image is None else image)
+    sheet = maps_sheet(network, image, result.people)
     with atomic_path(path) as temporary:
         Image.fromarray(sheet).save(temporary, format="PNG")
     return [path]

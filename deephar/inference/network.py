@@ -145,6 +145,16 @@ class PersonNetwork:
             box = box_from_poses(*self.poses_each([frame], [box]), size) or whole_frame(size)
         return box
 
+    def check_maps(self) -> None:
+        """Raise a ValueError where the network does not say which maps its joints are read from."""
+        if self._maps is None:
+            from deephar.models.surgery import maps_view  # Keras is loaded when a network runs, not before
+
+            self._maps = maps_view(self.model, self.pose_block, self.signature)
+        if self._maps is None:
+            allowed = "a network that says which maps its joints are read from, such as spnet-2d"
+            raise ValueError(f"`maps` needs {allowed}. Received: {self.model.name}")
+
     def joint_maps(self, frame: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
         """Return a person's crop and the map of every joint that the answer is read from.
 
@@ -157,15 +167,9 @@ class PersonNetwork:
             maps: float (J, h', w'): probabilities that sum to 1 over the crop (SPNet), or heat maps of peak 1.
 
         Raises:
-            ValueError: the network does not say which maps its joints are read from.
+            ValueError: as `check_maps`.
         """
-        if self._maps is None:
-            from deephar.models.surgery import maps_view  # Keras is loaded when a network runs, not before
-
-            self._maps = maps_view(self.model, self.pose_block, self.signature)
-        if self._maps is None:
-            allowed = "a network that says which maps its joints are read from, such as spnet-2d"
-            raise ValueError(f"`maps` needs {allowed}. Received: {self.model.name}")
+        self.check_maps()
         crop = crop_of(box, frame.shape[1::-1], self.signature.frame)
         inputs = make_inputs(self.signature.inputs, crop_frames([frame], crop, self.signature.frame))
         maps = forward(self._maps, inputs)[0][0]  # (h', w', J [+ 1])

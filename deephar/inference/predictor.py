@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from deephar.data.video_frames import DEFAULT_FPS
@@ -28,7 +29,7 @@ from deephar.inference.people import LOOKS_TOGETHER, PeopleStream, Step
 from deephar.inference.results import FrameResult, Head, PoseResult, Result
 from deephar.inference.smoothing import Smoothing, smoothed
 from deephar.inference.sources import images_in, kind_of
-from deephar.inference.stills import detected, given, people_in_images, read_all, whole
+from deephar.inference.stills import detected, given, people_in_images, predict_files, whole
 from deephar.inference.tracking import Tracker
 from deephar.inference.video import VideoReader
 from deephar.inference.windows import rounds_of
@@ -41,8 +42,6 @@ from deephar.utils.progress import progress as progress_bar
 
 if TYPE_CHECKING:
     import keras
-
-IMAGES_TOGETHER = 8  # of a folder, that are in memory at once
 
 
 class Predictor:
@@ -234,25 +233,23 @@ class Predictor:
             FileNotFoundError: as `images_in`.
         """
         paths = images_in(folder)
-        parts = [paths[k : k + IMAGES_TOGETHER] for k in range(0, len(paths), IMAGES_TOGETHER)]
-        for part in progress_bar(parts, label="images") if progress else parts:
-            yield from self.predict_readable(part)
+        results = self.predict_readable(paths)
+        for result, _ in progress_bar(results, len(paths), "images") if progress else results:
+            yield result
 
     def predict_readable(
         self, paths: Sequence[str | pathlib.Path], boxes: Sequence[Sequence[ArrayLike | GivenBox]] | None = None
-    ) -> list[Result | Exception]:
-        """Predict image files; in the place of one that cannot be read, or whose box is bad, is the error.
+    ) -> Iterator[tuple[Result | Exception, np.ndarray | None]]:
+        """Predict image files in common batches, while a thread reads the next ones.
 
         Args:
             paths: list of str or Path.
             boxes: as `predict_images`.
+
+        Yields:
+            (`Result`, uint8 (H, W, 3)), or (error, None) where an image cannot be read or its box is bad.
         """
-        read = read_all(paths, boxes)
-        good = [k for k, pixels in enumerate(read) if not isinstance(pixels, Exception)]
-        shown, given = [read[k] for k in good], None if boxes is None else [boxes[k] for k in good]
-        for k, result in zip(good, self.predict_images(shown, given) if good else (), strict=True):
-            read[k] = result.of_source(str(paths[k]))
-        return read
+        return predict_files(self.predict_images, paths, boxes)
 
     def predict_video(
         self,

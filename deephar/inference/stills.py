@@ -1,7 +1,10 @@
 """The people of single images: boxes that are given or detected, and the pose in each, in common batches."""
 
+import contextlib
+import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,10 +13,13 @@ from deephar.inference.boxes import Box, check_box, whole_frame
 from deephar.inference.finders import Detected, box_of_seen
 from deephar.inference.given_boxes import GivenBox
 from deephar.inference.network import PersonNetwork
-from deephar.inference.results import PoseResult
+from deephar.inference.results import PoseResult, Result
+from deephar.utils.ahead import ahead
 from deephar.utils.errors import is_for_user
 from deephar.utils.images import read_image
 
+TOGETHER, READ_AHEAD = 8, 4  # image files that are predicted together, and read meanwhile
+Boxes = Sequence[ArrayLike | GivenBox]
 Place = tuple[Box, float | None, int | None]  # box of a person, frame px; score and id, where they are known
 
 
@@ -31,21 +37,51 @@ def given(boxes: Sequence[ArrayLike | GivenBox], frame: np.ndarray) -> list[Plac
     return found
 
 
-def read_all(
-    paths: Sequence[str | os.PathLike], boxes: Sequence[Sequence[ArrayLike | GivenBox]] | None
-) -> list[np.ndarray | Exception]:
-    """Return the pixels of image files; in the place of one that cannot be read, or whose box is bad, is the error."""
-    read = []
+def predict_files(
+    predict: Callable[..., Sequence[Result]],
+    paths: Sequence[str | os.PathLike],
+    boxes: Sequence[Boxes] | None,
+) -> Iterator[tuple[Result | Exception, np.ndarray | None]]:
+    """Predict image files in common batches, while a thread reads the next ones.
+
+    Args:
+        predict: function (images, boxes) -> results, as `Predictor.predict_images`.
+        paths: list of str or Path.
+        boxes: list of the boxes of each image, or None.
+
+    Yields:
+        (`Result`, uint8 (H, W, 3)), or (error, None) where an image cannot be read or its box is bad.
+    """
+    with contextlib.closing(ahead(_read_each(paths, boxes), READ_AHEAD)) as images:
+        while read := list(itertools.islice(images, TOGETHER)):
+            good = [k for k in read if not isinstance(k.pixels, Exception)]
+            known = None if boxes is None else [k.boxes for k in good]
+            results = iter(predict([k.pixels for k in good], known) if good else ())
+            for image in read:
+                failed = isinstance(image.pixels, Exception)
+                yield (image.pixels, None) if failed else (next(results).of_source(image.path), image.pixels)
+
+
+class _Read(NamedTuple):
+    """An image file: its pixels uint8 (H, W, 3), or the error where it cannot be read or a box of it is bad."""
+
+    path: str
+    boxes: Boxes | None
+    pixels: np.ndarray | Exception
+
+
+def _read_each(paths, boxes):
+    """Read image files one after the other."""
     for k, path in enumerate(paths):
+        known = None if boxes is None else boxes[k]
         try:
             pixels = read_image(path)
-            given(boxes[k] if boxes is not None else (), pixels)
-            read.append(pixels)
+            given(known or (), pixels)
         except Exception as error:
             if not is_for_user(error):
                 raise
-            read.append(error)
-    return read
+            pixels = error
+        yield _Read(str(path), known, pixels)
 
 
 def whole(frame: np.ndarray) -> list[Place]:

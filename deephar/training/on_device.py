@@ -56,7 +56,7 @@ class OnDeviceTrainer(MultiModelTrainer):
         in_loop: bool | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(models, generators, **options)
+        super().__init__(models, generators, **{**options, "uint8": False})  # what travels here is no image
         if len(self.models) != 1 or steps_per_call < 1:
             raise ValueError(
                 "`models` must be one model, `steps_per_call` at least 1. "

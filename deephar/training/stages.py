@@ -218,6 +218,7 @@ def train_stage(
     workers: int | Sequence[int] = 1,
     use_multiprocessing: bool = False,
     max_queue_size: int = 10,
+    uint8: bool = False,
     time_limit_s: float | None = None,
     print_full_losses: bool = True,
     verbose: int = 1,
@@ -237,6 +238,8 @@ def train_stage(
         workers: int or list of int. Threads or processes that load ahead; 0: none.
         use_multiprocessing: bool. Load in processes.
         max_queue_size: int. Batches that are loaded ahead at most.
+        uint8: bool. Batches of RGB images travel as uint8: a quarter of the bytes, and a rounding of colours, see
+            `deephar.training.packing`.
         time_limit_s: float or None. Stop after the epoch in which this many seconds have passed.
         print_full_losses: bool. Log the loss of every output.
         verbose: int. 0 shows nothing, 1 a progress bar.
@@ -303,6 +306,7 @@ def train_stage(
             print_full_losses=print_full_losses,
             seed=stage.seed,
             use_multiprocessing=use_multiprocessing,
+            uint8=uint8,
         )
         around = _StageRun(trainer, model, stage, run, validation, time_limit_s, verbose)
         trainer.before_step = around.before_step

@@ -20,8 +20,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from deephar.models.signature import signature_of
 from deephar.training.callbacks import SaveModel
 from deephar.training.feeder import BatchFeeder, Loader
+from deephar.training.packing import PackedLoader, packed_ranges, unpack
 from deephar.training.steps import start_step
 from deephar.utils.io import warning
 from deephar.utils.progress import progress
@@ -101,6 +103,7 @@ class MultiModelTrainer:
         print_full_losses: bool. Log the loss of every output, not only each model's total.
         seed: int. Fixes the order of batches.
         use_multiprocessing: bool. Load in processes instead of threads.
+        uint8: bool. Batches of RGB images travel as uint8, see `deephar.training.packing`.
 
     Attributes:
         before_step: function (step: int, from 0) or None. Called before every step; an epoch ends early where it
@@ -122,12 +125,16 @@ class MultiModelTrainer:
         print_full_losses: bool = False,
         seed: int = 0,
         use_multiprocessing: bool = False,
+        uint8: bool = False,
     ) -> None:
         if len(models) != len(generators) or not models:
             raise ValueError(
                 f"`models` and `generators` must be lists of one length. Received: {len(models)} and {len(generators)}"
             )
         self.models, self.generators = list(models), list(generators)
+        self._ranges = [packed_ranges(signature_of(model)) if uint8 else None for model in self.models]
+        if uint8:
+            self.generators = [PackedLoader(*k) for k in zip(self.generators, self._ranges, strict=True)]
         self.workers = list(workers) if isinstance(workers, (list, tuple)) else [workers] * len(models)
         self.print_full_losses = print_full_losses
         self.logs, self.wait_share = {}, 0.0
@@ -202,12 +209,12 @@ class MultiModelTrainer:
     def _start(self, feeders):
         """Start one step of every model and return their losses, which are not waited for."""
         started = []
-        for model, feeder in zip(self.models, feeders, strict=True):
+        for model, feeder, ranges in zip(self.models, feeders, self._ranges, strict=True):
             start = time.perf_counter()
             x, y = next(feeder)
             if model.train_function is not None:  # a first step waits for workers that have just begun
                 self._waited_s += time.perf_counter() - start
-            started.append(start_step(model, unwrap(x), unwrap(y)))
+            started.append(start_step(model, unwrap(unpack(x, ranges)), unwrap(y)))
         return started
 
     def _finish(self, where, started):

@@ -9,9 +9,11 @@ Everingham, BMVC 2010). `--sides observer` takes left and right as an observer s
 
 Confidences of the answer's joints, raw and by the network's calibration where it has one (`calibrate.py` fits it): how
 many joints have at least 0.9 and how many of these are right, and the expected calibration error in ten bins (Guo et
-al., ICML 2017). The joints are those that count for PCK, all together; right is what is right for PCK.
+al., ICML 2017). The joints are those that count for PCK, all together; right is what is right for PCK. `--nobody` also
+shows the network crops without a person, half beside the people of these photographs and half rendered, where all
+confidences should be low.
 
-    python exp/lsp/eval_lsp.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --sheet
+    python exp/lsp/eval_lsp.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --sheet --nobody 300
     python exp/lsp/eval_lsp.py runs/eval --data FOLDER --weights NAME_OR_PATH --flip --scales cpm
     python exp/lsp/eval_lsp.py runs/tiny --tiny
 
@@ -23,6 +25,8 @@ from PIL import Image
 
 from deephar.config import DataConfig
 from deephar.data import Lsp
+from deephar.data.nobody import Nobody
+from deephar.data.scenes import photographs
 from deephar.data.single_people import SIDES
 from deephar.experiments import networks, options
 from deephar.experiments.datasetpath import datasetpath
@@ -34,7 +38,7 @@ from deephar.utils.io import atomic_path, write_json
 from deephar.utils.pose import ABSENT, joint_places, lsp14j2d, take_joints
 
 SHEET = 32
-SURE = 0.9
+SURE, LIKELY = 0.9, 0.5
 SPLITS = {"test": TEST_MODE, "validation": VALID_MODE}
 
 
@@ -51,6 +55,7 @@ def arguments_of(argv=None):
     parser.add_argument("--box", choices=("joints", "image"), default="joints", help="what the crop goes by")
     parser.add_argument("--split", choices=tuple(SPLITS), default="test")
     parser.add_argument("--sides", choices=SIDES, default="person", help="whose left and right the annotation means")
+    parser.add_argument("--nobody", type=options.count, default=0, help="so many crops without a person, too")
     parser.add_argument("--sheet", action="store_true", help=f"draw {SHEET} of the images with their poses")
     return options.parse(parser, argv)
 
@@ -78,6 +83,22 @@ def confidence_scores(confidence, right):
     shares = [values[name] for name in (f"right@{SURE}", "expected_calibration_error")]
     shown, error = ("-" if value is None else f"{100 * value:.1f}" for value in shares)
     return values, f"{number}, right {shown} %; expected calibration error {error} %"
+
+
+def nobody_scores(model, folder, split, dataconf, number, batch):
+    """How confident a network is where nobody is, calibrated where it is: for the report."""
+    from deephar.evaluation.poses import predict_poses
+    from deephar.models.signature import signature_of
+
+    signature, mode = signature_of(model), SPLITS[split]
+    places = Nobody(dataconf, signature.layout, split, number, photographs(folder, mode))
+    found = predict_poses(model, places, mode, range(number), batch, label=f"{number} crops of nobody")
+    curve = signature.outputs[signature.pose_outputs[signature.answer]].calibration
+    confidence = apply_calibration(found.confidence[found.answer], curve)  # (N, J)
+    mean, share = float(confidence.mean()), float((confidence >= LIKELY).mean())
+    shown = f"mean confidence {mean:.3f}, {100 * share:.1f} % of the joints at confidence >= {LIKELY}"
+    print(f"{number} crops of nobody: {shown}")
+    return {"crops": number, "mean": mean, f"joints@{LIKELY}": share}
 
 
 def main():
@@ -125,6 +146,8 @@ def main():
         "confidence": {"calibration": curve, "calibrated": calibrated if curve else None, "raw": raw},
         "pairs": {name: scores.per_joint[:, k].tolist() for k, name in enumerate(scores.joint_names)},
     }
+    if arguments.nobody:
+        report["nobody"] = nobody_scores(model, folder, arguments.split, dataconf, arguments.nobody, arguments.batch)
     write_json(arguments.out / "eval_lsp.json", report)
     if arguments.sheet:
         draw_sheet(arguments.out / "eval_lsp.png", lsp, mode, keys, found, signature.layout)

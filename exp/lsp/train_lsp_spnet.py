@@ -13,9 +13,12 @@ has the scores of the shipped file. Test images are never read.
 
 from deephar.experiments import networks, options
 from deephar.experiments.pose_training import train_poses
-from deephar.experiments.sources import make_images, split_batch
+from deephar.experiments.sources import SYNTHETIC_MOTIONS, make_images, split_batch
 from deephar.training.recipes import Stage
 from deephar.utils import TRAIN_MODE
+from deephar.utils.pose import POSE_LAYOUTS
+
+LAYOUTS = ("pa16j2d", "pa17j3d")
 
 
 def arguments_of(argv=None):
@@ -24,6 +27,7 @@ def arguments_of(argv=None):
     options.add_settle(parser)
     options.add_on_device(parser)
     parser.add_argument("--side", type=options.positive, default=networks.SMALL_SIDE, help="of the input, px")
+    parser.add_argument("--layout", choices=LAYOUTS, default="pa16j2d", help="joints, and whether they have a depth")
     parser.add_argument("--pyramids", type=options.positive, default=networks.SMALL["num_pyramids"])
     parser.add_argument("--growth", type=options.positive, default=networks.SMALL["growth"])
     parser.add_argument("--turn", type=options.count, default=40, help="rotation up to so many degrees")
@@ -40,20 +44,28 @@ def arguments_of(argv=None):
 
 def config_of(arguments):
     if arguments.tiny:
-        return networks.tiny_config()
-    return networks.small_config(side=arguments.side, num_pyramids=arguments.pyramids, growth=arguments.growth)
+        return networks.tiny_config(layout=arguments.layout)
+    sizes = dict(num_pyramids=arguments.pyramids, growth=arguments.growth)
+    return networks.small_config(arguments.layout, arguments.side, **sizes)
+
+
+def sources_of(arguments):
+    """The data sets by name, and how many images of each make a batch; in 3D half of the motions are Human3.6M's."""
+    sizes = {"lsp": 1.0, "mpii": arguments.mpii, "synthetic": arguments.synthetic, "nobody": arguments.nobody}
+    layout = POSE_LAYOUTS[arguments.layout]
+    if layout.dim == 3:
+        sizes.update(dict.fromkeys(SYNTHETIC_MOTIONS, arguments.synthetic / 2))
+    sizes = split_batch(sizes, arguments.batch)
+    dataconf = networks.small_dataconf(arguments.side, arguments.turn)
+    return {name: make_images(name, arguments.data, dataconf, arguments.seed, layout=layout) for name in sizes}, sizes
 
 
 def main():
     arguments = arguments_of()
-    dataconf = networks.small_dataconf(arguments.side, arguments.turn)
-    sizes = {"lsp": 1.0, "mpii": arguments.mpii, "synthetic": arguments.synthetic}
-    sizes["nobody"] = arguments.nobody
-    sizes = split_batch(sizes, arguments.batch)
-    sets = {name: make_images(name, arguments.data, dataconf, arguments.seed) for name in sizes}
+    sets, sizes = sources_of(arguments)
     arguments.steps = arguments.steps or -(-sets["lsp"].get_length(TRAIN_MODE) // sizes["lsp"])
     stage = options.override(arguments, Stage("pose", epochs=60))
-    train_poses(arguments, config_of(arguments), dataconf, stage, sets, sizes, {"lsp": sets["lsp"]})
+    train_poses(arguments, config_of(arguments), sets["lsp"].dataconf, stage, sets, sizes, {"lsp": sets["lsp"]})
 
 
 if __name__ == "__main__":

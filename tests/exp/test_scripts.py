@@ -80,13 +80,27 @@ def test_train_lsp_stops_in_time_and_resumes(tmp_path, tiny_data):
     assert config["batch"] == {"lsp": 3, "synthetic": 1} and config["stage"]["schedule"] == "cosine"
 
 
+@pytest.mark.slow
+def test_train_lsp_in_3d_with_nobody_and_a_part_frozen(tmp_path, tiny_data):
+    options = ("--data", tiny_data, "--layout", "pa17j3d", "--synthetic", 0.5, "--nobody", 0.25, "--confidence", 0.05)
+    options += ("--settle", 1, "--epochs", 1, "--frozen", "*bn*", "dp1*")
+    run("lsp/train_lsp_spnet.py", tmp_path, *options)
+    about = json.loads((tmp_path / "config.json").read_text())["config"]
+    assert about["batch"] == {"lsp": 1, "synthetic": 1, "nobody": 1, "synthetic_h36m": 1}
+    assert about["model"]["poselayout"] == "pa17j3d" and about["stage"]["confidence_weight"] == 0.05
+    assert about["stage"]["frozen"] == ["*bn*", "dp1*"]
+
+
 def test_eval_lsp(tmp_path, tiny_data, run_folder):
     weights = run_folder / "weights_best.weights.h5"
-    out = run("lsp/eval_lsp.py", tmp_path, "--data", tiny_data, "--weights", weights, "--flip", "--sheet")
+    options = ("--data", tiny_data, "--weights", weights, "--flip", "--sheet", "--nobody", 3)
+    out = run("lsp/eval_lsp.py", tmp_path, *options)
     assert "PCK@0.2 %" in out and "shoulder" in out and "2 of 2 people" in out
     assert "PCP of the last block, %: torso" in out and "left and right of the person; 1 scale(s), mean with the" in out
     report = json.loads((tmp_path / "eval_lsp.json").read_text())
     assert len(report["pck@0.2"]) == 2 and set(report["pairs"]) >= {"ankle", "head"}
+    nobody = report["nobody"]
+    assert f"3 crops of nobody: mean confidence {nobody['mean']:.3f}" in out and 0 <= nobody["joints@0.5"] <= 1
     assert "; not calibrated" in out and report["confidence"]["calibrated"] is None
     error = report["confidence"]["raw"]["expected_calibration_error"]
     assert f"expected calibration error {100 * error:.1f} %" in out and report["confidence"]["raw"]["joints"] == 28
