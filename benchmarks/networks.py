@@ -1,6 +1,6 @@
 """Frames a second of whole networks by every engine, beside the original's arithmetic and the machine's own peak.
 
-    python benchmarks/networks.py                                  # all, about half an hour on two cores
+    python benchmarks/networks.py                                  # all, about twenty minutes on two cores
     python benchmarks/networks.py --cases "SPNet 8p, images" --calls 20
     python benchmarks/networks.py --cases "SPNet 6p, clip" --profile
 
@@ -52,6 +52,7 @@ CASES = {  # name: (config of the network, batch)
 }
 YARDSTICK, PREDICT, KERAS = "yardstick", "predict", "keras"
 MEMORY = (YARDSTICK, PREDICT)
+LEAST_CALLS = 3
 LEAST_SHARE = 0.5  # % of the time, of what a profile shows
 COLUMNS = ("network", "way", "frames/s", "to yardstick", "to predict", "slowest", "GFLOPs", "of peak %", "difference")
 
@@ -84,7 +85,7 @@ def ways_of(model, engines):
     return ways
 
 
-def in_turns(ways, inputs, calls, label):
+def in_turns(ways, inputs, calls, seconds, label):
     """Wall times of each way in s, taken in turns after a first call, and outputs."""
     from deephar.experiments.generic import as_list
 
@@ -93,7 +94,10 @@ def in_turns(ways, inputs, calls, label):
         with quiet_native():  # which would also hide the progress
             outputs[name] = [np.asarray(y) for y in as_list(way(inputs))]
             way(inputs)
-    for _ in progress(range(calls), calls, label):
+    end = time.perf_counter() + seconds
+    for number in progress(range(calls), calls, label):
+        if number >= LEAST_CALLS and time.perf_counter() > end:
+            break
         for name, (way, _) in ways.items():
             start = time.perf_counter()
             way(inputs)
@@ -101,14 +105,14 @@ def in_turns(ways, inputs, calls, label):
     return spent, outputs
 
 
-def rows_of(case, engines, calls):
+def rows_of(case, engines, calls, seconds):
     """Rows of COLUMNS of a case, as numbers; None where there is no yardstick."""
     from deephar.models.export import differences
     from deephar.models.flops import count_flops
 
     model, inputs = build(case)
     ways = ways_of(model, engines)
-    spent, outputs = in_turns(ways, inputs, calls, case)
+    spent, outputs = in_turns(ways, inputs, calls, seconds, case)
     peaks = {dtype: matrix_speed(dtype) for dtype in sorted({dtype for _, dtype in ways.values()})}
     times = {name: statistics.median(values) for name, values in spent.items()}
     frames = int(np.prod(inputs[0].shape[:-3]))
@@ -189,20 +193,17 @@ def available(names):
     return found
 
 
-def measure(cases, engines, calls):
-    """Rows of speeds and rows of memory."""
-    held = list(memory_rows(cases))
-    return [row for case in cases for row in rows_of(case, available(engines), calls)], held
-
-
-def tables(rows, held):
-    """Speeds and memory as text."""
+def speed_table(rows):
+    """Speeds of a case as text."""
     formats = ("{}", "{}", "{:.1f}", "{:.2f}x", "{:.2f}x", "{:.2f}", "{:.2f}", "{:.0f}", "{:.0e}")
-    yield table(list(COLUMNS), as_text(rows, formats), left=(0, 1))
-    if held:
-        held = [[*row, row[3] - row[2]] for row in held]
-        header = ["network", "way", "MB before", "MB at most", "MB for predict"]
-        yield table(header, as_text(held, ("{}", "{}", "{:.0f}", "{:.0f}", "{:.0f}")), left=(0, 1))
+    return table(list(COLUMNS), as_text(rows, formats), left=(0, 1))
+
+
+def memory_table(held):
+    """Memory as text."""
+    held = [[*row, row[3] - row[2]] for row in held]
+    header = ["network", "way", "MB before", "MB at most", "MB for predict"]
+    return table(header, as_text(held, ("{}", "{}", "{:.0f}", "{:.0f}", "{:.0f}")), left=(0, 1))
 
 
 def arguments_of():
@@ -211,7 +212,9 @@ def arguments_of():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), metavar="NAME", help=", ".join(CASES))
     parser.add_argument("--engines", nargs="*", choices=ENGINES, default=list(ENGINES))
-    parser.add_argument("--calls", type=int, default=20)
+    parser.add_argument("--calls", type=int, default=20, help="of each way, at most")
+    text = f"of a case, in which each way is called {LEAST_CALLS} times at least"
+    parser.add_argument("--seconds", type=float, default=120.0, help=text)
     parser.add_argument("--profile", action="store_true", help="where OpenVINO spends its time, instead")
     parser.add_argument("--json", action="store_true", help="print rows as JSON: speeds, memory")
     parser.add_argument("--memory-of", nargs=2, metavar=("CASE", "WAY"), help="measure only this, in this process")
@@ -225,8 +228,10 @@ def main():
     if arguments.memory_of:
         print(*memory_of(*arguments.memory_of))
         return
+    how = arguments.calls, arguments.seconds
     if arguments.json:
-        print(json.dumps(measure(arguments.cases, arguments.engines, arguments.calls)))
+        held, engines = list(memory_rows(arguments.cases)), available(arguments.engines)
+        print(json.dumps([[row for case in arguments.cases for row in rows_of(case, engines, *how)], held]))
         return
     print(describe(), flush=True)
     if arguments.profile:
@@ -235,7 +240,11 @@ def main():
         print(table(header, as_text(rows, ("{}", "{}", "{}", "{}", "{:.1f}", "{:.0f}")), left=(0, 1, 2)))
         return
     print(peaks(), flush=True)
-    print(*tables(*measure(arguments.cases, arguments.engines, arguments.calls)), sep="\n\n")
+    if held := list(memory_rows(arguments.cases)):
+        print(f"\n{memory_table(held)}", flush=True)
+    engines = available(arguments.engines)
+    for case in arguments.cases:
+        print(f"\n{speed_table(rows_of(case, engines, *how))}", flush=True)
 
 
 if __name__ == "__main__":

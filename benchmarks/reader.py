@@ -10,6 +10,8 @@ save. Times are CPU times. Expected: at least 4 times over all sizes of people o
 A clip is 8 frames of a video kept as JPEGs, as of Penn Action (480 x 270 to 640 x 480) and of larger ones, read by the
 class that the data sets of videos derive from. Frames hardly larger than the crop have to be decoded whole and sampled
 at every pixel whoever reads them: the ratio grows with the frames.
+
+Last, what a batch of crops on its way from a worker process costs the process that trains, in float32 and in uint8.
 """
 
 import argparse
@@ -24,12 +26,14 @@ from deephar.config import DataConfig
 from deephar.data.files import open_image
 from deephar.data.frames import cut, make_crop, normalise
 from deephar.data.videos import VideoDataset
+from deephar.training.feeder import BatchFeeder
+from deephar.training.packing import PackedLoader
 from deephar.utils.bbox import objposwin_to_bbox
 
 FRAME = (1280, 720)
 CLIP_FRAMES = ((480, 270), (640, 480), (1280, 720), (1920, 1080))
 CLIP_PERSON = 0.55  # height of the person over that of the frame
-NUM_FRAMES = 8
+NUM_FRAMES, BATCH = 8, 32
 PERSON_PX = {"small, 250 px": 250, "medium, 400 px": 400, "large, 600 px": 600}
 WINDOW_SCALE = 1.25
 
@@ -136,6 +140,33 @@ def measure_clips(size, seconds, resolution, rng):
     return NUM_FRAMES * slow, NUM_FRAMES * fast, difference
 
 
+class Crops:
+    """Batches of crops that cost nothing to make."""
+
+    def __init__(self, batch, resolution):
+        pixels = np.random.default_rng(0).integers(0, 256, (batch, *resolution, 3), dtype=np.uint8)
+        self.frames, self.poses = normalise(pixels), np.zeros((batch, 16, 3), np.float32)
+
+    def __len__(self):
+        return 1000
+
+    def __getitem__(self, index):
+        return (self.frames,), (self.poses,)
+
+
+def measure_way(batch, resolution, number=40):
+    """Return the CPU time in ms that the arrival of a batch costs, in float32 and in uint8."""
+    plain, spent = Crops(batch, resolution), []
+    for loader in (plain, PackedLoader(plain, [(-1.0, 1.0)])):  # one after the other: batches arrive in a thread
+        with BatchFeeder(loader, workers=1, use_multiprocessing=True, max_queue_size=2) as feeder:
+            next(feeder)
+            start = time.process_time()
+            for _ in range(number):
+                next(feeder)
+            spent.append(1e3 * (time.process_time() - start) / number)
+    return spent
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=24)
@@ -158,6 +189,8 @@ def main():
     for size in CLIP_FRAMES:
         slow, fast, difference = measure_clips(size, args.seconds, (args.crop, args.crop), rng)
         print(f"{f'{size[0]} x {size[1]}':<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x{difference:>17.4f}")
+    whole, packed = measure_way(BATCH, (args.crop, args.crop))
+    print(f"{BATCH} crops from a worker: {whole:.1f} ms in float32, {packed:.1f} ms in uint8, {whole / packed:.1f}x")
 
 
 if __name__ == "__main__":

@@ -102,8 +102,20 @@ def draw_box(
         for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
             pen.line(start, end, width, color)
 
-    margin = width + 3
-    return _supersampled(image, (x1 - margin, y1 - margin, x2 + margin, y2 + margin), paint)
+    result, margin = image.copy(), width + 3
+    for area in _frame_of(x1 - margin, y1 - margin, x2 + margin, y2 + margin, 2 * margin):
+        paint_patch(result, area, paint)
+    return result
+
+
+def _frame_of(x1, y1, x2, y2, thick):
+    """Four areas that cover the border of an area and share no pixel, or the whole one where it is small."""
+    x1, y1, x2, y2 = math.floor(x1), math.floor(y1), math.ceil(x2), math.ceil(y2)
+    if min(x2 - x1, y2 - y1) <= 2 * thick + 2:
+        return [(x1, y1, x2, y2)]
+    top, bottom = y1 + thick, y2 - thick
+    rows = [(x1, y1, x2, top), (x1, bottom, x2, y2)]
+    return rows + [(left, top + 1, left + thick, bottom - 1) for left in (x1, x2 - thick)]
 
 
 def draw_label(
