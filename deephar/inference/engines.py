@@ -201,11 +201,11 @@ def forward(model: Engine, frames: np.ndarray | Sequence[np.ndarray], batch_size
         model: keras.Model, or what else `open_engine` returns.
         frames: array (B, [T,] H, W, C), cropped and scaled as the network takes them; a list of arrays for a network of
             several inputs.
-        batch_size: int. A shorter batch is filled up to it, so that the network is traced for one shape only.
+        batch_size: int. A shorter batch is filled up to it where every size is compiled anew, which XLA does.
     """
     inputs = list(frames) if isinstance(frames, (list, tuple)) else [frames]
     count = len(inputs[0])
-    missing = max(0, batch_size - count)
+    missing = max(0, batch_size - count) if getattr(model, "jit_compile", False) else 0
     filled = [np.ascontiguousarray(np.concatenate([x, np.repeat(x[-1:], missing, axis=0)])) for x in inputs]
     found = model.predict_on_batch(filled if len(filled) > 1 else filled[0])
     found = found if isinstance(found, (list, tuple)) else [found]

@@ -57,7 +57,8 @@ class Detected:
         rounds: int. How often a box is looked for again around the pose in it; 0: boxes stay as they are.
 
     Where the network's confidences are probabilities, a doubtful pose is looked for in larger boxes too, and the score
-    is the geometric mean of the detector's and the pose's mean confidence.
+    is the geometric mean of the detector's and the pose's mean confidence. A box whose score could not reach PRESENT
+    whatever the pose is not looked at.
 
     Attributes:
         least_score: float. From which somebody is taken for a person.
@@ -77,6 +78,8 @@ class Detected:
     def people(self, frames: Sequence[np.ndarray]) -> list[list[Seen]]:
         """Return the people in frames, the best score of each frame first."""
         found = check_detected(self._detector(list(frames)), len(frames))
+        if self._verified:
+            found = [(boxes[scores >= PRESENT**2], scores[scores >= PRESENT**2]) for boxes, scores in found]
         boxes = [box for boxes, _ in found for box in boxes]
         where = [k for k, (boxes, _) in enumerate(found) for _ in boxes]
         scores = [float(score) for _, scores in found for score in scores]

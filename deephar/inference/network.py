@@ -92,7 +92,7 @@ class PersonNetwork:
             confidence: float (N, J), in [0, 1]: the probability that the joint is right, where the pose output has a
                 `calibration`; else as the network gives it.
 
-        Batches are filled up to powers of two, so that the network is traced for a few shapes only.
+        Where every size of a batch is compiled anew, they are filled up to powers of two.
         """
         spec, parts = self.signature.frame, []
         crops = [crop_of(box, frame.shape[1::-1], spec) for frame, box in zip(frames, boxes, strict=True)]

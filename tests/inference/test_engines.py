@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deephar.inference import engines
-from deephar.inference.engines import ENGINES, open_engine, same_answers
+from deephar.inference.engines import ENGINES, forward, open_engine, same_answers
 from deephar.inference.predictor import Predictor
 from deephar.models.signature import InputSpec, OutputSpec, Signature
 from deephar.utils.io import cache_folder
@@ -46,6 +46,22 @@ def test_the_same_poses_and_actions(engine, family):
     for ours, theirs in zip(*seen, strict=True):
         np.testing.assert_allclose(theirs.pose_px, ours.pose_px, atol=1e-3 * 50)  # of a crop of 50 px
         np.testing.assert_allclose(theirs.confidence, ours.confidence, atol=1e-3)
+
+
+@pytest.mark.parametrize(("compiled_by_size", "sizes"), [(True, [4, 4]), (False, [3, 4])])
+def test_a_short_batch_is_filled_up_only_where_its_size_would_be_compiled(compiled_by_size, sizes):
+    seen = []
+
+    def predict_on_batch(x):
+        seen.append(len(x))
+        return 2 * x
+
+    network = SimpleNamespace(predict_on_batch=predict_on_batch, jit_compile=compiled_by_size)
+    for size in (3, 4):
+        x = np.arange(2.0 * size, dtype=np.float32).reshape(size, 2)
+        (found,) = forward(network, x, batch_size=4)
+        np.testing.assert_array_equal(found, 2 * x)
+    assert seen == sizes
 
 
 def test_a_network_is_written_once(cache):

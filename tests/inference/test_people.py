@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from deephar.inference.finders import Detected, Followed, Given, check_detected
+from deephar.inference.finders import PRESENT, Detected, Followed, Given, check_detected
 from deephar.inference.given_boxes import GivenBox, GivenBoxes
 from deephar.inference.people import PeopleStream
 from deephar.inference.results import PoseResult
@@ -226,3 +226,14 @@ def test_a_doubtful_pose_is_looked_for_in_larger_boxes_and_has_a_say_in_the_scor
     assert seen.score == pytest.approx(np.sqrt(0.49 * 0.09)) and seen.score < Detected(nobody, one).least_score
     assert np.diff(nobody.widths).min() > 0 and len(nobody.widths) == 3
     assert Detected(nobody, one, rounds=0).people([frame])[0][0].score == 0.49
+
+
+def test_a_box_that_no_pose_could_make_a_person_is_not_looked_at():
+    def several(frames):
+        return [(np.array([[72.0, 20, 88, 36]] * 3), np.array([0.1, PRESENT**2, 0.14])) for _ in frames]
+
+    sure = Doubtful(0)
+    (seen,) = Detected(sure, several).people([frame_of(80)])[0]
+    assert len(sure.widths) == 1 and seen.score == pytest.approx(PRESENT * 0.9)
+    sure.calibrated = False
+    assert len(Detected(sure, several).people([frame_of(80)])[0]) == 1 and len(sure.widths) == 1 + 3
