@@ -1,11 +1,12 @@
 """Frames a second of `deephar predict` on a video, beside what its network alone does with the same batches.
 
-    python benchmarks/video.py [--model spnet-2d] [--engine auto] [--size 640 360] [--seconds 6] [--rounds 3]
+    python benchmarks/video.py [--model spnet-2d] [--engine auto] [--detector auto] [--size 640 360] [--seconds 6]
 
 A rendered video of one person is predicted as the command does it, without the start of the program: decoded, the
 person followed, cropped and predicted, results and overlay written. The network's own rate is that of the same batches,
-noted in a first run, one after another with nothing else. Both take turns; times are the shortest wall times, on as
-many threads as the runtime takes by itself. Expected: at least 80 % of the network's own rate on an idle machine.
+noted in a first run, one after another with nothing else; a detector is no part of it. Both take turns; times are the
+shortest wall times, on as many threads as the runtime takes by itself. Expected: at least 80 % of the network's own
+rate on an idle machine.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from deephar.utils.progress import progress
 from deephar.utils.tables import table
 
 FPS = 25.0
-HEADER = ["video", "model", "engine", "frames/s", "network alone", "of it %", "network's calls"]
+HEADER = ["video", "model", "engine", "detector", "frames/s", "network alone", "of it %", "network's calls"]
 
 
 class Noted:
@@ -70,7 +71,7 @@ class Command:
         from deephar import cli
         from deephar.inference import command
 
-        self.folder, words = folder, ["predict", str(video), "--out", str(folder), "--detector", "none"]
+        self.folder, words = folder, ["predict", str(video), "--out", str(folder)]
         self.arguments = cli.build_parser().parse_args([*words, *options])
         self.predictor = None
         make = command.Predictor
@@ -89,8 +90,9 @@ def measure(arguments):
     with tempfile.TemporaryDirectory() as folder:
         video = pathlib.Path(folder) / "video.mp4"
         render(video, arguments.size, arguments.seconds)
-        command = Command(video, ("--model", arguments.model), pathlib.Path(folder) / "out")
-        command.predictor = Predictor(arguments.model, detector="none", engine=arguments.engine)
+        words = ("--model", arguments.model, "--detector", arguments.detector)
+        command = Command(video, words, pathlib.Path(folder) / "out")
+        command.predictor = Predictor(arguments.model, detector=arguments.detector, engine=arguments.engine)
         command()  # the networks are traced, and written for their engines
         engines = noted(command.predictor)
         command()
@@ -109,6 +111,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="spnet-2d")
     parser.add_argument("--engine", default="keras")
+    parser.add_argument("--detector", default="none", help="none: the one person is followed")
     parser.add_argument("--size", type=int, nargs=2, default=(640, 360), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--seconds", type=int, default=6, help="of video")
     parser.add_argument("--rounds", type=int, default=3)
@@ -122,8 +125,9 @@ def main():
     print(describe(), flush=True)
     whole, alone, calls = measure(arguments)
     size = "{} x {}, {} s".format(*arguments.size, arguments.seconds)
-    row = [size, arguments.model, arguments.engine, f"{whole:.1f}", f"{alone:.1f}", f"{100 * whole / alone:.0f}", calls]
-    print(table(HEADER, [row], left=(0, 1, 2)))
+    how = [size, arguments.model, arguments.engine, arguments.detector]
+    row = [*how, f"{whole:.1f}", f"{alone:.1f}", f"{100 * whole / alone:.0f}", calls]
+    print(table(HEADER, [row], left=(0, 1, 2, 3)))
 
 
 if __name__ == "__main__":
