@@ -17,7 +17,7 @@ from deephar.inference.people import Moment
 from deephar.inference.tracking import Seen, unique
 from deephar.inference.tracks import LOOKS, see_next
 
-PRESENT = 0.38  # least score of somebody who is there, where the pose has a say in it
+PRESENT = 0.34  # least score of somebody who is there, where the pose has a say in it
 DOUBTFUL = 0.5  # mean probability that a joint is right, below which a larger box is looked at
 WIDER = (1.5, 2.2)  # sides of the larger boxes over those of the detector's
 ASTRAY = 0.2  # intersection over union of a pose's box and its detection below which the pose is not believed
@@ -95,14 +95,14 @@ class Detected:
         if not self._rounds:
             exact = [np.array(box) for box in with_margin]
             return [Seen(*k, exact=True) for k in zip(exact, points, confidence, scores, strict=True)]
+        around = boxes
         if self._verified:
-            points, confidence, boxes = self._look_wider(frames, points, confidence, boxes)
+            points, confidence, around = self._look_wider(frames, points, confidence, boxes)
             scores = np.sqrt(np.array(scores) * confidence.mean(axis=1)).tolist()
         extents = joint_extents(points, confidence)  # (N, 4)
-        near = np.array([overlaps(e, b)[0, 0] for e, b in zip(np.nan_to_num(extents), boxes, strict=True)]) >= ASTRAY
+        near = np.array([overlaps(e, b)[0, 0] for e, b in zip(np.nan_to_num(extents), around, strict=True)]) >= ASTRAY
         extents = np.where(near[:, None], extents, boxes)
         return [Seen(*k) for k in zip(extents, points, confidence, scores, strict=True)]
-
 
     def _look_wider(self, frames, points, confidence, boxes):
         """The poses, where they are doubtful the surest one of larger boxes, and the boxes that they were found in."""

@@ -230,10 +230,25 @@ def test_a_doubtful_pose_is_looked_for_in_larger_boxes_and_has_a_say_in_the_scor
 
 def test_a_box_that_no_pose_could_make_a_person_is_not_looked_at():
     def several(frames):
-        return [(np.array([[72.0, 20, 88, 36]] * 3), np.array([0.1, PRESENT**2, 0.14])) for _ in frames]
+        return [(np.array([[72.0, 20, 88, 36]] * 3), np.array([0.1, PRESENT**2, 0.9 * PRESENT**2])) for _ in frames]
 
     sure = Doubtful(0)
     (seen,) = Detected(sure, several).people([frame_of(80)])[0]
     assert len(sure.widths) == 1 and seen.score == pytest.approx(PRESENT * 0.9)
     sure.calibrated = False
     assert len(Detected(sure, several).people([frame_of(80)])[0]) == 1 and len(sure.widths) == 1 + 3
+
+
+def test_where_no_pose_is_believed_the_detectors_own_box_stays():
+    class Astray(Doubtful):
+        def poses_each(self, frames, boxes):
+            points, confidence = super().poses_each(frames, boxes)
+            return points + 1000, confidence * [[k + 1] for k in range(len(boxes))] * len(self.widths)
+
+    def one(frames):
+        return [(np.array([[72.0, 20, 88, 36]]), np.array([0.49])) for _ in frames]
+
+    network = Astray(1e6)
+    (seen,) = Detected(network, one).people([frame_of(80)])[0]
+    assert len(network.widths) == 3 and seen.confidence[0] == pytest.approx(3 * 0.09)
+    assert seen.extent.tolist() == [72, 20, 88, 36]
