@@ -80,19 +80,20 @@ ON_FROZEN_POSES = (
 NOBODY_RECIPE = (
     "exp/lsp/train_lsp_spnet.py OUT --data FOLDER --layout {} --init BEFORE --synthetic 0.3 --nobody 0.3 "
     "--frozen '*bn*' conv1 'res*' 'dp1*' --confidence 0.05 --heatmaps 0.05 --optimizer adamw --lr 3e-4 --warmup 50 "
-    "--ema 0.995 --minutes 40 --steps 200 --batch 16 --validate 300 --workers 1  # BEFORE: all of the above; the "
-    "second pyramid learns what nobody looks like, 40 minutes on one core of two. Its best weights replace those of BEFORE by "
-    "`load_weights(..., by_name=True)`; the actions stay. Log: {}.nobody.csv"
+    "--ema 0.995 --minutes 40 --steps 200 --batch 16 --validate 300 --workers 1  # BEFORE: all of the above; 40 "
+    "minutes on one core of two. The second pyramid learns what nobody looks like; the weights are the mean of those "
+    "before and the best ones after (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022), which costs "
+    "no pose; the actions stay. Log: {}.nobody.csv"
 )
 
 # Fitted by `exp/lsp/calibrate.py` on the validation images of Leeds Sports Pose Extended, those whose number ends in 9.
 CALIBRATION_2D = (
-    *((0.0, 0.007), (0.468, 0.473), (0.6, 0.623), (0.683, 0.715), (0.737, 0.771)),
-    *((0.78, 0.813), (0.816, 0.845), (0.849, 0.872), (1.0, 0.987)),
+    *((0.0, 0.016), (0.451, 0.465), (0.586, 0.622), (0.67, 0.716), (0.724, 0.771)),
+    *((0.769, 0.814), (0.807, 0.849), (0.842, 0.877), (1.0, 0.998)),
 )
 CALIBRATION_3D = (
-    *((0.0, 0.026), (0.468, 0.475), (0.605, 0.634), (0.684, 0.725), (0.737, 0.78)),
-    *((0.781, 0.821), (0.816, 0.852), (0.849, 0.878), (1.0, 0.989)),
+    *((0.0, 0.023), (0.46, 0.48), (0.598, 0.636), (0.679, 0.727), (0.732, 0.781)),
+    *((0.774, 0.821), (0.812, 0.855), (0.846, 0.882), (1.0, 0.997)),
 )
 
 SPNET_2D = ModelCard(
@@ -100,14 +101,14 @@ SPNET_2D = ModelCard(
     config=dict(CONFIG, poselayout="pa16j2d", num_actions=[15]),
     file="spnet-2d.weights.h5",
     where="comes with the package",
-    sha256="1962f1093ba504bf24cb85c80c68caf2a35c1cae3e2cd09262bfd8f46a2ed482",
+    sha256="d339270a9bfee02e0826bd7c6ce7152611b813c4a577b2e083ce52ecd64680c2",
     trained_on=REAL_AND_RENDERED,
     scores=(
-        Score("PCK@0.2", 70.8, "%", LSP_TEST, LSP_CROP, LSP.format("spnet-2d")),
-        Score("joints right at confidence 0.9", 90.6, "%", LSP_TEST, SURE_JOINTS.format(223), LSP.format("spnet-2d")),
-        Score("expected calibration error", 0.4, "%", LSP_TEST, SURE_JOINTS.format(223), LSP.format("spnet-2d")),
-        Score("sure joints of nobody", 0.2, "%", NOBODY, NOBODY_JOINTS, LSP.format("spnet-2d") + " --nobody 300"),
-        Score("PCKh@0.5", 80.5, "%", V1_IMAGES, ONE_CROP, DEMO),
+        Score("PCK@0.2", 71.0, "%", LSP_TEST, LSP_CROP, LSP.format("spnet-2d")),
+        Score("joints right at confidence 0.9", 90.6, "%", LSP_TEST, SURE_JOINTS.format(340), LSP.format("spnet-2d")),
+        Score("expected calibration error", 0.6, "%", LSP_TEST, SURE_JOINTS.format(340), LSP.format("spnet-2d")),
+        Score("sure joints of nobody", 0.8, "%", NOBODY, NOBODY_JOINTS, LSP.format("spnet-2d") + " --nobody 300"),
+        Score("PCKh@0.5", 80.4, "%", V1_IMAGES, ONE_CROP, DEMO),
         Score("single-clip accuracy", 95.0, "%", V1_VIDEOS, TRUE_BOXES, DEMO),
         Score("multi-clip accuracy", 98.3, "%", V1_VIDEOS, TRUE_BOXES, DEMO),
     ),
@@ -132,16 +133,17 @@ SPNET_3D = ModelCard(
     config=dict(CONFIG, poselayout="pa17j3d", num_actions=[60]),
     file="spnet-3d.weights.h5",
     where="comes with the package",
-    sha256="238f28cdaf1cb6db1c77994fc2ef01b0296316e8a23e1bab044ff157b6c18e8d",
+    sha256="df972a5e044e8e58919908ac4e3ff2553fa74c5d92d31d524310b239f4f8735d",
     trained_on=REAL_AND_RENDERED,
     scores=(
-        Score("MPJPE", 70.7, "mm", H36M_MOTIONS, TRUE_ROOT, DEMO),
+        Score("MPJPE", 70.8, "mm", H36M_MOTIONS, TRUE_ROOT, DEMO),
         Score("P-MPJPE", 52.6, "mm", H36M_MOTIONS, TRUE_ROOT, DEMO),
-        Score("PCK3D@150 mm", 88.4, "%", H36M_MOTIONS, TRUE_ROOT, DEMO),
-        Score("MPJPE", 78.2, "mm", H36M_MOTIONS, SIZED_ROOT, DEMO),
+        Score("PCK3D@150 mm", 88.1, "%", H36M_MOTIONS, TRUE_ROOT, DEMO),
+        Score("MPJPE", 78.1, "mm", H36M_MOTIONS, SIZED_ROOT, DEMO),
         Score("PCK@0.2", 71.8, "%", LSP_TEST, LSP_CROP, LSP.format("spnet-3d")),
-        Score("joints right at confidence 0.9", 91.1, "%", LSP_TEST, SURE_JOINTS.format(564), LSP.format("spnet-3d")),
-        Score("expected calibration error", 0.7, "%", LSP_TEST, SURE_JOINTS.format(564), LSP.format("spnet-3d")),
+        Score("joints right at confidence 0.9", 91.3, "%", LSP_TEST, SURE_JOINTS.format(438), LSP.format("spnet-3d")),
+        Score("expected calibration error", 0.6, "%", LSP_TEST, SURE_JOINTS.format(438), LSP.format("spnet-3d")),
+        Score("sure joints of nobody", 1.1, "%", NOBODY, NOBODY_JOINTS, LSP.format("spnet-3d") + " --nobody 300"),
         Score("single-clip accuracy", 87.5, "%", NTU_MOTIONS, TRUE_BOXES_NTU, DEMO),
     ),
     paper=PAPER_SPNET,
