@@ -112,6 +112,8 @@ def _fastest():
 class _FileEngine:
     """A network that runs from a file of another runtime."""
 
+    jit_compile = False  # any size of batch is as good
+
     def __init__(self, model, kind):
         self._model, self._kind, self._run = model, kind, None
 
@@ -137,6 +139,8 @@ class _FileEngine:
 
 class _Checked:
     """Runs a network in 32 bits until it is known whether 16 give the same; then in what was found."""
+
+    jit_compile = False
 
     def __init__(self, model, signature):
         names = "openvino", "openvino-bfloat16"
@@ -205,7 +209,7 @@ def forward(model: Engine, frames: np.ndarray | Sequence[np.ndarray], batch_size
     """
     inputs = list(frames) if isinstance(frames, (list, tuple)) else [frames]
     count = len(inputs[0])
-    missing = max(0, batch_size - count) if getattr(model, "jit_compile", False) else 0
+    missing = max(0, batch_size - count) if getattr(model, "jit_compile", True) else 0
     filled = [np.ascontiguousarray(np.concatenate([x, np.repeat(x[-1:], missing, axis=0)])) for x in inputs]
     found = model.predict_on_batch(filled if len(filled) > 1 else filled[0])
     found = found if isinstance(found, (list, tuple)) else [found]

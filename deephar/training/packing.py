@@ -6,6 +6,7 @@ Pixels come from files of 256 levels, so the rounding changes those alone whose 
 rectangles: by half a level at most, 1/510 of the range. Labels and inputs that are no RGB image travel as they are.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +24,14 @@ Range = tuple[float, float] | None  # what 0 and 255 become in an input; None: i
 
 def packed_ranges(signature: "Signature") -> list[Range]:
     """Return of each input of a network the range of its RGB images, None for other inputs."""
-    images = (spec.kind == "image" and spec.channels == 3 for spec in signature.inputs)
-    return [spec.value_range if image else None for spec, image in zip(signature.inputs, images, strict=True)]
+    return [k.value_range if k.kind == "image" and k.channels == 3 else None for k in signature.inputs]
 
 
 def _each(function, x, ranges):
     """A function on each input of a batch, which is an array or a list of them, and its range."""
     if not isinstance(x, (list, tuple)):
         return function(x, ranges[0])
-    return tuple(function(*pair) for pair in zip(x, ranges, strict=True))
+    return tuple(function(*pair) for pair in itertools.zip_longest(x, ranges[: len(x)]))  # teachers' inputs: None
 
 
 def pack(x: np.ndarray, value_range: Range) -> np.ndarray:
@@ -47,7 +47,7 @@ def pack(x: np.ndarray, value_range: Range) -> np.ndarray:
 
 
 def unpack(x: Any, ranges: Sequence[Range] | None) -> Any:
-    """Return the inputs of a batch of a `PackedLoader`, what is uint8 of them as float32 on the device.
+    """Return the inputs of a batch of a `PackedLoader`, on the device, what is uint8 of them as float32.
 
     Args:
         x: array, or list of arrays, one an input.
@@ -58,7 +58,7 @@ def unpack(x: Any, ranges: Sequence[Range] | None) -> Any:
 
 def _unpack(x, value_range):
     if value_range is None or getattr(x, "dtype", None) != np.uint8:
-        return x
+        return keras.ops.convert_to_tensor(x)  # a network takes no mixture of arrays and tensors
     low, high = value_range
     return keras.ops.cast(x, "float32") * ((high - low) / LEVELS) + low
 

@@ -436,7 +436,7 @@ def test_models_lists_the_registry(capsys):
     assert cli.main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[2:-2]] == list(MODELS)
-    assert "256 x 256  8 x 0.133 s    26 of 60       4.9 M    yes  MPJPE 70.7 mm" in lines[3]
+    assert "256 x 256  8 x 0.133 s    26 of 60       4.9 M    yes  MPJPE 70.8 mm" in lines[3]
 
 
 def test_models_shows_one_network(capsys):

@@ -118,3 +118,14 @@ def test_training_is_that_on_what_arrives():
     assert packed == plain
     for a, b in zip(before, after, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_inputs_that_the_signature_does_not_know_travel_as_they_are():
+    frames, flow = normalise(pixels(2, 4, 4, 3)), np.full((2, 4, 4, 2), 0.3, np.float32)
+    ranges = [(-1.0, 1.0)]
+    ((first, second), _) = PackedLoader([((frames, flow), ())], ranges)[0]
+    assert first.dtype == np.uint8 and second is flow
+    arrived = [keras.ops.convert_to_numpy(x) for x in unpack((first, second), ranges)]
+    np.testing.assert_allclose(arrived[0], frames, atol=1e-6)
+    np.testing.assert_array_equal(arrived[1], flow)
+    assert len({type(x) for x in unpack((first, second), ranges)}) == 1  # no mixture, which Keras refuses
