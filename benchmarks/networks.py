@@ -1,6 +1,6 @@
 """Frames a second of whole networks by every engine, beside the original's arithmetic and the machine's own peak.
 
-    python benchmarks/networks.py                                  # all, about twenty minutes on two cores
+    python benchmarks/networks.py                                  # all, some two minutes a network and more
     python benchmarks/networks.py --cases "SPNet 8p, images" --calls 20
     python benchmarks/networks.py --cases "SPNet 6p, clip" --profile
 
