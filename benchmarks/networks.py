@@ -153,11 +153,11 @@ def profile_rows(case, precision, calls=10):
     """[kind of node, nodes, ms, %] of where OpenVINO spends its time, the largest first."""
     import openvino
 
-    from deephar.models.runtimes import PRECISIONS, trace
+    from deephar.models.runtimes import PRECISIONS, traced
 
     model, inputs = build(case)
     with quiet_native(), busy(f"{case} for OpenVINO"):
-        graph = openvino.convert_model(trace(model).get_concrete_function())
+        graph = openvino.convert_model(traced(model).get_concrete_function())
         hints = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision], "PERFORMANCE_HINT": "LATENCY", "PERF_COUNT": True}
         request = openvino.Core().compile_model(graph, "CPU", hints).create_infer_request()
     spent = {}

@@ -6,6 +6,7 @@ edges come out smooth, and every pixel that nothing was drawn on comes back exac
 Colours are from Okabe and Ito's palette (2008), which stays distinct under all common kinds of colour blindness.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -237,10 +238,16 @@ def _line_width(points):
     return float(np.clip(np.ptp(points, axis=0).max() / 60, 1.2, 8))
 
 
+@functools.lru_cache(maxsize=64)
+def letters(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return Pillow's own font with letters of a height in px; to open it takes a millisecond."""
+    return ImageFont.load_default(size=size)
+
+
 def _fit_text(pen, text, size, width):
     """Bounding box and font for `text`, with a smaller font where it would be wider than the image."""
     while True:
-        font = ImageFont.load_default(size=size)
+        font = letters(size)
         box = pen.multiline_textbbox((0, 0), text, font=font)
         if size <= 8 or box[2] - box[0] + size // 2 <= width:
             return box, font

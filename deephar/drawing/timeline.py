@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from deephar.drawing.skeleton import letters
 from deephar.utils.images import rgb_array
 
 COLORS = ((0, 114, 178), (0, 158, 115), (213, 94, 0), (204, 121, 167), (240, 228, 66), (86, 180, 233))  # Okabe and Ito
@@ -36,7 +37,7 @@ def draw_timeline(image: np.ndarray, rows: Sequence[Row], now_s: float, span_s: 
     top = max(0, height - high * len(rows))
     shown = np.broadcast_to(np.array(GROUND, float), image[top:].shape)
     strip = Image.fromarray(np.round((1 - SEEN_THROUGH) * shown + SEEN_THROUGH * image[top:]).astype(np.uint8))
-    pen, font = ImageDraw.Draw(strip), ImageFont.load_default(size=max(8, round(0.62 * high)))
+    pen, font = ImageDraw.Draw(strip), letters(max(8, round(0.62 * high)))
     scale = width / max(span_s[1] - span_s[0], 1e-9)  # px a second
     for number, (name, parts) in enumerate(rows):
         y = number * high

@@ -27,6 +27,7 @@ from deephar.utils.progress import busy
 if TYPE_CHECKING:
     import keras
 
+NEEDED = {"onnx": ("onnxruntime", "tf2onnx", "onnx"), "openvino": ("openvino",)}  # packages, by format
 WRITERS = {"onnx": ("tf2onnx", "onnx"), "openvino": ("openvino",)}  # packages whose versions a file depends on
 
 
@@ -66,11 +67,8 @@ def check_engine(name: str) -> None:
     if name not in (*ENGINES, AUTOMATIC):
         raise ValueError(f"`engine` must be one of {', '.join((*ENGINES, AUTOMATIC))}. Received: {name!r}")
     kind = None if name == AUTOMATIC else ENGINES[name].format
-    if kind == "onnx":
-        require("onnxruntime", "`engine` onnx")
-        require("tf2onnx", "`engine` onnx")
-    elif kind == "openvino":
-        require("openvino", "`engine` openvino")
+    for package in NEEDED.get(kind, ()):
+        require(package, f"`engine` {kind}")
 
 
 def open_engine(model: "keras.Model", name: str = "keras") -> Engine:
@@ -79,8 +77,9 @@ def open_engine(model: "keras.Model", name: str = "keras") -> Engine:
     Args:
         model: keras.Model. It is written for another runtime as it is when the first batch comes.
         name: "keras"; "onnx", ONNX Runtime; "openvino", or "openvino-bfloat16", which computes in 16 bits: faster where
-            the processor can, less exact. "auto": Keras on an accelerator or where OpenVINO is not installed; else
-            OpenVINO, in 16 bits where the processor can and the first poses that the network is sure of stay the same.
+            the processor can, less exact. "auto": Keras on an accelerator or where no other runtime is installed; else
+            OpenVINO in 16 bits where the processor can and the first poses that the network is sure of stay the same,
+            and otherwise ONNX Runtime before OpenVINO.
 
     Raises:
         ValueError: unknown name.
@@ -91,22 +90,29 @@ def open_engine(model: "keras.Model", name: str = "keras") -> Engine:
         name = _fastest()
         if name == "openvino-bfloat16":
             signature = signature_of(model, verbose=False)
-            return _Checked(model, signature) if signature.pose_outputs else _FileEngine(model, ENGINES["openvino"])
+            if signature.pose_outputs:
+                return _Checked(model, signature)
+            name = _fastest(exact=True)
     return model if name == "keras" else _FileEngine(model, ENGINES[name])
 
 
-def _fastest():
-    """The engine that is the fastest on this machine, of those that are installed."""
+def _fastest(exact=False):
+    """The engine that is the fastest on this machine, of those that are installed; with `exact`, in 32 bits."""
     import keras
 
     if keras.backend.backend() != "tensorflow":  # which alone writes files of other runtimes
         return "keras"
     if not all(device.startswith("cpu") for device in keras.distribution.list_devices()):
         return "keras"
-    if importlib.util.find_spec("openvino") is None:
-        return "keras"
-    can = require("openvino", "`engine` auto").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return "openvino-bfloat16" if "BF16" in can else "openvino"
+    if not exact and _installed("openvino"):
+        can = require("openvino", "`engine` auto").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if "BF16" in can:
+            return "openvino-bfloat16"
+    return next((name for name in ("onnx", "openvino") if _installed(*NEEDED[name])), "keras")
+
+
+def _installed(*packages):
+    return all(importlib.util.find_spec(package) is not None for package in packages)
 
 
 class _FileEngine:

@@ -8,7 +8,7 @@ import keras
 
 from deephar.checkpoints.loading import load_weights, save_keras3_weights, save_legacy_weights
 from deephar.checkpoints.plan import LoadReport
-from deephar.models.batches import are_arrays, predict_arrays
+from deephar.models.batches import any_batch, are_arrays, predict_arrays
 from deephar.models.recompute import Segments
 from deephar.models.signature import Signature
 
@@ -29,6 +29,7 @@ class PoseModel(keras.Model):
     signature: Signature | None = None
     recompute: bool = False
     legacy_layout: Callable[[], Sequence[tuple]] | None = None
+    _any_batch = _made_for = None
 
     @property
     def input(self) -> list[keras.KerasTensor]:
@@ -57,6 +58,24 @@ class PoseModel(keras.Model):
         if steps is None and keras.backend.backend() == "tensorflow" and are_arrays(x) and self._runs_here():
             return predict_arrays(self, x, batch_size, verbose, callbacks)
         return super().predict(x, batch_size, verbose, steps, callbacks)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Predict as `keras.Model.predict_on_batch` does; arrays of every size of batch by one trace of the network."""
+        found = self._any_batch_function()(x) if self._runs_as_usual() else None
+        return super().predict_on_batch(x) if found is None else found
+
+    def _runs_as_usual(self):
+        """Whether TensorFlow runs the network as a graph, without XLA, and the step of a prediction is Keras' own."""
+        here = keras.backend.backend() == "tensorflow" and self._runs_here()
+        usual = type(self).predict_step is keras.Model.predict_step
+        return here and usual and not (self.run_eagerly or self.jit_compile)
+
+    def _any_batch_function(self):
+        """`any_batch` of the network, made anew when Keras would make its own anew."""
+        self.make_predict_function()
+        if self._made_for is not self.predict_function:
+            self._any_batch, self._made_for = any_batch(self), self.predict_function
+        return self._any_batch
 
     def _runs_here(self):
         """Whether the network runs on one device, step by step."""

@@ -1,11 +1,14 @@
 """Prediction of arrays batch by batch, without a data pipeline between the arrays and the network."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow
 
 Arrays = np.ndarray | Sequence[np.ndarray]
 BATCH_SIZE = 32  # Keras' own
@@ -55,3 +58,53 @@ def predict_arrays(
 def _as_input(array):
     """An array as Keras hands it to a network: numbers with a point in its usual precision."""
     return np.ascontiguousarray(array, keras.config.floatx() if array.dtype.kind == "f" else array.dtype)
+
+
+def trace(
+    model: keras.Model, batch: int | None = None, names: Sequence[str] | None = None
+) -> "tensorflow.types.experimental.PolymorphicFunction":
+    """Return a network as a `tf.function` for inference: its inputs, one by one, to a list of arrays.
+
+    Args:
+        model: a functional network; a dimension that is None stays free.
+        batch: int or None. Size of the batch that it takes; None: any, and it is traced once for all.
+        names: of the inputs; None: Keras' own.
+    """
+    import tensorflow as tf
+
+    names = names or [tensor.name for tensor in model.inputs]
+    inputs = zip(model.inputs, names, strict=True)
+    specs = [tf.TensorSpec((batch, *tensor.shape[1:]), tensor.dtype, name=name) for tensor, name in inputs]
+
+    @tf.function(input_signature=specs, autograph=False)
+    def serve(*arrays):
+        found = model(list(arrays) if len(arrays) > 1 else arrays[0], training=False)
+        return [tf.identity(y) for y in (found if isinstance(found, (list, tuple)) else [found])]
+
+    return serve
+
+
+def any_batch(model: keras.Model) -> Callable[[Arrays], Any]:
+    """Return a function that gives what `model.predict_on_batch` gives for arrays; None for those it is not made for.
+
+    Keras traces a network for the first size of a batch and again for the next one; this is traced once for all.
+    """
+    serve, many = trace(model), isinstance(model.output, (list, tuple))
+
+    def run(x):
+        arrays = list(x) if isinstance(x, (list, tuple)) else [x]
+        if not are_arrays(arrays) or not _fit(arrays, model.inputs):
+            return None
+        found = [y.numpy() for y in serve(*arrays)]
+        return found if many else found[0]
+
+    return run
+
+
+def _fit(arrays, inputs):
+    """Whether arrays have the types and shapes of a network's inputs."""
+    if len(arrays) != len(inputs):
+        return False
+    pairs = [(array, tensor) for array, tensor in zip(arrays, inputs, strict=True)]
+    same = all(array.dtype == tensor.dtype and array.ndim == len(tensor.shape) for array, tensor in pairs)
+    return same and all(n in (None, m) for array, t in pairs for n, m in zip(t.shape, array.shape, strict=True))

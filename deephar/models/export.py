@@ -120,10 +120,10 @@ def _checked(name, format, precision, batch):
 
 @contextlib.contextmanager
 def _refused(format, model):
-    """Say in one line what a format cannot hold; converters raise many kinds of errors for it."""
+    """Say in one line what a format cannot hold; converters raise all kinds of errors for it."""
     try:
         yield
-    except (RuntimeError, NotImplementedError, LookupError, AttributeError, TypeError, ValueError) as error:
+    except Exception as error:
         if is_for_user(error):
             raise
         others = ", ".join(name for name in RUNTIMES if name != format)

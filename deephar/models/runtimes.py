@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from deephar.models.batches import trace
 from deephar.models.signature import signature_of
 from deephar.utils.optional import require
 
@@ -57,12 +58,8 @@ def output_names(number: int) -> tuple[str, ...]:
     return tuple(f"output_{k}" for k in range(number))
 
 
-def trace(model: keras.Model, batch: int | None = None) -> "tensorflow.types.experimental.PolymorphicFunction":
-    """Return a network as a `tf.function` for inference: a list of arrays, named as the inputs, to a list of arrays.
-
-    Args:
-        model: a functional network; a dimension that is None stays free.
-        batch: int or None. Size of the batch that it takes; None: any.
+def traced(model: keras.Model, batch: int | None = None) -> "tensorflow.types.experimental.PolymorphicFunction":
+    """Return a network as a `tf.function`, see `deephar.models.batches.trace`, its inputs named as in every file.
 
     Raises:
         ValueError: Keras runs on another backend.
@@ -70,23 +67,13 @@ def trace(model: keras.Model, batch: int | None = None) -> "tensorflow.types.exp
     if keras.backend.backend() != "tensorflow":
         received = keras.backend.backend()
         raise ValueError(f"`format` needs KERAS_BACKEND=tensorflow, which writes all formats. Received: {received}")
-    import tensorflow as tf
-
-    inputs = zip(model.inputs, input_names(model), strict=True)
-    specs = [tf.TensorSpec((batch, *tensor.shape[1:]), tensor.dtype, name=name) for tensor, name in inputs]
-
-    @tf.function(input_signature=specs, autograph=False)
-    def serve(*arrays):
-        found = model(list(arrays) if len(arrays) > 1 else arrays[0], training=False)
-        return [tf.identity(y) for y in (found if isinstance(found, (list, tuple)) else [found])]
-
-    return serve
+    return trace(model, batch, input_names(model))
 
 
 def _write_savedmodel(model, path, batch, half):
     import tensorflow as tf
 
-    serve, module = trace(model, batch), tf.Module()
+    serve, module = traced(model, batch), tf.Module()
     module.weights = [variable.value for variable in model.variables]  # by Keras' own archive every one twice
     tf.saved_model.save(module, str(path), signatures=dict.fromkeys((SIGNATURE, "serving_default"), serve))
 
@@ -107,7 +94,7 @@ def _open_savedmodel(path, inputs, num_outputs, precision="float32"):
 
 def _write_onnx(model, path, batch, half):
     tf2onnx, onnx = require("tf2onnx", "`format` onnx"), require("onnx", "`format` onnx")
-    serve = trace(model, batch)
+    serve = traced(model, batch)
     network, _ = tf2onnx.convert.from_function(serve, serve.input_signature, opset=ONNX_OPSET)
     outputs = [value.name for value in network.graph.output]
     names = dict(zip(outputs, output_names(len(outputs)), strict=True))
@@ -130,7 +117,7 @@ def _open_onnx(path, inputs, num_outputs, precision="float32"):
 
 def _write_openvino(model, path, batch, half):
     openvino = require("openvino", "`format` openvino")
-    graph = trace(model, batch).get_concrete_function()
+    graph = traced(model, batch).get_concrete_function()
     network = openvino.convert_model(graph)
     wanted = dict(zip((tensor.name for tensor in graph.outputs), output_names(len(graph.outputs)), strict=True))
     wanted |= {name: name for name in input_names(model)}

@@ -181,7 +181,7 @@ def image_view(model: keras.Model, signature: Signature | None = None) -> keras.
     unfolds = [makers.get(id(model.outputs[k])) for k in kept]
     if None in unfolds or not unfolds:
         return None
-    view = keras.Model(model.layers[1].output, [layer.input for layer in unfolds], name=f"{model.name}_images")
+    view = PoseModel(model.layers[1].output, [layer.input for layer in unfolds], name=f"{model.name}_images")
     view.signature = signature.select(kept).replace(num_frames=None)
     return view
 
@@ -203,7 +203,7 @@ def maps_view(model: keras.Model, block: int, signature: Signature | None = None
     if view is None or (spec.kind != "heatmaps" and spec.maps_layer is None):
         return None
     maps = model.outputs[index] if spec.kind == "heatmaps" else model.get_layer(spec.maps_layer).output
-    return keras.Model(model.inputs if view is model else model.layers[1].output, maps, name=f"{model.name}_maps")
+    return PoseModel(model.inputs if view is model else model.layers[1].output, maps, name=f"{model.name}_maps")
 
 
 def _first_blocks(model, signature):

@@ -145,25 +145,28 @@ def test_answers_are_the_same_where_sure_joints_stay_and_sure_actions_win(other,
 def machine(monkeypatch):
     """Return a function that makes this a machine of some devices, and a processor that can something."""
 
-    def make(devices=("cpu:0",), can=("FP32",), installed=True):
+    def make(devices=("cpu:0",), can=("FP32",), installed=("onnx", "onnxruntime", "openvino", "tf2onnx")):
         core = SimpleNamespace(get_property=lambda device, name: list(can))
         monkeypatch.setattr(keras.distribution, "list_devices", lambda: list(devices))
         monkeypatch.setattr(engines, "require", lambda *_: SimpleNamespace(Core=lambda: core))
-        monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: object() if installed else None)
+        monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: object() if name in installed else None)
 
     return make
 
 
 def test_auto_takes_the_fastest_that_the_machine_has(machine, monkeypatch):
     network = TINY["spnet_image"].build()
-    for options in ({"devices": ("gpu:0",)}, {"installed": False}):
+    for options in ({"devices": ("gpu:0",)}, {"installed": ()}, {"installed": ("onnxruntime",)}):
         machine(**options)
         assert open_engine(network, "auto") is network
+    for installed, name in ((("openvino",), "openvino"), (("onnx", "onnxruntime", "tf2onnx"), "onnx")):
+        machine(can=("FP32", "BF16") if name == "onnx" else ("FP32",), installed=installed)
+        assert open_engine(network, "auto")._kind == ENGINES[name]
     machine()
-    assert open_engine(network, "auto")._kind == ENGINES["openvino"]
+    assert open_engine(network, "auto")._kind == ENGINES["onnx"]
     machine(can=("FP32", "BF16"))
     assert type(open_engine(network, "auto")) is engines._Checked
-    assert open_engine(TINY["detector"].build(), "auto")._kind == ENGINES["openvino"]  # no joints to tell by
+    assert open_engine(TINY["detector"].build(), "auto")._kind == ENGINES["onnx"]  # no joints to tell by
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     assert open_engine(network, "auto") is network
 

@@ -78,6 +78,46 @@ def test_a_callback_can_stop_it(network, untraced):
     assert {len(y) for y in found} == {4}
 
 
+def test_a_network_is_traced_once_for_all_sizes_of_batch(network, monkeypatch):
+    made, of_keras = [], keras.Model.predict_on_batch
+    monkeypatch.setattr("deephar.models.base.any_batch", lambda model: made.append(1) or batches.any_batch(model))
+    monkeypatch.setattr(keras.Model, "predict_on_batch", lambda self, x: made.append("keras") or of_keras(self, x))
+    monkeypatch.setattr(network, "_made_for", None)
+    traces, call = [], PoseModel.call
+    monkeypatch.setattr(PoseModel, "call", lambda self, *a, **k: traces.append(1) or call(self, *a, **k))
+    sizes = [len(network.predict_on_batch(frames(count))[0]) for count in (1, 3, 2)]
+    assert sizes == [1, 3, 2] and made == [1] and len(traces) == 1
+    network.compile("sgd", "mse")  # Keras traces anew
+    network.predict_on_batch(frames(1))
+    assert made == [1, 1]
+
+
+@pytest.mark.parametrize("x", [frames(2, np.uint8), [frames(2)], frames(2)[:, :, :, :2], frames(2)[0]])
+def test_other_batches_go_where_keras_takes_them(x, network, untraced):
+    results = []
+    for predict in (network.predict_on_batch, super(PoseModel, network).predict_on_batch):
+        try:
+            results.append(predict(x))
+        except ValueError as error:
+            results.append(str(error))
+    found, expected = results
+    if isinstance(expected, str):
+        assert found == expected
+        return
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_step_of_ones_own_is_taken(untraced):
+    class Own(PoseModel):
+        def predict_step(self, data):
+            return super().predict_step(data) + 1
+
+    x = keras.Input((2,))
+    model = Own(x, x * 2)
+    np.testing.assert_array_equal(model.predict_on_batch(np.ones((1, 2), np.float32)), [[3, 3]])
+
+
 @pytest.mark.parametrize(
     "x", [[], np.zeros((0, 3)), np.array(["a"]), [np.zeros(2), np.zeros(3)], {"frame": np.zeros(2)}, np.float32(3)]
 )
