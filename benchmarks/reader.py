@@ -11,10 +11,14 @@ A clip is 8 frames of a video kept as JPEGs, as of Penn Action (480 x 270 to 640
 class that the data sets of videos derive from. Frames hardly larger than the crop have to be decoded whole and sampled
 at every pixel whoever reads them: the ratio grows with the frames.
 
+Clips of 16 frames from anywhere in a video file of VIDEO_S seconds, 256 px on the shorter side as networks of actions
+take them: the straightforward way reads from the beginning, every frame as pixels, and resizes the clip with Pillow.
+
 Last, what a batch of crops on its way from a worker process costs the process that trains, in float32 and in uint8.
 """
 
 import argparse
+import os
 import pathlib
 import tempfile
 import time
@@ -25,15 +29,18 @@ from PIL import Image
 from deephar.config import DataConfig
 from deephar.data.files import open_image
 from deephar.data.frames import cut, make_crop, normalise
+from deephar.data.video_frames import DEFAULT_FPS, read_frames, read_timeline, scaled_size
 from deephar.data.videos import VideoDataset
 from deephar.training.feeder import BatchFeeder
 from deephar.training.packing import PackedLoader
 from deephar.utils.bbox import objposwin_to_bbox
+from deephar.utils.video import VideoWriter, require_av
 
 FRAME = (1280, 720)
 CLIP_FRAMES = ((480, 270), (640, 480), (1280, 720), (1920, 1080))
 CLIP_PERSON = 0.55  # height of the person over that of the frame
 NUM_FRAMES, BATCH = 8, 32
+VIDEO_SIZES, VIDEO_S, VIDEO_CLIP, SHORT_SIDE = ((480, 270), (1280, 720)), 20, 16, 256
 PERSON_PX = {"small, 250 px": 250, "medium, 400 px": 400, "large, 600 px": 600}
 WINDOW_SCALE = 1.25
 
@@ -140,6 +147,44 @@ def measure_clips(size, seconds, resolution, rng):
     return NUM_FRAMES * slow, NUM_FRAMES * fast, difference
 
 
+def write_video(path, size, rng):
+    """Write a video that pans over a picture; keyframes are where the encoder puts them."""
+    with tempfile.TemporaryDirectory() as folder:
+        image = np.asarray(Image.open(write_images(folder, 1, rng, size)[0]))
+    with VideoWriter(path, DEFAULT_FPS) as writer:
+        for number in range(round(VIDEO_S * DEFAULT_FPS)):
+            writer.add(np.ascontiguousarray(np.roll(image, 2 * number, axis=1)))
+
+
+def straightforward_video(path, numbers, size):
+    """Read from the beginning."""
+    wanted, frames = set(numbers), []
+    with require_av().open(str(path)) as container:
+        for number, frame in enumerate(container.decode(video=0)):
+            pixels = frame.to_ndarray(format="rgb24")
+            if number in wanted:
+                frames.append(np.asarray(Image.fromarray(pixels).resize(size, Image.BILINEAR)))
+            if number == numbers[-1]:
+                break
+    return np.stack(frames)
+
+
+def measure_videos(size, seconds, rng):
+    """Return frames a second of both ways on clips of a video, and the difference of their frames."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "video.mp4"
+        write_video(path, size, rng)
+        length, small = read_timeline(path).num_frames(), scaled_size(size, SHORT_SIDE)
+
+        def draw(_):
+            first = rng.integers(length - VIDEO_CLIP)
+            return path, range(first, first + VIDEO_CLIP)
+
+        ways = (lambda *drawn: straightforward_video(*drawn, small) / 127.5, lambda *drawn: read_frames(*drawn) / 127.5)
+        slow, fast, difference = in_turns(ways, draw, seconds)
+    return VIDEO_CLIP * slow, VIDEO_CLIP * fast, difference
+
+
 class Crops:
     """Batches of crops that cost nothing to make."""
 
@@ -174,6 +219,7 @@ def main():
     parser.add_argument("--crop", type=int, default=256, help="side of the crop, px")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of the workers
     rng, totals = np.random.default_rng(args.seed), np.zeros(2)
     print(f"1280x720 JPEG -> {args.crop}x{args.crop}, rotated; samples a second on one core")
     print(f"{'person':<16}{'straightforward':>17}{'deephar.data':>14}{'ratio':>8}{'mean difference':>17}")
@@ -188,6 +234,10 @@ def main():
     print(f"clips of {NUM_FRAMES} JPEGs -> {args.crop}x{args.crop}, rotated; frames a second on one core")
     for size in CLIP_FRAMES:
         slow, fast, difference = measure_clips(size, args.seconds, (args.crop, args.crop), rng)
+        print(f"{f'{size[0]} x {size[1]}':<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x{difference:>17.4f}")
+    print(f"clips of {VIDEO_CLIP} frames of H.264 videos of {VIDEO_S} s, {SHORT_SIDE} px; frames a second on one core")
+    for size in VIDEO_SIZES:
+        slow, fast, difference = measure_videos(size, args.seconds, rng)
         print(f"{f'{size[0]} x {size[1]}':<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x{difference:>17.4f}")
     whole, packed = measure_way(BATCH, (args.crop, args.crop))
     print(f"{BATCH} crops from a worker: {whole:.1f} ms in float32, {packed:.1f} ms in uint8, {whole / packed:.1f}x")

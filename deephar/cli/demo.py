@@ -18,7 +18,7 @@ def add_command(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
         description="Render a small synthetic world, score the shipped network on it, predict on unseen data.",
     )
     command.add_argument("--out", metavar="DIR", type=pathlib.Path, default=pathlib.Path("demo"))
-    command.add_argument("--model", metavar="NAME|PATH", help="default: the one that ships")
+    command.add_argument("--model", metavar="NAME|PATH", help="of MPII's 16 joints, or in 3D; default: those that ship")
     command.add_argument("--full", action="store_true", help="whole test sets, as the cards quote; longer")
     return command
 

@@ -50,7 +50,7 @@ from deephar.utils.camera import camera_deserialize
 from deephar.utils.io import atomic_path, write_json
 from deephar.utils.labels import NTU_LABELS
 from deephar.utils.parser import TEST_MODE, VALID_MODE
-from deephar.utils.pose import PoseLayout
+from deephar.utils.pose import PoseLayout, pa16j2d
 from deephar.utils.progress import busy, progress
 from deephar.utils.tables import table
 
@@ -108,7 +108,8 @@ def run_demo(
 
     Args:
         out: str or Path. Folder to write to; made where needed.
-        model: str, Path, keras.Model or None. Name, path or network; None: the one that ships.
+        model: str, Path, keras.Model or None. Name, path or network of the first part, with the joints of MPII; or in
+            3D, of the second part. None: those that ship.
         size: `DemoSize`.
         model_3d: str, Path, keras.Model or None. The same for the part in 3D.
 
@@ -116,22 +117,24 @@ def run_demo(
         dict of the scores as in scores.json.
 
     Raises:
-        ValueError, FileNotFoundError: the folder cannot be written to, or no such model.
+        ValueError, FileNotFoundError: the folder cannot be written to, no such model, or one of other joints.
     """
     start, size = time.monotonic(), size or DemoSize()
     out = output_folder(out)
+    if model is not None:
+        model, model_3d = _parts(model, model_3d)
     _say("1/4  Rendering people in the formats of MPII and Penn Action")
     mpii = write_mpii(out / "data", 1, size.images, size.mpii_sizes, size.seed, size.workers)
     penn = write_penn(out / "data", 1, size.videos, size.penn_sizes, size.seed, size.workers)
     image, video = render_unseen(out / "input", size)
     _say("2/4  Scoring the network on their test splits")
-    predictor = _start_network(DEFAULT_MODEL if model is None else model)
+    predictor = _start_network(model or DEFAULT_MODEL)
     text, scores = score(predictor, mpii, penn, out, size.multi_clip)
     _say("3/4  Predicting on an image and a video of another world")
     folder, shown = output_folder(out / "prediction"), list(ACTIONS)[size.video % len(ACTIONS)]
     written = predict_unseen(predictor, image, video, shown, folder)
     _say("4/4  The same in 3D: people with the motions of Human3.6M, actions of NTU")
-    predictor = _start_network(DEFAULT_MODEL_3D if model_3d is None else model_3d)
+    predictor = _start_network(model_3d or DEFAULT_MODEL_3D)
     text_3d, scores["3d"] = score_3d(predictor, size, out)
     written += predict_unseen(predictor, image, video, shown, folder, "_3d")
     with atomic_path(out / "scores.txt") as temporary:
@@ -262,12 +265,25 @@ def accuracy_table(scores: Mapping[str, ActionScoresOnSet]) -> str:
     return table(["accuracy %", "clips", *(f"action {k - 1}" for k in range(2, len(rows[0])))], rows)
 
 
+def _parts(model, model_3d):
+    """The networks of the first and the second part, of a given one; None where it is none of them."""
+    quiet_keras()
+    predictor = Predictor(model)
+    layout = predictor.layout
+    if layout.dim == 3 and model_3d is None:
+        return None, predictor
+    if (layout.dim, layout.num_joints) != (2, pa16j2d.num_joints):
+        allowed = f"a network of MPII's {pa16j2d.num_joints} joints in 2D, or one in 3D"
+        raise ValueError(f"`model` must be {allowed}. Received: {predictor.model.name}, of the layout {layout.name}")
+    return predictor, model_3d
+
+
 def _start_network(model):
     """Import Keras, load a network and run it once: the slow first seconds."""
     quiet_keras()
-    predictor = Predictor(model)
+    predictor = model if isinstance(model, Predictor) else Predictor(model)
     width, height = predictor.signature.resolution
-    with busy(f"first run of {model}"):
+    with busy(f"first run of {predictor.model.name}"):
         predictor.predict_image(np.zeros((height, width, 3), np.uint8))
     return predictor
 

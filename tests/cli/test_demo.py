@@ -11,9 +11,10 @@ from deephar.config import ModelConfig
 from deephar.experiments import demo
 from deephar.experiments.demo import DemoSize, run_demo
 from deephar.inference.video import VideoReader
+from deephar.models import spnet
 from deephar.synthetic.actions import ACTIONS
 from deephar.utils.labels import PENN_LABELS
-from deephar.utils.pose import pa16j2d, pa17j3d
+from deephar.utils.pose import pa16j2d, pa17j2d, pa17j3d
 
 SMALL = (96, 72)
 TINY = DemoSize(
@@ -24,8 +25,6 @@ TINY = DemoSize(
 @pytest.fixture(scope="module")
 def networks():
     """Small ones of random weights: of 2D poses and Penn's actions, of 3D poses and NTU's."""
-    from deephar.models import spnet
-
     sizes = dict(num_pyramids=1, action_pyramids=[1], num_levels=3, growth=8)
     sizes |= dict(num_pose_features=16, num_visual_features=16)
     kinds = ((pa16j2d, 15), (pa17j3d, 60))
@@ -62,6 +61,18 @@ def test_demo(networks, tmp_path, capsys):
     assert len(rendered) > 10
     run_demo(out, networks[0], TINY, networks[1])
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*/**/*.jpg")} == rendered
+
+
+def test_a_network_takes_the_place_of_its_part_or_is_refused_at_once(networks, tmp_path, untraced):
+    first, second = demo._parts(networks[0], networks[1])
+    assert first.model is networks[0] and second is networks[1]
+    first, second = demo._parts(networks[1], None)
+    assert first is None and second.model is networks[1]
+    sizes = dict(num_actions=[], num_pyramids=1, action_pyramids=[], num_levels=3, growth=8)
+    words = "`model` must be a network of MPII.s 16 joints in 2D, or one in 3D. Received: SPNet, of the layout pa17j2d"
+    with pytest.raises(ValueError, match=words):
+        run_demo(tmp_path, spnet.build(ModelConfig((64, 64, 3), pa17j2d, **sizes)), TINY)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("option, size", [([], None), (["--full"], demo.FULL)])
