@@ -31,8 +31,6 @@ from deephar.data.files import open_image
 from deephar.data.frames import cut, make_crop, normalise
 from deephar.data.video_frames import DEFAULT_FPS, read_frames, read_timeline, scaled_size
 from deephar.data.videos import VideoDataset
-from deephar.training.feeder import BatchFeeder
-from deephar.training.packing import PackedLoader
 from deephar.utils.bbox import objposwin_to_bbox
 from deephar.utils.video import VideoWriter, require_av
 
@@ -201,6 +199,9 @@ class Crops:
 
 def measure_way(batch, resolution, number=40):
     """Return the CPU time in ms that the arrival of a batch costs, in float32 and in uint8."""
+    from deephar.training.feeder import BatchFeeder  # with Keras, which nothing else here needs
+    from deephar.training.packing import PackedLoader
+
     plain, spent = Crops(batch, resolution), []
     for loader in (plain, PackedLoader(plain, [(-1.0, 1.0)])):  # one after the other: batches arrive in a thread
         with BatchFeeder(loader, workers=1, use_multiprocessing=True, max_queue_size=2) as feeder:

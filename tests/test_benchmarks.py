@@ -21,6 +21,5 @@ def test_help_and_list_run_nothing():
 
 
 def test_unknown_parts_and_options_are_refused():
-    for argument in ("nothing", "--nothing"):
-        done = benchmarks(argument)
-        assert done.returncode == 2 and argument in done.stderr and done.stdout == ""
+    done = benchmarks("nothing", "--neither")
+    assert done.returncode == 2 and "nothing" in done.stderr and done.stdout == ""

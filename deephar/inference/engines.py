@@ -27,7 +27,6 @@ from deephar.utils.progress import busy
 if TYPE_CHECKING:
     import keras
 
-NEEDED = {"onnx": ("onnxruntime", "tf2onnx", "onnx"), "openvino": ("openvino",)}  # packages, by format
 WRITERS = {"onnx": ("tf2onnx", "onnx"), "openvino": ("openvino",)}  # packages whose versions a file depends on
 
 
@@ -67,8 +66,11 @@ def check_engine(name: str) -> None:
     if name not in (*ENGINES, AUTOMATIC):
         raise ValueError(f"`engine` must be one of {', '.join((*ENGINES, AUTOMATIC))}. Received: {name!r}")
     kind = None if name == AUTOMATIC else ENGINES[name].format
-    for package in NEEDED.get(kind, ()):
-        require(package, f"`engine` {kind}")
+    if kind == "onnx":
+        require("onnxruntime", "`engine` onnx")
+        require("tf2onnx", "`engine` onnx")
+    elif kind == "openvino":
+        require("openvino", "`engine` openvino")
 
 
 def open_engine(model: "keras.Model", name: str = "keras") -> Engine:
@@ -108,7 +110,9 @@ def _fastest(exact=False):
         can = require("openvino", "`engine` auto").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if "BF16" in can:
             return "openvino-bfloat16"
-    return next((name for name in ("onnx", "openvino") if _installed(*NEEDED[name])), "keras")
+    if _installed("onnxruntime", *WRITERS["onnx"]):
+        return "onnx"
+    return "openvino" if _installed("openvino") else "keras"
 
 
 def _installed(*packages):
