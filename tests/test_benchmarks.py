@@ -21,5 +21,6 @@ def test_help_and_list_run_nothing():
 
 
 def test_unknown_parts_and_options_are_refused():
-    done = benchmarks("nothing", "--neither")
-    assert done.returncode == 2 and "nothing" in done.stderr and done.stdout == ""
+    for argument in ("nothing", "--nothing"):
+        done = benchmarks(argument)
+        assert done.returncode == 2 and argument in done.stderr and done.stdout == ""

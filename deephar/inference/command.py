@@ -265,6 +265,8 @@ class _VideoFiles:
         """Write the end of the results and say what was found."""
         if self.writer is None:
             raise ValueError(f"`path` must hold at least one frame. Received: {self._shown}, which has none")
+        if self.overlay is not None:
+            self._draw.wait()
         video, paths, problems = self.video, [self.writer.path], list(self.video.problems)
         if getattr(video, "dropped", 0):
             problems.append(f"{video.dropped} frames came faster than they could be predicted and were dropped")

@@ -70,6 +70,11 @@ class Behind:
             self._waiting.popleft().result()
         self._waiting.append(self._thread.submit(self._function, *arguments))
 
+    def wait(self) -> None:
+        """Wait for all calls so far."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
     def __enter__(self) -> "Behind":
         return self
 

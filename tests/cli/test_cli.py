@@ -489,10 +489,11 @@ def test_synth_names_its_option(tmp_path, capsys):
 
 
 def test_a_stopped_process_leaves_nothing_half_written(stand_in, tmp_path):
-    """SIGTERM while the first frame is drawn: no overlay, and a document that says so."""
+    """SIGTERM while the first frame is drawn, all others are predicted: no overlay, and a document that says so."""
     path = write_video(tmp_path / "v.mp4")
 
     def stop(*_):
+        time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(5)
 

@@ -86,3 +86,14 @@ def test_an_error_of_a_call_comes_with_a_later_one_or_in_the_end():
     with pytest.raises(KeyError, match="mine"), Behind(failing, most=2) as later:
         later(1)
         raise KeyError("mine")
+
+
+def test_all_calls_so_far_can_be_waited_for():
+    done = []
+    with Behind(lambda k: (time.sleep(0.02), done.append(k)), most=5) as later:
+        for k in range(3):
+            later(k)
+        later.wait()
+        assert done == [0, 1, 2]
+        later(3)
+    assert done == [0, 1, 2, 3]
