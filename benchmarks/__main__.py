@@ -44,6 +44,9 @@ def reader_rows(images=8, seconds=1.0, side=256):
     for width, height in reader.CLIP_FRAMES:
         slow, fast, _ = reader.measure_clips((width, height), seconds, (side, side), rng)
         yield f"clip of {width}x{height} JPEGs", "frames/s", fast, slow
+    for width, height in reader.VIDEO_SIZES:
+        slow, fast, _ = reader.measure_videos((width, height), seconds, rng)
+        yield f"clip of a {width}x{height} video", "frames/s", fast, slow
 
 
 def synthetic_rows(images=60, side=256, split="train"):
