@@ -29,7 +29,7 @@ from PIL import Image
 from deephar.config import DataConfig
 from deephar.data.files import open_image
 from deephar.data.frames import cut, make_crop, normalise
-from deephar.data.video_frames import DEFAULT_FPS, read_frames, read_timeline, scaled_size
+from deephar.data.video_frames import DEFAULT_FPS, SHORT_SIDE_PX, read_frames, read_timeline, scaled_size
 from deephar.data.videos import VideoDataset
 from deephar.utils.bbox import objposwin_to_bbox
 from deephar.utils.video import VideoWriter, require_av
@@ -38,7 +38,7 @@ FRAME = (1280, 720)
 CLIP_FRAMES = ((480, 270), (640, 480), (1280, 720), (1920, 1080))
 CLIP_PERSON = 0.55  # height of the person over that of the frame
 NUM_FRAMES, BATCH = 8, 32
-VIDEO_SIZES, VIDEO_S, VIDEO_CLIP, SHORT_SIDE = ((480, 270), (1280, 720)), 20, 16, 256
+VIDEO_SIZES, VIDEO_S, VIDEO_CLIP = ((480, 270), (1280, 720)), 20, 16
 PERSON_PX = {"small, 250 px": 250, "medium, 400 px": 400, "large, 600 px": 600}
 WINDOW_SCALE = 1.25
 
@@ -172,7 +172,7 @@ def measure_videos(size, seconds, rng):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "video.mp4"
         write_video(path, size, rng)
-        length, small = read_timeline(path).num_frames(), scaled_size(size, SHORT_SIDE)
+        length, small = read_timeline(path).num_frames(), scaled_size(size, SHORT_SIDE_PX)
 
         def draw(_):
             first = rng.integers(length - VIDEO_CLIP)
@@ -213,6 +213,10 @@ def measure_way(batch, resolution, number=40):
     return spent
 
 
+def print_row(size, slow, fast, difference):
+    print(f"{f'{size[0]} x {size[1]}':<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x{difference:>17.4f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=24)
@@ -234,12 +238,10 @@ def main():
     print(f"{'all':<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x")
     print(f"clips of {NUM_FRAMES} JPEGs -> {args.crop}x{args.crop}, rotated; frames a second on one core")
     for size in CLIP_FRAMES:
-        slow, fast, difference = measure_clips(size, args.seconds, (args.crop, args.crop), rng)
-        print(f"{f'{size[0]} x {size[1]}':<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x{difference:>17.4f}")
-    print(f"clips of {VIDEO_CLIP} frames of H.264 videos of {VIDEO_S} s, {SHORT_SIDE} px; frames a second on one core")
+        print_row(size, *measure_clips(size, args.seconds, (args.crop, args.crop), rng))
+    print(f"clips of {VIDEO_CLIP} frames of H.264 videos of {VIDEO_S} s, {SHORT_SIDE_PX} px; frames a second likewise")
     for size in VIDEO_SIZES:
-        slow, fast, difference = measure_videos(size, args.seconds, rng)
-        print(f"{f'{size[0]} x {size[1]}':<16}{slow:>17.1f}{fast:>14.1f}{fast / slow:>7.1f}x{difference:>17.4f}")
+        print_row(size, *measure_videos(size, args.seconds, rng))
     whole, packed = measure_way(BATCH, (args.crop, args.crop))
     print(f"{BATCH} crops from a worker: {whole:.1f} ms in float32, {packed:.1f} ms in uint8, {whole / packed:.1f}x")
 

@@ -68,18 +68,17 @@ def trace(
     Args:
         model: a functional network; a dimension that is None stays free.
         batch: int or None. Size of the batch that it takes; None: any, and it is traced once for all.
-        names: of the inputs; None: Keras' own.
+        names: of the inputs; None: they need none.
     """
     import tensorflow as tf
 
-    names = names or [tensor.name for tensor in model.inputs]
-    inputs = zip(model.inputs, names, strict=True)
+    inputs = zip(model.inputs, names or [None] * len(model.inputs), strict=True)
     specs = [tf.TensorSpec((batch, *tensor.shape[1:]), tensor.dtype, name=name) for tensor, name in inputs]
 
     @tf.function(input_signature=specs, autograph=False)
     def serve(*arrays):
         found = model(list(arrays) if len(arrays) > 1 else arrays[0], training=False)
-        return [tf.identity(y) for y in (found if isinstance(found, (list, tuple)) else [found])]
+        return [tf.identity(y) for y in keras.tree.flatten(found)]
 
     return serve
 
@@ -89,14 +88,13 @@ def any_batch(model: keras.Model) -> Callable[[Arrays], Any]:
 
     Keras traces a network for the first size of a batch and again for the next one; this is traced once for all.
     """
-    serve, many = trace(model), isinstance(model.output, (list, tuple))
+    serve = trace(model)
 
     def run(x):
         arrays = list(x) if isinstance(x, (list, tuple)) else [x]
         if not are_arrays(arrays) or not _fit(arrays, model.inputs):
             return None
-        found = [y.numpy() for y in serve(*arrays)]
-        return found if many else found[0]
+        return keras.tree.pack_sequence_as(model.output, [y.numpy() for y in serve(*arrays)])
 
     return run
 
@@ -105,6 +103,6 @@ def _fit(arrays, inputs):
     """Whether arrays have the types and shapes of a network's inputs."""
     if len(arrays) != len(inputs):
         return False
-    pairs = [(array, tensor) for array, tensor in zip(arrays, inputs, strict=True)]
+    pairs = list(zip(arrays, inputs, strict=True))
     same = all(array.dtype == tensor.dtype and array.ndim == len(tensor.shape) for array, tensor in pairs)
     return same and all(n in (None, m) for array, t in pairs for n, m in zip(t.shape, array.shape, strict=True))

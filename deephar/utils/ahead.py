@@ -80,5 +80,5 @@ class Behind:
 
     def __exit__(self, kind: type | None, *rest: object) -> None:
         self._thread.shutdown(wait=True)
-        for future in self._waiting if kind is None else ():
-            future.result()
+        if kind is None:
+            self.wait()

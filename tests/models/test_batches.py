@@ -108,6 +108,14 @@ def test_other_batches_go_where_keras_takes_them(x, network, untraced):
         np.testing.assert_array_equal(a, b)
 
 
+def test_outputs_by_name_stay_so():
+    x = keras.Input((2,))
+    model = PoseModel(x, {"twice": x * 2, "one": x + 1})
+    found = model.predict_on_batch(np.ones((3, 2), np.float32))
+    np.testing.assert_array_equal(found["twice"], np.full((3, 2), 2))
+    assert list(found) == list(super(PoseModel, model).predict_on_batch(np.ones((3, 2), np.float32)))
+
+
 def test_a_step_of_ones_own_is_taken(untraced):
     class Own(PoseModel):
         def predict_step(self, data):

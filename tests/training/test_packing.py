@@ -109,7 +109,7 @@ def losses_and_weights(loader, uint8):
     model = hourglass.build((64, 64, 3), num_stacks=1, filters=8)
     model.signature = model.signature.replace(value_range=(0.0, 1.0))
     compile_for_stage([model], Stage("pose", optimizer="sgd", learning_rate=0.01))
-    (logs,) = MultiModelTrainer([model], [loader], workers=0, uint8=uint8).train(1, 2, verbose=0)
+    (logs,) = MultiModelTrainer([model], [loader], workers=0, uint8=uint8).train(1, 3, verbose=0)
     return logs["loss0"], model.get_weights()
 
 
